@@ -1,0 +1,56 @@
+"""Linear autoencoder: principal components by an encoder and a decoder that are not tied."""
+
+from symasym.model import *
+from symasym.model.instance import Kind
+from symasym.model.spectrum import descending_eigen, require_gap
+
+d, k = dims("d k")
+A, B = parameter("A", k, d), parameter("B", d, k)
+Sigma = covariance("Sigma", d)
+x = gaussian("x", d, cov=Sigma)
+
+i, a = indices("i a")
+lam, b = indexed("lam b")
+target = constant("target", d)
+
+model = Model(
+    title="Linear autoencoder",
+    loss=norm2(x - B * A * x),
+    symmetry=GL(k).acts(lambda G: {A: G * A, B: B * G.inv()}),
+    features=A * x,
+    downstream=LeastSquares(gaussian("x", d, cov=covariance("Sigma_down", d)), target=target),
+    where=[k < d],
+    aligned=Aligned(
+        frames=[Frame.of(O(d), lambda T: {x: T * x, A: A * T.inv(), B: T * B}, name="T")],
+        ranges={i: (1, k), a: (k + 1, d)},
+        diagonal={Sigma: lam, target: b},
+        at={A: {i: 1}, B: {i: 1}},
+        assume=[lam[i] > lam[a], lam[a] > 0],
+    ),
+    assumptions=["w* is the global minimiser: BA projects on the top k principal components"],
+)
+
+
+def align(given):
+    """Rotate to the principal components."""
+    values, vectors = descending_eigen(given["Sigma"])
+    require_gap(values, given["k"], "eigenvalues of Sigma")
+    return AlignedPoint(values={"lam": values}, frames={"T": vectors.T})
+
+
+instance = Instance(
+    keys=[
+        Key("Sigma", Kind.COVARIANCE, ("d", "d"), meaning="covariance of x"),
+        Key("k", Kind.DIMENSION, meaning="bottleneck, 1..d-1"),
+        Key("target", Kind.VECTOR, ("d",), meaning="coefficients of f* in x"),
+    ],
+    align=align,
+    example={
+        "Sigma": [[3, 0, 0], [0, 2, 0], [0, 0, 1]],
+        "k": 1,
+        "target": [1, 0, 0],
+        "sigma2": 1.0,
+        "alpha": 2.0,
+    },
+    references=["Anderson1963", "BaldiHornik1989"],
+)

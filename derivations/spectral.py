@@ -1,0 +1,76 @@
+"""Spectral contrastive learning on Gaussian pairs with one fresh negative."""
+
+import numpy as np
+from sympy import sqrt
+
+from symasym.errors import InputError
+from symasym.model import *
+from symasym.model.instance import Kind
+from symasym.model.spectrum import descending_eigen, inverse_root, require_gap
+
+d, k = dims("d k")
+A = parameter("A", k, d)
+Sigma, Sigma_plus = covariance("Sigma", d), covariance("Sigma_plus", d)
+x, x_plus = exchangeable("x x_plus", cov=Sigma, cross=Sigma_plus)
+x_minus = copy(x, "x_minus")
+
+i, a = indices("i a")
+lam, b = indexed("lam b")
+target = constant("target", d)
+
+model = Model(
+    title="Spectral contrastive learning",
+    loss=-2 * inner(A * x, A * x_plus) + inner(A * x, A * x_minus) ** 2,
+    symmetry=O(k).acts(lambda Q: {A: Q * A}),
+    features=A * x,
+    downstream=LeastSquares(gaussian("x", d, cov=covariance("Sigma_down", d)), target=target),
+    where=[k < d],
+    aligned=Aligned(
+        frames=[
+            Frame.of(GL(d), lambda T: {x: T * x, x_plus: T * x_plus, x_minus: T * x_minus, A: A * T.inv()}),
+        ],
+        ranges={i: (1, k), a: (k + 1, d)},
+        diagonal={Sigma: 1, Sigma_plus: lam, target: b},
+        at={A: {i: sqrt(lam[i])}},
+        assume=[lam[i] > lam[a], lam[i] > 0],
+    ),
+    assumptions=["w* is the global minimiser: A* Sigma^{1/2} spans the top k eigenvectors of the whitened cross-covariance"],
+)
+
+
+def align(given):
+    """Whiten by Sigma^{-1/2}, then rotate to the eigenvectors of the whitened cross-covariance."""
+    white = inverse_root(given["Sigma"])
+    values, vectors = descending_eigen(white @ given["Sigma_plus"] @ white)
+    rank = given["k"]
+    if np.max(np.abs(values)) > 1 + 1e-9:
+        raise InputError(
+            "Sigma_plus: the joint covariance of the pair is not positive semidefinite (the whitened cross-covariance "
+            f"has the eigenvalue {values[np.argmax(np.abs(values))]:.6g}, at most 1 in modulus is expected)"
+        )
+    if values[rank - 1] <= 1e-10 * np.max(np.abs(values)):
+        raise InputError(
+            f"k: eigenvalue {rank} of the whitened cross-covariance is {values[rank - 1]:.6g}; a positive one is expected"
+        )
+    require_gap(values, rank, "eigenvalues of the whitened cross-covariance")
+    return AlignedPoint(values={"lam": values}, frames={"T": vectors.T @ white})
+
+
+instance = Instance(
+    keys=[
+        Key("Sigma", Kind.COVARIANCE, ("d", "d"), meaning="covariance of x"),
+        Key("Sigma_plus", Kind.SYMMETRIC, ("d", "d"), meaning="cross-covariance of a positive pair"),
+        Key("k", Kind.DIMENSION, meaning="bottleneck, 1..d-1"),
+        Key("target", Kind.VECTOR, ("d",), meaning="coefficients of f* in x"),
+    ],
+    align=align,
+    example={
+        "Sigma": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+        "Sigma_plus": [[0.8, 0, 0], [0, 0.5, 0], [0, 0, 0.2]],
+        "k": 1,
+        "target": [1, 0, 0],
+        "sigma2": 1.0,
+        "alpha": 2.0,
+    },
+    references=["TinatiTu2026", "HaoChen2021"],
+)

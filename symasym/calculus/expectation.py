@@ -1,0 +1,174 @@
+"""Exact Gaussian expectations of polynomials in bilinear forms: Wick's (Isserlis') theorem on words.
+
+Every data vector sits at an end of a scalar `u^T M v`: a *slot*. The expectation of a product of scalars is the sum, over all
+ways to pair the slots within a law and to replace the remaining ones by their means, of the product of what closes up:
+a pairing `(u, v)` inserts `Cov(u, v)`, and the scalars, entered from either end, chain into traces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sympy.matrices.expressions import ZeroMatrix
+
+from symasym.model.data import GaussianLaw
+from symasym.words.atoms import Atom, Kind, Word, columns_of, rows_of, transpose
+from symasym.words.lower import lower_matrix
+from symasym.words.polynomial import MatrixPolynomial, Monomial, ScalarPolynomial
+
+__all__ = ["Moments", "expectation"]
+
+
+class Moments:
+    """Covariances and means of data atoms, as matrix polynomials.
+
+    A covariance that is not a single known matrix (for instance `I + A* A*^T`, derived from a latent model) becomes an atom
+    of its own, so that words stay short and meet their inverses; `definitions` says what such an atom is.
+    """
+
+    def __init__(self) -> None:
+        self.definitions: dict[Atom, MatrixPolynomial] = {}
+        self._covariances: dict[tuple[GaussianLaw, int, int], MatrixPolynomial | None] = {}
+
+    def covariance(self, u: Atom, v: Atom) -> MatrixPolynomial | None:
+        """`Cov(u, v)`, or None where the two are uncorrelated."""
+        first, second = u.payload, v.payload
+        if first.law != second.law:
+            return None
+        key = (first.law, first.position, second.position)
+        if key not in self._covariances:
+            self._covariances[key] = self._lower(*key)
+        return self._covariances[key]
+
+    def _lower(self, law: GaussianLaw, i: int, j: int) -> MatrixPolynomial | None:
+        if i > j:
+            mirrored = self._lower(law, j, i)
+            return None if mirrored is None else mirrored.T
+        block = law.covariance(i, j)
+        if isinstance(block, ZeroMatrix):
+            return None
+        lowered = lower_matrix(block)
+        if len(lowered.terms) <= 1:
+            return lowered
+        name = f"Sigma_{law.names[i]}" if i == j else f"Sigma_{law.names[i]}_{law.names[j]}"
+        atom = Atom(name, Kind.DERIVED, lowered.rows, lowered.columns, symmetric=lowered == lowered.T, payload=lowered)
+        self.definitions[atom] = lowered
+        return MatrixPolynomial.atom(atom)
+
+    def mean(self, u: Atom) -> MatrixPolynomial | None:
+        """`E u`, or None where `u` is centred."""
+        centre = u.payload.mean
+        return None if isinstance(centre, ZeroMatrix) else lower_matrix(centre)
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """`u^T M v` with `u`, `v` data atoms where present; `core` is `M` (with constant ends included)."""
+
+    left: Atom | None
+    core: MatrixPolynomial
+    right: Atom | None
+
+    def end(self, side: int) -> Atom | None:
+        return self.left if side == 0 else self.right
+
+
+Slot = tuple[int, int]
+"""(which segment, which end)."""
+
+
+def _segment(word: Word) -> _Segment:
+    head, tail = word[0], word[-1]
+    left = head[0] if head[0].kind is Kind.DATA and len(word) > 1 else None
+    right = tail[0] if tail[0].kind is Kind.DATA else None
+    inside = word[(left is not None) : len(word) - (right is not None)]
+    rows = rows_of(head) if left is None else columns_of(head)
+    columns = columns_of(tail) if right is None else rows_of(tail)
+    if len(word) == 1:  # a data vector of dimension 1 by itself
+        inside = ()
+    return _Segment(left, MatrixPolynomial(rows, columns, {(Monomial(), inside): Fraction(1)}), right)
+
+
+def _is_random(scalar: object) -> bool:
+    return isinstance(scalar, tuple) and any(atom.kind is Kind.DATA for atom, _ in (scalar[0], scalar[-1]))
+
+
+Pairing = dict[Slot, Slot | None]
+"""Each slot's partner; None means that it is replaced by its mean."""
+
+
+def _pairings(slots: list[Slot], segments: list[_Segment], moments: Moments) -> Iterator[Pairing]:
+    if not slots:
+        yield {}
+        return
+    first, *others = slots
+    u = segments[first[0]].end(first[1])
+    assert u is not None
+    if moments.mean(u) is not None:
+        for rest in _pairings(others, segments, moments):
+            yield {first: None, **rest}
+    for n, second in enumerate(others):
+        v = segments[second[0]].end(second[1])
+        assert v is not None
+        if moments.covariance(u, v) is not None:
+            for rest in _pairings(others[:n] + others[n + 1 :], segments, moments):
+                yield {first: second, second: first, **rest}
+
+
+def _walk(start: Slot, segments: list[_Segment], pairing: Pairing, moments: Moments) -> tuple[ScalarPolynomial, set[int]]:
+    """Follow the chain or cycle that begins by entering at `start`; returns its trace and the segments it used."""
+    n, side = start
+    used: set[int] = set()
+    entered = segments[n].end(side)
+    opening = moments.mean(entered) if entered is not None and pairing[start] is None else None
+    product = opening.T if opening is not None else None
+    while True:
+        used.add(n)
+        core = segments[n].core if side == 0 else segments[n].core.T
+        product = core if product is None else product @ core
+        leaving = segments[n].end(1 - side)
+        if leaving is None:
+            return product.trace(), used
+        partner = pairing[n, 1 - side]
+        if partner is None:
+            centre = moments.mean(leaving)
+            assert centre is not None
+            return (product @ centre).trace(), used
+        arriving = segments[partner[0]].end(partner[1])
+        assert arriving is not None
+        block = moments.covariance(leaving, arriving)
+        assert block is not None
+        product = product @ block
+        if partner == start:
+            return product.trace(), used
+        n, side = partner
+
+
+def _close(segments: list[_Segment], pairing: Pairing, moments: Moments) -> ScalarPolynomial:
+    """Product over the chains and cycles into which a pairing closes the segments."""
+    total, left = ScalarPolynomial.number(1), set(range(len(segments)))
+    openings = [
+        (n, side)
+        for n, segment in enumerate(segments)
+        for side in (0, 1)
+        if segment.end(side) is None or pairing[n, side] is None
+    ]
+    for start in [*openings, *((n, 0) for n in range(len(segments)))]:
+        if start[0] in left:
+            value, used = _walk(start, segments, pairing, moments)
+            total, left = total * value, left - used
+    return total
+
+
+def expectation(polynomial: ScalarPolynomial, moments: Moments) -> ScalarPolynomial:
+    """`E p` over all data vectors: a polynomial in trace words of constant matrices."""
+    total = ScalarPolynomial()
+    for monomial, number in polynomial.terms.items():
+        segments = [_segment(scalar) for scalar in monomial.scalars if _is_random(scalar)]
+        fixed = Monomial(monomial.powers, tuple(s for s in monomial.scalars if not _is_random(s)))
+        slots = [(n, side) for n, s in enumerate(segments) for side in (0, 1) if s.end(side) is not None]
+        for pairing in _pairings(slots, segments, moments):
+            total = total + _close(segments, pairing, moments) * ScalarPolynomial({fixed: Fraction(number)})
+    return total

@@ -1,0 +1,59 @@
+"""The front end: what the paper's page says, in SymPy.
+
+`from symasym.model import *` is the first line of a model file. Nothing here knows how a law is derived.
+"""
+
+from symasym.model.aligned import Aligned, Frame, indexed, indices
+from symasym.model.data import GaussianLaw, GaussianVector, copy, exchangeable, gaussian, joint
+from symasym.model.groups import GL, SO, Action, GroupElement, O, SignedPermutations, product, trivial
+from symasym.model.instance import AlignedPoint, Instance, Key
+from symasym.model.latent import Regression, observed, regression
+from symasym.model.matrices import Constant, Parameter, Truth, constant, covariance, dims, eye, parameter, scalar, truth
+from symasym.model.model import LeastSquares, Model
+from symasym.model.scalars import inner, logdet, norm2, quad, tr
+
+__all__ = [
+    "GL",
+    "SO",
+    "Action",
+    "Aligned",
+    "AlignedPoint",
+    "Constant",
+    
+    "Frame",
+    "GaussianLaw",
+    "GaussianVector",
+    "GroupElement",
+    "Instance",
+    "Key",
+    "LeastSquares",
+    "Model",
+    "O",
+    "Parameter",
+    "Regression",
+    "SignedPermutations",
+    "Truth",
+    "constant",
+    "copy",
+    "covariance",
+    "dims",
+    "exchangeable",
+    "eye",
+    "gaussian",
+    "indexed",
+    "indices",
+    "inner",
+    "joint",
+    "logdet",
+    "norm2",
+    "observed",
+    "parameter",
+    "product",
+    "quad",
+
+    "regression",
+    "scalar",
+    "tr",
+    "trivial",
+    "truth",
+]

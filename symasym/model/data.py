@@ -1,0 +1,138 @@
+"""Data laws: jointly Gaussian vectors, pairs, independent copies.
+
+A vector carries its law with it (as a SymPy argument), so a loss that mentions `x` says everything about it. Two vectors
+are correlated only if they belong to the same law; everything else is independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy
+from sympy.core.symbol import Str
+from sympy.matrices.expressions import ZeroMatrix
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from symasym.errors import InputError, ShapeError
+from symasym.model.matrices import ModelSymbol
+
+__all__ = ["GaussianLaw", "GaussianVector", "copy", "exchangeable", "gaussian", "joint"]
+
+
+class GaussianLaw(sympy.Basic):
+    """The joint law of vectors `v_1 .. v_q`: means, and covariances `Cov(v_i, v_j)` of shape `(d_i, d_j)`.
+
+    Arguments: names, dimensions, a tuple of rows of covariances, means (`ZeroMatrix` where centred).
+    """
+
+    def doit(self, **hints: object) -> GaussianLaw:
+        """The law itself: covariances stay as they were written."""
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the vectors, in order; together with the covariances they identify the law."""
+        return tuple(str(name) for name in self.args[0])
+
+    @property
+    def dimensions(self) -> tuple[sympy.Expr, ...]:
+        """Dimension of each vector."""
+        return tuple(self.args[1])
+
+    def covariance(self, i: int, j: int) -> MatrixExpr:
+        """`Cov(v_i, v_j) = E (v_i - E v_i)(v_j - E v_j)^T`."""
+        return self.args[2][i][j]
+
+    def mean(self, i: int) -> MatrixExpr:
+        """`E v_i`, of shape `(d_i, 1)`."""
+        return self.args[3][i]
+
+    def vector(self, i: int) -> GaussianVector:
+        """The `i`-th vector."""
+        return GaussianVector(self.args[0][i], self.args[1][i], sympy.Integer(1), self, sympy.Integer(i))
+
+
+class GaussianVector(ModelSymbol):
+    """A random vector of shape `(d, 1)`; `law` and `position` say how it varies with its companions."""
+
+    @property
+    def law(self) -> GaussianLaw:
+        """The joint law the vector belongs to."""
+        return self.args[3]
+
+    @property
+    def position(self) -> int:
+        """Its place in the joint law."""
+        return int(self.args[4])
+
+    @property
+    def cov(self) -> MatrixExpr:
+        """Its own covariance, `(d, d)`."""
+        return self.law.covariance(self.position, self.position)
+
+    @property
+    def mean(self) -> MatrixExpr:
+        """Its mean, `(d, 1)`."""
+        return self.law.mean(self.position)
+
+
+def joint(
+    names: str,
+    dimensions: tuple[sympy.Expr, ...],
+    covariances: Mapping[tuple[int, int], MatrixExpr],
+    means: Mapping[int, MatrixExpr] | None = None,
+) -> tuple[GaussianVector, ...]:
+    """Jointly Gaussian vectors.
+
+    `covariances[i, j]` with `i <= j` is `Cov(v_i, v_j)`, of shape `(d_i, d_j)`; pairs left out are uncorrelated, and every
+    `(i, i)` is required. `means[i]` has shape `(d_i, 1)`; left out means centred.
+    """
+    labels = names.split()
+    if len(labels) != len(dimensions):
+        raise InputError(f"joint: {len(labels)} names ({names}) but {len(dimensions)} dimensions")
+    table: list[list[MatrixExpr]] = []
+    for i, rows in enumerate(dimensions):
+        table.append([])
+        for j, columns in enumerate(dimensions):
+            given = covariances.get((min(i, j), max(i, j)))
+            if given is None and i == j:
+                raise InputError(f"joint: the covariance of {labels[i]}, key ({i}, {i}), is missing")
+            block = ZeroMatrix(rows, columns) if given is None else (given if i <= j else given.T)
+            if tuple(block.shape) != (rows, columns):
+                raise ShapeError(
+                    f"joint: Cov({labels[i]}, {labels[j]}) has shape {tuple(block.shape)}, expected {(rows, columns)}"
+                )
+            table[-1].append(block)
+    centres = [(means or {}).get(i, ZeroMatrix(rows, 1)) for i, rows in enumerate(dimensions)]
+    for label, rows, centre in zip(labels, dimensions, centres, strict=True):
+        if tuple(centre.shape) != (rows, 1):
+            raise ShapeError(f"joint: the mean of {label} has shape {tuple(centre.shape)}, expected {(rows, 1)}")
+    law = GaussianLaw(
+        sympy.Tuple(*map(Str, labels)),
+        sympy.Tuple(*dimensions),
+        sympy.Tuple(*(sympy.Tuple(*row) for row in table)),
+        sympy.Tuple(*centres),
+    )
+    return tuple(law.vector(i) for i in range(len(labels)))
+
+
+def gaussian(name: str, dimension: sympy.Expr, cov: MatrixExpr, mean: MatrixExpr | None = None) -> GaussianVector:
+    """`x ~ N(mean, cov)` in `R^dimension`; centred by default."""
+    return joint(name, (dimension,), {(0, 0): cov}, None if mean is None else {0: mean})[0]
+
+
+def exchangeable(names: str, cov: MatrixExpr, cross: MatrixExpr) -> tuple[GaussianVector, ...]:
+    """An exchangeable family, e.g. a positive pair: every vector has covariance `cov`, every two have `cross`.
+
+    `cross` must be symmetric (`Cov(x, x+) = Cov(x+, x)`).
+    """
+    count, dimension = len(names.split()), cov.shape[0]
+    table = {(i, j): cov if i == j else cross for i in range(count) for j in range(i, count)}
+    return joint(names, (dimension,) * count, table)
+
+
+def copy(vector: GaussianVector, name: str) -> GaussianVector:
+    """A fresh copy of `vector`, with its marginal law, independent of everything else."""
+    if name in vector.law.names:
+        raise InputError(f"copy: the name {name} is taken by a vector of the same law; a copy needs a name of its own")
+    return gaussian(name, vector.shape[0], vector.cov, vector.mean)

@@ -1,0 +1,60 @@
+"""`Instance`: how a concrete problem, given as JSON, becomes a point in aligned coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+__all__ = ["AlignedPoint", "Instance", "Key", "Kind"]
+
+
+class Kind(Enum):
+    """What a JSON key holds; each kind has its own checks (symasym.inputs)."""
+
+    COVARIANCE = "a symmetric positive definite matrix"
+    SYMMETRIC = "a symmetric matrix"
+    MATRIX = "a matrix"
+    VECTOR = "a vector"
+    POSITIVE = "a positive number"
+    DIMENSION = "a positive integer"
+
+
+@dataclass(frozen=True)
+class Key:
+    """One JSON key of a model: its kind, its shape in named dimensions, whether it may be left out."""
+
+    name: str
+    kind: Kind
+    shape: tuple[str, ...] = ()
+    required: bool = True
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class AlignedPoint:
+    """A concrete problem in aligned coordinates.
+
+    `values`: entries of every indexed family and every dimension and scalar, by name. `frames`: for each frame, by the
+    name of its element, the matrix `T` with `aligned z = T z`.
+    """
+
+    values: Mapping[str, Any]
+    frames: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Natural inputs of a model: keys, the way to aligned coordinates, an example, references.
+
+    `align` takes the checked inputs (arrays by key) and returns the `AlignedPoint`; it raises `InputError` naming the key
+    where a closed eigengap or the like leaves the law undefined.
+    """
+
+    keys: Sequence[Key]
+    align: Callable[[Mapping[str, Any]], AlignedPoint]
+    example: Mapping[str, Any] = field(default_factory=dict)
+    references: Sequence[str] = ()

@@ -1,0 +1,86 @@
+"""The symbols of a model: dimensions, parameters, constant matrices, scalars.
+
+All are SymPy objects, so a user can print and manipulate them; what a symbol *is* (something to be estimated, a known
+covariance, the true value) is its class, never its name.
+"""
+
+from __future__ import annotations
+
+import sympy
+from sympy.core.symbol import Str
+from sympy.matrices.expressions import Identity, MatrixSymbol
+
+__all__ = ["Constant", "ModelSymbol", "Parameter", "Truth", "constant", "covariance", "dims", "eye", "parameter", "scalar", "truth"]
+
+
+class ModelSymbol(MatrixSymbol):
+    """A matrix symbol with further arguments that say what it is.
+
+    SymPy rebuilds expressions by `func(*args)` and by `doit`; both must leave those arguments alone.
+    """
+
+    def __new__(cls, name: str | Str, rows: sympy.Expr, columns: sympy.Expr, *more: sympy.Basic) -> ModelSymbol:
+        label = Str(name) if isinstance(name, str) else name
+        return sympy.Basic.__new__(cls, label, sympy.sympify(rows), sympy.sympify(columns), *more)
+
+    def doit(self, **hints: object) -> ModelSymbol:
+        """The symbol itself: there is nothing to evaluate."""
+        return self
+
+
+class Parameter(ModelSymbol):
+    """A first-stage parameter `w`, a matrix of shape `(rows, columns)`: what the loss is minimised over."""
+
+
+class Truth(ModelSymbol):
+    """The true value `w*` of a parameter where the data law refers to it; differentiation leaves it alone."""
+
+    @property
+    def of(self) -> str:
+        """Name of the parameter this is the true value of."""
+        return str(self.args[3])
+
+
+class Constant(ModelSymbol):
+    """A known matrix; `symmetric` says that it equals its transpose."""
+
+    @property
+    def symmetric(self) -> bool:
+        """True if the matrix equals its transpose."""
+        return bool(self.args[3])
+
+
+def dims(names: str) -> tuple[sympy.Symbol, ...]:
+    """Symbolic dimensions: positive integers, from names separated by blanks, e.g. `d, k = dims("d k")`."""
+    return tuple(sympy.Symbol(name, integer=True, positive=True) for name in names.split())
+
+
+def parameter(name: str, rows: sympy.Expr, columns: sympy.Expr) -> Parameter:
+    """A first-stage parameter of shape `(rows, columns)`."""
+    return Parameter(name, rows, columns)
+
+
+def truth(of: Parameter) -> Truth:
+    """The true value of the parameter `of`, for data laws that depend on it; printed with an asterisk."""
+    return Truth(of.name + "_*", *of.shape, Str(of.name))
+
+
+def constant(name: str, rows: sympy.Expr, columns: sympy.Expr | int = 1, symmetric: bool = False) -> Constant:
+    """A known matrix of shape `(rows, columns)`; one column by default, so a vector."""
+    flag = sympy.true if symmetric else sympy.false
+    return Constant(name, rows, columns, flag)
+
+
+def covariance(name: str, dimension: sympy.Expr) -> Constant:
+    """A known symmetric matrix of shape `(dimension, dimension)`: a covariance, or a symmetric cross-covariance."""
+    return constant(name, dimension, dimension, symmetric=True)
+
+
+def scalar(name: str, positive: bool = True) -> sympy.Symbol:
+    """A known real number, positive unless said otherwise."""
+    return sympy.Symbol(name, positive=True) if positive else sympy.Symbol(name, real=True)
+
+
+def eye(dimension: sympy.Expr) -> Identity:
+    """The identity matrix of the given dimension."""
+    return Identity(dimension)

@@ -1,0 +1,103 @@
+"""`Model`: loss, symmetry, features, downstream task and aligned coordinates, checked as it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import sympy
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from symasym.errors import InputError, ShapeError
+from symasym.model.aligned import Aligned
+from symasym.model.data import GaussianVector
+from symasym.model.groups import Action
+from symasym.model.matrices import Parameter
+from symasym.model.shapes import check_matrix, check_scalar
+
+__all__ = ["LeastSquares", "Model"]
+
+
+@dataclass(frozen=True)
+class LeastSquares:
+    """Downstream task: least squares of `y = f*(x) + e` on the features, `n` labelled samples.
+
+    `x` is the law of the features' input downstream; `target`, of shape `(d, 1)`, is the coefficient vector of
+    `f*(x) = <target, x>`, which must lie in the span of the features; `noise` is `sigma^2 = Var(e)`.
+    """
+
+    x: GaussianVector
+    target: MatrixExpr
+    noise: sympy.Expr = field(default_factory=lambda: sympy.Symbol("sigma2", positive=True))
+
+
+@dataclass(frozen=True)
+class Model:
+    """Two-stage problem, as it stands on the paper's page.
+
+    * `loss`: scalar per-sample loss `l(w; z)`.
+    * `symmetry`: an action, or several through `product`, or `trivial()`.
+    * `features`: `psi(x, w)`, a matrix expression of shape `(p, 1)`, linear in one data vector.
+    * `downstream`: what is fitted on the labelled sample.
+    * `aligned`: coordinates in which a closed form exists; `None` leaves the general route alone.
+    * `where`: relations between dimensions, e.g. `k < d`.
+    * `assumptions`: hypotheses in words that the engine cannot check, e.g. that `w*` is the global minimiser.
+
+    Raises `ShapeError` or `InputError` with one sentence that names the field.
+    """
+
+    loss: sympy.Expr
+    symmetry: Sequence[Action] | Action
+    features: MatrixExpr
+    downstream: LeastSquares
+    aligned: Aligned | None = None
+    where: Sequence[sympy.Basic] = ()
+    assumptions: Sequence[str] = ()
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.symmetry, Action):
+            object.__setattr__(self, "symmetry", (self.symmetry,))
+        check_scalar(self.loss, "loss")
+        if not self.parameters:
+            raise InputError(f"loss: {self.loss} mentions no parameter; declare one with parameter(name, rows, columns)")
+        self._check_features()
+        self._check_downstream()
+        for action in self.symmetry:
+            for parameter, image in action.images.items():
+                check_matrix(image, f"symmetry, image of {parameter}")
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The first-stage parameters, by name."""
+        return tuple(sorted(self.loss.atoms(Parameter), key=lambda parameter: parameter.name))
+
+    @property
+    def data(self) -> tuple[GaussianVector, ...]:
+        """The random vectors that the loss mentions, by name."""
+        return tuple(sorted(self.loss.atoms(GaussianVector), key=lambda vector: vector.name))
+
+    @property
+    def input(self) -> GaussianVector:
+        """The data vector the features are computed from."""
+        return next(iter(self.features.atoms(GaussianVector)))
+
+    def _check_features(self) -> None:
+        if not isinstance(self.features, MatrixExpr):
+            raise InputError(f"features: {self.features} is a scalar; a column vector of shape (p, 1) is expected")
+        rows, columns = check_matrix(self.features, "features")
+        if columns != 1:
+            raise ShapeError(f"features: {self.features} has shape {(rows, columns)}, a column vector (p, 1) is expected")
+        vectors = self.features.atoms(GaussianVector)
+        if len(vectors) != 1:
+            raise InputError(f"features: {self.features} must depend on exactly one data vector, it has {len(vectors)}")
+
+    def _check_downstream(self) -> None:
+        expected = (self.input.shape[0], 1)
+        for name, vector in (("x", self.downstream.x), ("target", self.downstream.target)):
+            found = check_matrix(vector, f"downstream.{name}")
+            if found != expected:
+                raise ShapeError(
+                    f"downstream.{name}: {vector} has shape {found}, the features' input {self.input} has {expected}"
+                )
+        check_scalar(self.downstream.noise, "downstream.noise")

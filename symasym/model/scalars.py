@@ -1,0 +1,102 @@
+"""Scalars made of matrices: `inner`, `norm2`, `quad`, `tr`, `logdet`.
+
+SymPy does not give a 1x1 matrix product the right to be a scalar, and its matrix derivatives of traces are wrong in
+silence in several cases (`diff` of `Trace(A) + Trace(A**2)` is 0). These verbs are therefore nodes of their own: they
+print as mathematics, refuse `diff`, and are taken apart by the calculus alone.
+"""
+
+from __future__ import annotations
+
+import sympy
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from symasym.errors import InputError, ShapeError
+
+__all__ = ["Inner", "LogDet", "MatrixScalar", "Tr", "inner", "logdet", "norm2", "quad", "tr"]
+
+
+class MatrixScalar(sympy.Expr):
+    """A real scalar built from matrix expressions."""
+
+    is_commutative = True
+    is_extended_real = True
+
+    def _eval_derivative(self, symbol: sympy.Symbol) -> sympy.Expr:
+        raise InputError(
+            f"diff: {self} is differentiated by directional derivatives (symasym.calculus), not by SymPy's diff, "
+            "which drops terms of matrix expressions in silence"
+        )
+
+
+class Inner(MatrixScalar):
+    """`<u, v> = tr(u^T v)` of two matrices (or vectors) of equal shape."""
+
+    def _sympystr(self, printer) -> str:
+        u, v = self.args
+        if u == v:
+            return f"||{printer._print(u)}||^2"
+        return f"<{printer._print(u)}, {printer._print(v)}>"
+
+    def _latex(self, printer) -> str:
+        u, v = self.args
+        if u == v:
+            return rf"\lVert {printer._print(u)} \rVert^2"
+        return rf"\langle {printer._print(u)}, {printer._print(v)} \rangle"
+
+
+class Tr(MatrixScalar):
+    """The trace of a square matrix expression."""
+
+    def _sympystr(self, printer) -> str:
+        return f"tr({printer._print(self.args[0])})"
+
+    def _latex(self, printer) -> str:
+        return rf"\operatorname{{tr}}\bigl({printer._print(self.args[0])}\bigr)"
+
+
+class LogDet(MatrixScalar):
+    """`log det S` of a square matrix expression."""
+
+    def _sympystr(self, printer) -> str:
+        return f"logdet({printer._print(self.args[0])})"
+
+    def _latex(self, printer) -> str:
+        return rf"\log\det\bigl({printer._print(self.args[0])}\bigr)"
+
+
+def _matrix(value: object, verb: str) -> MatrixExpr:
+    if not isinstance(value, MatrixExpr):
+        raise InputError(f"{verb}: expected a matrix expression, got {value!s}, which is a scalar")
+    return value
+
+
+def inner(u: MatrixExpr, v: MatrixExpr) -> Inner:
+    """`<u, v> = tr(u^T v)`; `u` and `v` have equal shapes."""
+    u, v = _matrix(u, "inner"), _matrix(v, "inner")
+    if u.shape != v.shape:
+        raise ShapeError(f"inner: {u} has shape {u.shape}, but {v} has shape {v.shape}; the shapes must be equal")
+    return Inner(u, v)
+
+
+def norm2(u: MatrixExpr) -> Inner:
+    """`||u||^2`: squared Euclidean (for a matrix, Frobenius) norm."""
+    return inner(u, u)
+
+
+def quad(u: MatrixExpr, form: MatrixExpr) -> Inner:
+    """`u^T S u` for a vector `u` of shape `(d, 1)` and a `(d, d)` matrix `S`."""
+    return inner(_matrix(u, "quad"), _matrix(form, "quad") * u)
+
+
+def tr(matrix: MatrixExpr) -> Tr:
+    """The trace of a square matrix expression."""
+    if _matrix(matrix, "tr").shape[0] != matrix.shape[1]:
+        raise ShapeError(f"tr: {matrix} has shape {matrix.shape}; a square matrix is expected")
+    return Tr(matrix)
+
+
+def logdet(matrix: MatrixExpr) -> LogDet:
+    """`log det S` of a square, positive definite matrix expression."""
+    if _matrix(matrix, "logdet").shape[0] != matrix.shape[1]:
+        raise ShapeError(f"logdet: {matrix} has shape {matrix.shape}; a square matrix is expected")
+    return LogDet(matrix)

@@ -1,0 +1,238 @@
+"""Polynomials: scalars in trace words, matrices in words with scalar coefficients.
+
+A scalar term is a rational number times powers of scalar symbols times a multiset of scalars made of words (traces,
+`u^T M v`, `log det`); a matrix term has one word more. Both are dictionaries from the term to the rational number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+import sympy
+
+from symasym.words.atoms import Atom, Word, canonical_trace, multiply, transpose, word_key
+
+__all__ = ["LogDet", "MatrixPolynomial", "Monomial", "ScalarPolynomial"]
+
+
+@dataclass(frozen=True)
+class LogDet:
+    """`log det P`, kept opaque until it is differentiated."""
+
+    of: MatrixPolynomial
+
+    @property
+    def key(self) -> tuple[tuple[str, bool], ...]:
+        """Order among the scalars of a monomial."""
+        return (("~logdet " + self.of.key, False),)
+
+
+Scalar = Word | LogDet
+Powers = tuple[tuple[sympy.Symbol, int], ...]
+
+
+def _scalar_key(scalar: Scalar) -> tuple[tuple[str, bool], ...]:
+    return scalar.key if isinstance(scalar, LogDet) else word_key(scalar)
+
+
+class Monomial(NamedTuple):
+    """Powers of scalar symbols, and scalars made of words, both sorted."""
+
+    powers: Powers = ()
+    scalars: tuple[Scalar, ...] = ()
+
+    def times(self, other: Monomial) -> Monomial:
+        """Product of two monomials."""
+        return Monomial(
+            _merge_powers(self.powers, other.powers),
+            tuple(sorted(self.scalars + other.scalars, key=_scalar_key)) if self.scalars and other.scalars
+            else self.scalars + other.scalars,
+        )
+
+    @property
+    def key(self) -> tuple:
+        """Order of monomials; the same under every hash seed."""
+        return (
+            tuple((str(symbol), power) for symbol, power in self.powers),
+            len(self.scalars),
+            tuple(map(_scalar_key, self.scalars)),
+        )
+
+
+def _merge_powers(first: Powers, second: Powers) -> Powers:
+    if not first or not second:
+        return first or second
+    merged = dict(first)
+    for symbol, power in second:
+        merged[symbol] = merged.get(symbol, 0) + power
+    return tuple(sorted(((s, p) for s, p in merged.items() if p), key=lambda item: str(item[0])))
+
+
+def _collect(pairs: Iterable[tuple]) -> dict:
+    total: dict = {}
+    for term, number in pairs:
+        total[term] = total.get(term, 0) + number
+    return {term: number for term, number in total.items() if number}
+
+
+class ScalarPolynomial:
+    """A polynomial in trace words; `terms` maps each monomial to its rational coefficient."""
+
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: Mapping[Monomial, Fraction] | Iterable[tuple[Monomial, Fraction]] = ()) -> None:
+        self.terms: dict[Monomial, Fraction] = _collect(terms.items() if isinstance(terms, Mapping) else terms)
+
+    @classmethod
+    def number(cls, value: Fraction | int) -> ScalarPolynomial:
+        """The constant `value`."""
+        return cls({Monomial(): Fraction(value)})
+
+    @classmethod
+    def symbol(cls, symbol: sympy.Symbol, power: int = 1) -> ScalarPolynomial:
+        """A power of a scalar symbol; negative powers are allowed."""
+        return cls({Monomial(((symbol, power),)): Fraction(1)})
+
+    @classmethod
+    def trace(cls, word: Word, dimension: sympy.Expr) -> ScalarPolynomial:
+        """`tr(word)`; the trace of the empty word is its dimension."""
+        if not word:
+            return _dimension(dimension)
+        return cls({Monomial((), canonical_trace(word)): Fraction(1)})
+
+    def __add__(self, other: ScalarPolynomial) -> ScalarPolynomial:
+        return ScalarPolynomial([*self.terms.items(), *other.terms.items()])
+
+    def __sub__(self, other: ScalarPolynomial) -> ScalarPolynomial:
+        return self + other.scale(-1)
+
+    def __mul__(self, other: ScalarPolynomial) -> ScalarPolynomial:
+        return ScalarPolynomial(
+            (m.times(n), a * b) for m, a in self.terms.items() for n, b in other.terms.items()
+        )
+
+    def scale(self, number: Fraction | int) -> ScalarPolynomial:
+        """The polynomial times a rational number."""
+        return ScalarPolynomial({term: value * number for term, value in self.terms.items()})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ScalarPolynomial) and self.terms == other.terms
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def sorted_terms(self) -> list[tuple[Monomial, Fraction]]:
+        """Terms in an order that does not depend on the hash seed."""
+        return sorted(self.terms.items(), key=lambda item: item[0].key)
+
+
+def _dimension(dimension: sympy.Expr) -> ScalarPolynomial:
+    if dimension.is_Integer:
+        return ScalarPolynomial.number(int(dimension))
+    return ScalarPolynomial.symbol(dimension)
+
+
+class MatrixPolynomial:
+    """A matrix polynomial of shape `(rows, columns)`; `terms` maps `(monomial, word)` to a rational coefficient."""
+
+    __slots__ = ("columns", "rows", "terms")
+
+    def __init__(
+        self,
+        rows: sympy.Expr,
+        columns: sympy.Expr,
+        terms: Mapping[tuple[Monomial, Word], Fraction] | Iterable[tuple[tuple[Monomial, Word], Fraction]] = (),
+    ) -> None:
+        self.rows, self.columns = rows, columns
+        self.terms: dict[tuple[Monomial, Word], Fraction] = _collect(
+            terms.items() if isinstance(terms, Mapping) else terms
+        )
+
+    @classmethod
+    def identity(cls, dimension: sympy.Expr) -> MatrixPolynomial:
+        """The identity matrix: the empty word."""
+        return cls(dimension, dimension, {(Monomial(), ()): Fraction(1)})
+
+    @classmethod
+    def atom(cls, atom: Atom) -> MatrixPolynomial:
+        """One atom."""
+        return cls(atom.rows, atom.columns, {(Monomial(), ((atom, False),)): Fraction(1)})
+
+    def __add__(self, other: MatrixPolynomial) -> MatrixPolynomial:
+        return MatrixPolynomial(self.rows, self.columns, [*self.terms.items(), *other.terms.items()])
+
+    def __sub__(self, other: MatrixPolynomial) -> MatrixPolynomial:
+        return self + other.scale(-1)
+
+    def __matmul__(self, other: MatrixPolynomial) -> MatrixPolynomial:
+        return MatrixPolynomial(
+            self.rows,
+            other.columns,
+            (
+                ((m.times(n), multiply(u, v)), a * b)
+                for (m, u), a in self.terms.items()
+                for (n, v), b in other.terms.items()
+            ),
+        )
+
+    def scale(self, number: Fraction | int) -> MatrixPolynomial:
+        """The polynomial times a rational number."""
+        return MatrixPolynomial(self.rows, self.columns, {t: value * number for t, value in self.terms.items()})
+
+    def times(self, scalar: ScalarPolynomial) -> MatrixPolynomial:
+        """The polynomial times a scalar polynomial."""
+        return MatrixPolynomial(
+            self.rows,
+            self.columns,
+            (((m.times(n), u), a * b) for (m, u), a in self.terms.items() for n, b in scalar.terms.items()),
+        )
+
+    @property
+    def T(self) -> MatrixPolynomial:
+        """The transpose."""
+        return MatrixPolynomial(
+            self.columns, self.rows, (((m, transpose(u)), a) for (m, u), a in self.terms.items())
+        )
+
+    def trace(self) -> ScalarPolynomial:
+        """`tr(P)`."""
+        total = ScalarPolynomial()
+        for (monomial, word), number in self.terms.items():
+            total = total + ScalarPolynomial({monomial: number}) * ScalarPolynomial.trace(word, self.rows)
+        return total
+
+    @property
+    def single_atom(self) -> Atom | None:
+        """The atom, if the polynomial is one untransposed atom with coefficient 1."""
+        if len(self.terms) != 1:
+            return None
+        (((monomial, word), number),) = self.terms.items()
+        plain = number == 1 and not monomial.powers and not monomial.scalars and len(word) == 1
+        return word[0][0] if plain and not word[0][1] else None
+
+    @property
+    def key(self) -> str:
+        """A text that identifies the polynomial."""
+        return " + ".join(
+            f"{number}*{monomial.key if monomial != Monomial() else ''}"
+            + ".".join(atom.key + ("'" if flag else "") for atom, flag in word)
+            for (monomial, word), number in self.sorted_terms()
+        )
+
+    def sorted_terms(self) -> list[tuple[tuple[Monomial, Word], Fraction]]:
+        """Terms in an order that does not depend on the hash seed."""
+        return sorted(self.terms.items(), key=lambda item: (item[0][0].key, len(item[0][1]), word_key(item[0][1])))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MatrixPolynomial) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)

@@ -1,0 +1,66 @@
+"""From words back to SymPy, for people to read."""
+
+from __future__ import annotations
+
+import sympy
+from sympy.matrices.expressions import Identity, MatAdd, MatMul, MatrixSymbol, Transpose, ZeroMatrix
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from symasym.model.scalars import Inner, LogDet as LogDetNode, Tr
+from symasym.words.atoms import Atom, Kind, Word, rows_of
+from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
+
+__all__ = ["show_matrix", "show_scalar"]
+
+
+def _show_atom(atom: Atom) -> MatrixExpr:
+    if atom.kind is Kind.INVERSE:
+        return sympy.Inverse(show_matrix(atom.payload))
+    if atom.kind in (Kind.DIRECTION, Kind.DERIVED):
+        return MatrixSymbol(atom.key, atom.rows, atom.columns)
+    return atom.payload
+
+
+def _show_word(word: Word) -> MatrixExpr:
+    parts = [Transpose(_show_atom(atom)) if transposed else _show_atom(atom) for atom, transposed in word]
+    return MatMul(*parts) if len(parts) > 1 else parts[0]
+
+
+def _show_scalar_word(word: Word) -> sympy.Expr:
+    """`u^T M v` as an inner product, everything else as a trace."""
+    if rows_of(word[0]) != 1:
+        return Tr(_show_word(word))
+    if len(word) == 1:
+        return Tr(_show_word(word))
+    left = _show_word(((word[0][0], not word[0][1]),))
+    return Inner(left, _show_word(word[1:]))
+
+
+def _show_monomial(monomial: Monomial) -> sympy.Expr:
+    result: sympy.Expr = sympy.Integer(1)
+    for symbol, power in monomial.powers:
+        result *= symbol**power
+    for scalar in monomial.scalars:
+        result *= LogDetNode(show_matrix(scalar.of)) if isinstance(scalar, LogDet) else _show_scalar_word(scalar)
+    return result
+
+
+def _rational(number) -> sympy.Rational:
+    return sympy.Rational(number.numerator, number.denominator)
+
+
+def show_scalar(polynomial: ScalarPolynomial) -> sympy.Expr:
+    """A scalar polynomial as a SymPy expression of traces and inner products."""
+    return sympy.Add(*(_rational(value) * _show_monomial(m) for m, value in polynomial.sorted_terms()))
+
+
+def show_matrix(polynomial: MatrixPolynomial) -> MatrixExpr:
+    """A matrix polynomial as a SymPy matrix expression."""
+    terms = []
+    for (monomial, word), value in polynomial.sorted_terms():
+        coefficient = _rational(value) * _show_monomial(monomial)
+        matrix = _show_word(word) if word else Identity(polynomial.rows)
+        terms.append(matrix if coefficient == 1 else MatMul(coefficient, matrix))
+    if not terms:
+        return ZeroMatrix(polynomial.rows, polynomial.columns)
+    return MatAdd(*terms) if len(terms) > 1 else terms[0]

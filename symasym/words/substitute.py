@@ -1,0 +1,61 @@
+"""Replace atoms by matrix polynomials, inside inverses and log-determinants as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from symasym.words.atoms import Atom, Factor, Kind, Word
+from symasym.words.inverse import inverse, log_determinant
+from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
+
+__all__ = ["substitute_matrix", "substitute_scalar"]
+
+Images = Mapping[Atom, MatrixPolynomial]
+
+
+def _factor_image(item: Factor, images: Images) -> MatrixPolynomial:
+    atom, transposed = item
+    if atom in images:
+        image = images[atom]
+    elif atom.kind is Kind.INVERSE:
+        image = inverse(substitute_matrix(atom.payload, images))
+    else:
+        image = MatrixPolynomial.atom(atom)
+    return image.T if transposed else image
+
+
+def _word_image(word: Word, images: Images) -> MatrixPolynomial:
+    first, *others = word
+    result = _factor_image(first, images)
+    for item in others:
+        result = result @ _factor_image(item, images)
+    return result
+
+
+def _monomial_image(monomial: Monomial, images: Images) -> ScalarPolynomial:
+    result = ScalarPolynomial({Monomial(monomial.powers): Fraction(1)})
+    for scalar in monomial.scalars:
+        if isinstance(scalar, LogDet):
+            image = log_determinant(substitute_matrix(scalar.of, images))
+        else:
+            image = _word_image(scalar, images).trace()
+        result = result * image
+    return result
+
+
+def substitute_scalar(polynomial: ScalarPolynomial, images: Images) -> ScalarPolynomial:
+    """Replace each atom by its image."""
+    total = ScalarPolynomial()
+    for monomial, number in polynomial.terms.items():
+        total = total + _monomial_image(monomial, images).scale(number)
+    return total
+
+
+def substitute_matrix(polynomial: MatrixPolynomial, images: Images) -> MatrixPolynomial:
+    """Replace each atom by its image."""
+    total = MatrixPolynomial(polynomial.rows, polynomial.columns)
+    for (monomial, word), number in polynomial.terms.items():
+        matrix = _word_image(word, images) if word else MatrixPolynomial.identity(polynomial.rows)
+        total = total + matrix.times(_monomial_image(monomial, images)).scale(number)
+    return total
