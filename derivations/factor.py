@@ -33,7 +33,7 @@ model = Model(
     aligned=Aligned(
         frames=[Frame.of(O(d), lambda T: {x: T * x, A: T * A}, name="T")],
         ranges={i: (1, k), a: (k + 1, d)},
-        diagonal={beta: beta_i},
+        diagonal={beta: {i: beta_i[i]}},
         at={A: {i: sqrt(ell[i])}},
         assume=[ell[i] > 0],
     ),

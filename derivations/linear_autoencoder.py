@@ -23,7 +23,7 @@ model = Model(
     aligned=Aligned(
         frames=[Frame.of(O(d), lambda T: {x: T * x, A: A * T.inv(), B: T * B}, name="T")],
         ranges={i: (1, k), a: (k + 1, d)},
-        diagonal={Sigma: lam, target: b},
+        diagonal={Sigma: lam, target: {i: b[i]}},
         at={A: {i: 1}, B: {i: 1}},
         assume=[lam[i] > lam[a], lam[a] > 0],
     ),

@@ -30,7 +30,7 @@ model = Model(
             Frame.of(GL(d), lambda T: {x: T * x, x_plus: T * x_plus, x_minus: T * x_minus, A: A * T.inv()}),
         ],
         ranges={i: (1, k), a: (k + 1, d)},
-        diagonal={Sigma: 1, Sigma_plus: lam, target: b},
+        diagonal={Sigma: 1, Sigma_plus: lam, target: {i: b[i]}},
         at={A: {i: sqrt(lam[i])}},
         assume=[lam[i] > lam[a], lam[i] > 0],
     ),

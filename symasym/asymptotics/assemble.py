@@ -1,0 +1,88 @@
+"""Put the law together: from field elements to SymPy sums with symbolic bounds."""
+
+from __future__ import annotations
+
+import sympy
+
+from symasym.alignment.entries import Entries
+from symasym.alignment.ranges import Range
+from symasym.asymptotics.covariance import Covariance
+from symasym.asymptotics.downstream import Downstream
+from symasym.calculus.forms import Forms
+from symasym.law.law import IndexRange, Law
+from symasym.model.model import Model
+from symasym.symmetry.quotient import Quotient
+from symasym.words.lower import lower_scalar
+from symasym.words.substitute import substitute_scalar
+
+__all__ = ["assemble"]
+
+
+def _outside_variance(item: Range, downstream: Downstream, entries: Entries) -> sympy.Expr:
+    """`v_a = sum_i theta_i^2 slope^T V slope`."""
+    total = sympy.S.Zero
+    for leak in downstream.leaks:
+        if leak.outside == item:
+            summand = entries.show(leak.variance, leak.block.first, leak.block.second)
+            total += sympy.Sum(summand, (leak.learned.index, leak.learned.first, leak.learned.last))
+    return total
+
+
+def excess_loss_mean(covariance: Covariance) -> sympy.Expr:
+    """`(1/2) tr(h V)`, the mean of the limit of `m (L(w_hat) - L(w*))`, over all blocks."""
+    entries, total = covariance.entries, sympy.S.Zero
+    for pair in covariance.pairs:
+        first, second = pair.block.first, pair.block.second
+        summand = entries.show(pair.excess, first, second) / 2
+        if first == second:
+            inner = (first.partner, first.index + 1, first.last)
+        else:
+            inner = (second.index, second.first, second.last)
+        total += _sum(summand, inner, (first.index, first.first, first.last))
+    for diagonal in covariance.diagonals:
+        over = diagonal.block.over
+        total += _sum(entries.show(diagonal.excess, over) / 2, (over.index, over.first, over.last))
+    for coefficient, parts in covariance.coupling_excess:
+        for over, value in parts:
+            summand = entries.show(coefficient * value, over) / 2
+            total += _sum(summand, (over.index, over.first, over.last))
+    return total
+
+
+def _sum(summand: sympy.Expr, *limits: tuple[sympy.Symbol, sympy.Expr, sympy.Expr]) -> sympy.Expr:
+    """A sum, or a product with the number of terms where the summand is constant."""
+    if summand == 0:
+        return sympy.S.Zero
+    if summand.free_symbols & {index for index, _, _ in limits}:
+        return sympy.Sum(summand, *limits)
+    counted = sympy.Sum(sympy.S.One, *limits).doit()
+    return summand * sympy.factor(counted)
+
+
+def assemble(
+    name: str, model: Model, quotient: Quotient, forms: Forms, covariance: Covariance, downstream: Downstream
+) -> Law:
+    """The law of an aligned model, as a value of its own."""
+    assert model.aligned is not None
+    entries = covariance.entries
+    ranges = []
+    for item in sorted((*downstream.learned, *downstream.outside), key=entries.ranges.all.index):
+        variance = None if item in downstream.learned else _outside_variance(item, downstream, entries)
+        own = entries.show(downstream.pretraining_variance[item], item)
+        ranges.append(IndexRange(item.index, item.partner, item.first, item.last, own, variance))
+    noise = entries.trace_sum(substitute_scalar(lower_scalar(model.downstream.noise), forms.point))
+    excess = excess_loss_mean(covariance)
+    return Law(
+        name=name,
+        title=model.title,
+        ranges=tuple(ranges),
+        noise=noise,
+        rank=downstream.rank,
+        excess_loss_mean=excess,
+        quotient_dimension=quotient.dimension,
+        definitions=tuple(entries.definitions.items()),
+        where=tuple(model.where),
+        assume=tuple(model.aligned.assume),
+        undecided=covariance.undecided,
+        hypotheses=tuple(model.assumptions),
+    )

@@ -1,0 +1,233 @@
+"""`V = h^{-1} s h^{-1}` on the horizontal space, block by block, in closed form.
+
+On each block the horizontal space is the orthogonal complement of the vertical one; with `H` a basis of it,
+`V = H (H^T h H)^{-1} (H^T s H) (H^T h H)^{-1} H^T`. On the diagonal entries the score form has a low-rank part, which passes
+through `h^{-1}`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy
+from sympy.polys.fields import FracElement
+from sympy.polys.matrices import DomainMatrix
+
+from symasym.alignment.blocks import Blocks, Coordinate, DiagonalBlock, Functional, Matrix, PairBlock, RankOne, Vector
+from symasym.alignment.entries import Entries
+from symasym.alignment.ranges import Range
+from symasym.asymptotics.positivity import Facts
+from symasym.errors import ConditionViolated, NotDerivableYet
+
+__all__ = ["Covariance", "DiagonalCovariance", "PairCovariance", "covariance"]
+
+
+@dataclass(frozen=True)
+class PairCovariance:
+    """One pair block: covariance of its coordinates (ambient, zero on the vertical directions).
+
+    `excess = tr(h^{-1} s)` on the horizontal space; `horizontal_dimension` is the number of horizontal directions.
+    """
+
+    block: PairBlock
+    covariance: Matrix
+    excess: FracElement
+    horizontal_dimension: int
+
+
+@dataclass(frozen=True)
+class DiagonalCovariance:
+    """The local part of the diagonal entries at one index, without the coupling."""
+
+    block: DiagonalBlock
+    covariance: Matrix
+    excess: FracElement
+    horizontal_dimension: int
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """The limit law of the horizontal displacement, `Z ~ N(0, V)`.
+
+    `coupling` is the low-rank part of `V` on the diagonal entries; `coupling_excess` pairs each of its terms with
+    `sum_p f_p^T h_p^{-1} g_p`, what it adds to `tr(h^{-1} s)`. `undecided` lists the entries whose positivity the law assumes.
+    """
+
+    entries: Entries
+    pairs: tuple[PairCovariance, ...]
+    diagonals: tuple[DiagonalCovariance, ...]
+    coupling: tuple[RankOne, ...]
+    coupling_excess: tuple[tuple[FracElement, tuple[tuple[Range, FracElement], ...]], ...]
+    undecided: tuple[sympy.Expr, ...]
+    vertical_dimension: sympy.Expr
+
+    def pair(self, first: Range, second: Range) -> PairCovariance | None:
+        """The block of an unordered pair of ranges."""
+        return next((c for c in self.pairs if {c.block.first, c.block.second} == {first, second}
+                     and (first == second) == (c.block.first == c.block.second)), None)
+
+
+def _matrix(rows: Matrix | list[Vector], columns: int, entries: Entries) -> DomainMatrix:
+    return DomainMatrix([list(row) for row in rows], (len(rows), columns), entries.domain)
+
+
+def _tuple(matrix: DomainMatrix) -> Matrix:
+    return tuple(map(tuple, matrix.to_list()))
+
+
+def _horizontal(vertical: tuple[Vector, ...], size: int, entries: Entries) -> DomainMatrix:
+    """A basis, in columns, of the orthogonal complement of the vertical directions."""
+    if not vertical:
+        return DomainMatrix.eye(size, entries.domain).to_dense()
+    return _matrix(list(vertical), size, entries).nullspace().transpose()
+
+
+def _describe(vector: list[FracElement], names: list[str], entries: Entries, first: Range, second: Range | None) -> str:
+    shown = [(name, entries.show(value, first, second)) for name, value in zip(names, vector, strict=True) if value]
+    return ", ".join(f"{name}: {value}" for name, value in shown)
+
+
+@dataclass(frozen=True)
+class _Solved:
+    inverse: DomainMatrix
+    covariance: Matrix
+    excess: FracElement
+    dimension: int
+
+
+def _names(coordinates: tuple[Coordinate, ...], first: Range, second: Range | None) -> list[str]:
+    if second is None:
+        return [c.name(first.index, first.index) for c in coordinates]
+    q = second.partner if first == second else second.index
+    return [c.name(first.index, q) for c in coordinates]
+
+
+def _solve(
+    block: PairBlock | DiagonalBlock, entries: Entries, facts: Facts, undecided: list[sympy.Expr]
+) -> _Solved:
+    """Horizontal part of one block: kernel and positivity of `h`, `V`, `tr(h^{-1} s)`."""
+    first, second = (block.first, block.second) if isinstance(block, PairBlock) else (block.over, None)
+    size, names = len(block.coordinates), _names(block.coordinates, first, second)
+    h, s = _matrix(block.hessian, size, entries), _matrix(block.score, size, entries)
+    for vector in block.vertical:
+        column = _matrix([vector], size, entries).transpose()
+        for form, name in ((h, "Hessian"), (s, "score")):
+            if any(any(row) for row in (form * column).to_list()):
+                raise ConditionViolated(
+                    f"symmetry: the {name} form does not vanish on the vertical direction "
+                    f"{_describe(list(vector), names, entries, first, second)}"
+                )
+    basis = _horizontal(block.vertical, size, entries)
+    if basis.shape[1] == 0:
+        zero = DomainMatrix.zeros((size, size), entries.domain).to_dense()
+        return _Solved(zero, _tuple(zero), entries.field.zero, 0)
+    reduced = basis.transpose() * h * basis
+    kernel = reduced.nullspace()
+    if kernel.shape[0]:
+        null = (basis * kernel.transpose()).transpose().to_list()[0]
+        raise ConditionViolated(
+            "symmetry: the Hessian form has a null direction that is not vertical, "
+            f"{_describe(null, names, entries, first, second)}; the declared group is too small, or the minimiser is "
+            "degenerate there"
+        )
+    _check_positive(reduced, names, entries, facts, undecided, (first, second))
+    inverse = basis * reduced.inv() * basis.transpose()
+    product = inverse * s
+    trace = sum((product.to_list()[n][n] for n in range(size)), entries.field.zero)
+    return _Solved(inverse, _tuple(product * inverse), trace, basis.shape[1])
+
+
+def _check_positive(
+    reduced: DomainMatrix,
+    names: list[str],
+    entries: Entries,
+    facts: Facts,
+    undecided: list[sympy.Expr],
+    ranges: tuple[Range, Range | None],
+) -> None:
+    """Leading principal minors positive; a negative one is a saddle, an undecided one becomes an assumption."""
+    rows = reduced.to_list()
+    for n in range(1, len(rows) + 1):
+        minor = DomainMatrix([row[:n] for row in rows[:n]], (n, n), entries.domain).det()
+        shown = entries.show(minor, *ranges)
+        found = facts.sign(shown)
+        if found is not None and found <= 0:
+            raise ConditionViolated(
+                f"w*: the Hessian form is not positive on the horizontal space along {', '.join(names)} (the minor "
+                f"{shown} is not positive), so w* is a saddle and not a minimiser"
+            )
+        if found is None and shown not in undecided:
+            undecided.append(shown)
+
+
+def _check_stationary(blocks: Blocks) -> None:
+    for coordinate, item, value in blocks.gradient:
+        raise ConditionViolated(
+            f"w*: the named point is not stationary; along {coordinate.name(item.index, item.index)} the gradient is "
+            f"{blocks.entries.show(value, item)} instead of 0"
+        )
+
+
+def _apply(inverse: dict[Range, tuple[tuple[Coordinate, ...], DomainMatrix]], functional: Functional, entries: Entries) -> Functional:
+    """`h^{-1} f`, range by range."""
+    result: Functional = {}
+    for item, (coordinates, matrix) in inverse.items():
+        zero = entries.field.zero
+        vector = [(functional.get((c.parameter, item), zero),) for c in coordinates]
+        image = (matrix * _matrix(vector, 1, entries)).to_list()
+        for coordinate, (value,) in zip(coordinates, image, strict=True):
+            if value:
+                result[coordinate.parameter, item] = value
+    return result
+
+
+def _excess(left: Functional, right: Functional, entries: Entries) -> tuple[tuple[Range, FracElement], ...]:
+    """`left^T right`, range by range, as the summand over the index."""
+    total: dict[Range, FracElement] = {}
+    for key, value in left.items():
+        if key in right:
+            total[key[1]] = total.get(key[1], entries.field.zero) + value * right[key]
+    return tuple(total.items())
+
+
+def covariance(blocks: Blocks, facts: Facts) -> Covariance:
+    """Check stationarity, kernel and positivity of `h`; invert it on the horizontal space; return `V`.
+
+    Raises `ConditionViolated` that names the direction: not stationary, a null direction that is not vertical (group too
+    small), a saddle, or a vertical direction on which the forms do not vanish.
+    """
+    entries = blocks.entries
+    _check_stationary(blocks)
+    if blocks.hessian_coupling:
+        raise NotDerivableYet("aligned: the Hessian form couples the diagonal entries; use the general route")
+    undecided: list[sympy.Expr] = []
+    pairs, diagonals, inverses, vertical = [], [], {}, sympy.S.Zero
+    for block in blocks.pairs:
+        solved = _solve(block, entries, facts, undecided)
+        pairs.append(PairCovariance(block, solved.covariance, solved.excess, solved.dimension))
+        vertical += (len(block.coordinates) - solved.dimension) * _count(block)
+    for diagonal in blocks.diagonals:
+        solved = _solve(diagonal, entries, facts, undecided)
+        diagonals.append(DiagonalCovariance(diagonal, solved.covariance, solved.excess, solved.dimension))
+        inverses[diagonal.over] = (diagonal.coordinates, solved.inverse)
+        vertical += (len(diagonal.coordinates) - solved.dimension) * diagonal.over.size
+    coupling, coupling_excess = [], []
+    for term in blocks.score_coupling:
+        left, right = _apply(inverses, term.left, entries), _apply(inverses, term.right, entries)
+        coupling.append(RankOne(term.coefficient, left, right))
+        coupling_excess.append((term.coefficient, _excess(left, term.right, entries)))
+    return Covariance(
+        entries,
+        tuple(pairs),
+        tuple(diagonals),
+        tuple(coupling),
+        tuple(coupling_excess),
+        tuple(undecided),
+        sympy.expand(vertical),
+    )
+
+
+def _count(block: PairBlock) -> sympy.Expr:
+    """Number of unordered pairs in a block."""
+    n = block.first.size
+    return n * (n - 1) / 2 if block.first == block.second else n * block.second.size

@@ -1,0 +1,84 @@
+"""A law with numbers in it: SciPy's vocabulary for the limit of `n (R - sigma^2)`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from symasym.law import quadratic_form
+
+__all__ = ["NumericLaw"]
+
+
+@dataclass(frozen=True)
+class NumericLaw:
+    """`sigma^2 d_eff + (1/alpha) sum_j w_j chi2_1`, label noise averaged; leading axes are a batch.
+
+    * `noise`: `sigma^2`, shape `(...)`; `alpha = m/n`, shape `(...)`.
+    * `weights`: `(..., n)`, of `||L(Z)||^2` (not divided by `alpha`).
+    * `d_eff`: rank of the features; `d_base`: that of the downstream-only baseline.
+    """
+
+    noise: np.ndarray
+    alpha: np.ndarray
+    weights: np.ndarray
+    d_eff: int
+    d_base: int
+
+    @property
+    def shift(self) -> np.ndarray:
+        """The constant part, `sigma^2 d_eff`."""
+        return self.noise * self.d_eff
+
+    def interaction_cumulant(self, order: int) -> np.ndarray:
+        """`kappa_r = 2^{r-1} (r-1)! sum_j w_j^r` of `||L(Z)||^2`."""
+        return quadratic_form.cumulant(order, self.weights)
+
+    def cumulant(self, order: int) -> np.ndarray:
+        """Cumulant of the limit of `n (R - sigma^2)`."""
+        scaled = self.interaction_cumulant(order) / self.alpha**order
+        return self.shift + scaled if order == 1 else scaled
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Mean of the limit."""
+        return self.cumulant(1)
+
+    @property
+    def var(self) -> np.ndarray:
+        """Variance of the limit."""
+        return self.cumulant(2)
+
+    @property
+    def crossover(self) -> np.ndarray:
+        """`alpha0 = E||L(Z)||^2 / (sigma^2 (d_base - d_eff))`; NaN where `L = 0`."""
+        rank = self.d_base - self.d_eff
+        return self.interaction_cumulant(1) / (self.noise * rank) if rank else np.full(self.shift.shape, np.nan)
+
+    def budget(self, cost_unlabelled: float, cost_labelled: float) -> np.ndarray:
+        """Best `m / n` when an unlabelled sample costs `cost_unlabelled` and a labelled one `cost_labelled`."""
+        return np.sqrt(self.interaction_cumulant(1) * cost_labelled / (self.shift * cost_unlabelled))
+
+    def _standard(self, r: np.ndarray) -> np.ndarray:
+        return self.alpha * (np.asarray(r, float) - self.shift)
+
+    def cdf(self, r: np.ndarray) -> np.ndarray:
+        """`P(limit <= r)`."""
+        return quadratic_form.cdf(self._standard(r), self.weights)
+
+    def sf(self, r: np.ndarray) -> np.ndarray:
+        """`P(limit > r)`."""
+        return quadratic_form.sf(self._standard(r), self.weights)
+
+    def pdf(self, r: np.ndarray) -> np.ndarray:
+        """Density of the limit at `r`."""
+        return self.alpha * quadratic_form.pdf(self._standard(r), self.weights)
+
+    def ppf(self, p: np.ndarray) -> np.ndarray:
+        """Quantile of order `p`."""
+        return self.shift + quadratic_form.ppf(p, self.weights) / self.alpha
+
+    def rvs(self, size: int | tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Samples of shape `size` + the batch shape."""
+        return self.shift + quadratic_form.rvs(size, self.weights, 1.0, rng) / self.alpha

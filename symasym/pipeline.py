@@ -1,0 +1,75 @@
+"""One way through the house: from a model to its law, stage by stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy
+
+from symasym.alignment.blocks import Blocks, blocks
+from symasym.alignment.entries import Entries
+from symasym.alignment.frames import prove_frames
+from symasym.alignment.ranges import Ranges
+from symasym.asymptotics.assemble import assemble
+from symasym.asymptotics.covariance import Covariance, covariance
+from symasym.asymptotics.downstream import Downstream, downstream
+from symasym.asymptotics.positivity import Facts
+from symasym.calculus.forms import Forms, forms
+from symasym.errors import NotDerivableYet
+from symasym.law.law import Law
+from symasym.model.model import Model
+from symasym.symmetry.quotient import Quotient, quotient
+
+__all__ = ["Derivation", "derive_model"]
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """Every stage of a derivation, in order; the last one is the law."""
+
+    name: str
+    model: Model
+    quotient: Quotient
+    forms: Forms
+    blocks: Blocks
+    covariance: Covariance
+    downstream: Downstream
+    law: Law
+
+
+def derive_model(model: Model, name: str = "model") -> Derivation:
+    """Derive the law of an aligned model for symbolic dimensions.
+
+    Raises `ConditionViolated` with the offending direction or counterexample, `NotDerivableYet` where a stage does not reach.
+    """
+    if model.aligned is None:
+        raise NotDerivableYet(f"{name}: the model names no aligned coordinates; use symasym.general with numbers instead")
+    symmetry = quotient(model)
+    first_stage = forms(model)
+    prove_frames(model)
+    entries = _entries(model, first_stage)
+    aligned = blocks(first_stage, symmetry, entries)
+    limit = covariance(aligned, Facts.of(model.aligned.assume, entries.ranges.all))
+    second_stage = downstream(model, first_stage, limit)
+    law = assemble(name, model, symmetry, first_stage, limit, second_stage)
+    return Derivation(name, model, symmetry, first_stage, aligned, limit, second_stage, law)
+
+
+def _entries(model: Model, first_stage: Forms) -> Entries:
+    """The field in which the entries live: it must know all scalars, and how many power sums there can be."""
+    assert model.aligned is not None
+    scalars = {
+        symbol
+        for form in (first_stage.gradient, first_stage.score, first_stage.hessian)
+        for monomial in form.terms
+        for symbol, _ in monomial.powers
+    }
+    bounds = {s for pair in model.aligned.ranges.values() for bound in pair for s in sympy.sympify(bound).free_symbols}
+    noise = {s for s in model.downstream.noise.free_symbols if isinstance(s, sympy.Symbol)}
+    traces = {
+        scalar
+        for form in (first_stage.gradient, first_stage.score, first_stage.hessian)
+        for monomial in form.terms
+        for scalar in monomial.scalars
+    }
+    return Entries(model.aligned, Ranges(model.aligned.ranges), scalars | bounds | noise, len(traces))
