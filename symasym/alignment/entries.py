@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 import sympy
+from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.polys.fields import FracElement, FracField
 from sympy.polys.orderings import lex
 
@@ -21,7 +22,7 @@ from symasym.model.aligned import Aligned, Weight
 from symasym.words.atoms import Atom, Factor, Kind, Word
 from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 
-__all__ = ["Entries"]
+__all__ = ["Entries", "entry_table"]
 
 Spec = Mapping[sympy.Symbol, sympy.Expr]
 """Range index -> entry as an expression in that index; ranges left out have the entry 0."""
@@ -35,6 +36,11 @@ def _spec(weight: Weight, ranges: Ranges) -> Spec:
     return {item.index: sympy.sympify(weight) for item in ranges.all}
 
 
+def entry_table(aligned: Aligned, ranges: Ranges) -> dict[MatrixExpr, Spec]:
+    """For every constant and parameter the diagonal entries by range."""
+    return {symbol: _spec(weight, ranges) for table in (aligned.diagonal, aligned.at) for symbol, weight in table.items()}
+
+
 class Entries:
     """Entries of atoms and words in aligned coordinates.
 
@@ -44,9 +50,7 @@ class Entries:
 
     def __init__(self, aligned: Aligned, ranges: Ranges, scalars: Iterable[sympy.Symbol], power_sums: int) -> None:
         self.ranges = ranges
-        self._specs: dict[str, Spec] = {
-            symbol.name: _spec(weight, ranges) for table in (aligned.diagonal, aligned.at) for symbol, weight in table.items()
-        }
+        self._specs: dict[str, Spec] = {symbol.name: spec for symbol, spec in entry_table(aligned, ranges).items()}
         families = sorted({e.base for e in self._indexed()}, key=str)
         self._rooted = {(power.base.base, power.base.indices[0]) for power in self._powers() if power.exp.q == 2}
         known = sorted({*scalars, *self._free_scalars()}, key=str)

@@ -10,10 +10,11 @@ from symasym.model.scalars import Inner, LogDet as LogDetNode, Tr
 from symasym.words.atoms import Atom, Kind, Word, rows_of
 from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 
-__all__ = ["show_matrix", "show_scalar"]
+__all__ = ["show_atom", "show_matrix", "show_scalar"]
 
 
-def _show_atom(atom: Atom) -> MatrixExpr:
+def show_atom(atom: Atom) -> MatrixExpr:
+    """An atom as a SymPy matrix."""
     if atom.kind is Kind.INVERSE:
         return sympy.Inverse(show_matrix(atom.payload))
     if atom.kind in (Kind.DIRECTION, Kind.DERIVED):
@@ -22,7 +23,7 @@ def _show_atom(atom: Atom) -> MatrixExpr:
 
 
 def _show_word(word: Word) -> MatrixExpr:
-    parts = [Transpose(_show_atom(atom)) if transposed else _show_atom(atom) for atom, transposed in word]
+    parts = [Transpose(show_atom(atom)) if transposed else show_atom(atom) for atom, transposed in word]
     return MatMul(*parts) if len(parts) > 1 else parts[0]
 
 

@@ -1,0 +1,173 @@
+"""Trace words on arrays: a word is a matrix product, a form in two directions is a matrix over the entries of `w`.
+
+`tr(U M V N) = sum U_ij M_jk V_kl N_li` puts `M_jk N_li` at `[(i,j), (k,l)]`; `tr(U M V^T N)` puts `M_jl N_ki` there; a product of
+two traces is an outer product. Leading axes are a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+
+import numpy as np
+import sympy
+
+from symasym.calculus.bilinear import Linear, matrix_terms, split_bilinear, split_linear
+from symasym.errors import InputError, NotDerivableYet
+from symasym.words.atoms import Atom, Factor, Kind, Word
+from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial
+
+__all__ = ["Matrices", "bilinear_array", "linear_array", "matrix_array", "scalar_array", "word_array"]
+
+Array = np.ndarray
+
+
+class Matrices:
+    """Numeric values of atoms, by name, and of dimensions and scalars, by symbol; inverses and products are kept."""
+
+    def __init__(self, values: Mapping[str, Array], scalars: Mapping[sympy.Symbol, Array | float]) -> None:
+        self.values = values
+        self.scalars = scalars
+        self._cache: dict[Word, Array] = {}
+        self._atoms: dict[Atom, Array] = {}
+
+    def atom(self, atom: Atom) -> Array:
+        """The matrix of an atom, `(..., rows, columns)`."""
+        if atom not in self._atoms:
+            self._atoms[atom] = self._atom(atom)
+        return self._atoms[atom]
+
+    def _atom(self, atom: Atom) -> Array:
+        if atom.kind is Kind.INVERSE:
+            return np.linalg.inv(matrix_array(atom.payload, self))
+        if atom.kind is Kind.DERIVED:
+            return matrix_array(atom.payload, self)
+        name = atom.payload.of if atom.kind is Kind.TRUTH else atom.key
+        if name not in self.values:
+            raise InputError(f"{name}: a value is missing for the {atom.rows} x {atom.columns} matrix {name}")
+        return np.asarray(self.values[name], float)
+
+    def factor(self, item: Factor) -> Array:
+        """A factor, transposed where its flag says so."""
+        atom, transposed = item
+        matrix = self.atom(atom)
+        return np.swapaxes(matrix, -1, -2) if transposed else matrix
+
+    def size(self, dimension: sympy.Expr) -> int:
+        """A concrete dimension."""
+        return int(sympy.sympify(dimension).subs(self.scalars))
+
+    def word(self, word: Word, dimension: sympy.Expr) -> Array:
+        """The product of a word; the identity of the given dimension for the empty one."""
+        if not word:
+            return np.eye(self.size(dimension))
+        if word not in self._cache:
+            self._cache[word] = reduce(np.matmul, (self.factor(item) for item in word))
+        return self._cache[word]
+
+
+def word_array(word: Word, dimension: sympy.Expr, matrices: Matrices) -> Array:
+    """A word as a matrix."""
+    return matrices.word(word, dimension)
+
+
+def scalar_array(polynomial: ScalarPolynomial, matrices: Matrices) -> Array:
+    """A polynomial in traces without directions, shape `(...)`."""
+    total = np.zeros(())
+    for monomial, number in polynomial.terms.items():
+        value = np.asarray(float(number))
+        for symbol, power in monomial.powers:
+            value = value * np.asarray(matrices.scalars[symbol], float) ** power
+        for scalar in monomial.scalars:
+            if isinstance(scalar, LogDet):
+                raise NotDerivableYet("general route: a log-determinant remains after differentiation")
+            value = value * np.trace(matrices.word(scalar, sympy.S.One), axis1=-2, axis2=-1)
+        total = total + value
+    return total
+
+
+def matrix_array(polynomial: MatrixPolynomial, matrices: Matrices) -> Array:
+    """A matrix polynomial without directions, shape `(..., rows, columns)`."""
+    total = np.zeros((matrices.size(polynomial.rows), matrices.size(polynomial.columns)))
+    for (monomial, word), number in polynomial.terms.items():
+        scalar = scalar_array(ScalarPolynomial({monomial: number}), matrices)
+        total = total + scalar[..., None, None] * matrices.word(word, polynomial.rows)
+    return total
+
+
+def _layout(parameters: tuple[Atom, ...], matrices: Matrices) -> tuple[dict[Atom, tuple[slice, int, int]], int]:
+    """Where each parameter's entries stand, row by row, and how many there are."""
+    layout, start = {}, 0
+    for parameter in parameters:
+        rows, columns = matrices.size(parameter.rows), matrices.size(parameter.columns)
+        layout[parameter] = (slice(start, start + rows * columns), rows, columns)
+        start += rows * columns
+    return layout, start
+
+
+def _functional(term: Linear, shape: tuple[int, int], matrices: Matrices) -> Array:
+    """`tr(V M) = sum V_ij M_ji` as a vector over the entries of `V`."""
+    matrix = matrices.word(term.word, term.parameter.columns)
+    return np.swapaxes(matrix, -1, -2).reshape(*matrix.shape[:-2], shape[0] * shape[1])
+
+
+def linear_array(form: ScalarPolynomial, parameters: tuple[Atom, ...], matrices: Matrices) -> Array:
+    """A linear form as a vector over the entries of all parameters, `(..., N)`."""
+    layout, count = _layout(parameters, matrices)
+    total = np.zeros(count)
+    for term in split_linear(form):
+        where, rows, columns = layout[term.parameter]
+        vector = scalar_array(term.coefficient, matrices)[..., None] * _functional(term, (rows, columns), matrices)
+        total = np.broadcast_to(total, np.broadcast_shapes(total.shape[:-1], vector.shape[:-1]) + (count,)).copy()
+        total[..., where] += vector
+    return total
+
+
+def bilinear_array(form: ScalarPolynomial, parameters: tuple[Atom, ...], matrices: Matrices) -> Array:
+    """A bilinear form as a matrix over the entries of all parameters, `(..., N, N)`."""
+    layout, count = _layout(parameters, matrices)
+    pairs, products = split_bilinear(form)
+    parts: list[tuple[slice, slice, Array]] = []
+    for pair in pairs:
+        inner = matrices.word(pair.inner, pair.left.columns)
+        outer = matrices.word(pair.outer, pair.left.rows)
+        pattern = "...jl,...ki->...ijkl" if pair.transposed else "...jk,...li->...ijkl"
+        block = np.einsum(pattern, scalar_array(pair.coefficient, matrices)[..., None, None] * inner, outer)
+        (rows, p, q), (columns, r, s) = layout[pair.left], layout[pair.right]
+        parts.append((rows, columns, block.reshape(*block.shape[:-4], p * q, r * s)))
+    for product in products:
+        (rows, p, q), (columns, r, s) = layout[product.left.parameter], layout[product.right.parameter]
+        left = _functional(product.left, (p, q), matrices)
+        right = _functional(product.right, (r, s), matrices)
+        coefficient = scalar_array(product.coefficient, matrices)[..., None, None]
+        parts.append((rows, columns, coefficient * left[..., :, None] * right[..., None, :]))
+    lead = np.broadcast_shapes(*(block.shape[:-2] for _, _, block in parts)) if parts else ()
+    total = np.zeros((*lead, count, count))
+    for rows, columns, block in parts:
+        total[..., rows, columns] += block
+    return total
+
+
+def derivative_array(
+    polynomial: MatrixPolynomial, left: Array, parameters: tuple[Atom, ...], matrices: Matrices
+) -> Array:
+    """`left^T P[V]` for a matrix `P` linear in the directions `V`: shape `(..., columns of P, N)`.
+
+    `(left^T A V B)_b = sum (A^T left)_i V_ij B_jb`, with `V_ji` where the direction is transposed.
+    """
+    layout, count = _layout(parameters, matrices)
+    columns = matrices.size(polynomial.columns)
+    parts = []
+    for term in matrix_terms(polynomial):
+        before = matrices.word(term.before, polynomial.rows)
+        after = matrices.word(term.after, polynomial.columns)
+        vector = np.einsum("...ai,...a->...i", before, left)
+        pattern = "...j,...ib->...bij" if term.transposed else "...i,...jb->...bij"
+        block = np.einsum(pattern, scalar_array(term.coefficient, matrices)[..., None] * vector, after)
+        where, p, q = layout[term.moving.payload[0]]
+        parts.append((where, block.reshape(*block.shape[:-2], p * q)))
+    lead = np.broadcast_shapes(*(block.shape[:-2] for _, block in parts)) if parts else ()
+    total = np.zeros((*lead, columns, count))
+    for where, block in parts:
+        total[..., where] += block
+    return total
