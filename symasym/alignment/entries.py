@@ -8,8 +8,9 @@ carries square roots (`w* = sqrt(lam)`), the generator is the root.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
+from typing import Any
 
 import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -240,6 +241,29 @@ class Entries:
             exponents[position] for part in (element.numer, element.denom) for exponents in part for position in self._slot
         )
 
+    def generator_values(
+        self,
+        family_value: Callable[[sympy.IndexedBase, int, bool], Any],
+        scalars: Mapping[str, Any],
+        sums: Mapping[sympy.Symbol, Any],
+        first: tuple[Range, int] | None,
+        second: tuple[Range, int] | None,
+    ) -> list[Any]:
+        """Numbers for all generators at concrete indices; a family is asked for its root where its range carries roots."""
+        values: list[Any] = [Fraction(0)] * self.field.ngens
+        ends = {1: first, 2: second}
+        used = {(base, i) for spec in self._specs.values() for i, e in spec.items() for base in _bases(e)}
+        for position, (family, slot) in self._slot.items():
+            end = ends[slot]
+            if end is not None and (family, end[0].index) in used:
+                values[position] = family_value(family, end[1], (family, end[0].index) in self._rooted)
+        for symbol, generator in self._scalar.items():
+            if symbol.name in scalars:
+                values[self.field.gens.index(generator)] = scalars[symbol.name]
+        for position, symbol in self._sum_symbols.items():
+            values[position] = sums[symbol]
+        return values
+
     # ---- elements of the field back into SymPy
 
     def show(self, element: FracElement, first: Range | None = None, second: Range | None = None) -> sympy.Expr:
@@ -266,6 +290,10 @@ class Entries:
             symbols[position] = symbol
         return symbols, halves
 
+
+
+def _bases(expression: sympy.Expr) -> set[sympy.IndexedBase]:
+    return {entry.base for entry in expression.atoms(sympy.Indexed)}
 
 
 def _show_part(part, symbols: list[sympy.Expr], halves: set[int]) -> sympy.Expr:

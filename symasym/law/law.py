@@ -19,6 +19,7 @@ from symasym.errors import InputError
 from symasym.law.evaluate import evaluate
 from symasym.law.numeric import NumericLaw
 from symasym.law.serialise import from_srepr
+from symasym.law.text import law_text
 
 __all__ = ["IndexRange", "Law", "alpha", "downstream_variance", "schur"]
 
@@ -225,6 +226,13 @@ class Law:
         rank = int(self.rank.subs({sympy.Symbol(n, integer=True, positive=True): s for n, s in sizes.items()}))
         return NumericLaw(noise, np.asarray(alpha, float), weights, len(inside), len(inside) + rank)
 
+    def entry(
+        self, expression: sympy.Expr, values: dict[str, Any], limits: tuple[sympy.Symbol, int, int]
+    ) -> np.ndarray:
+        """An entry of a range, on arrays: shape `(..., size)` for `limits = (index, first, last)`."""
+        index, first, last = limits
+        return evaluate(expression, values, {index: (first, last)})
+
     def _bounds(self, item: IndexRange, sizes: dict[str, int]) -> tuple[int, int]:
         first, last = (int(evaluate(bound, sizes)) for bound in (item.first, item.last))
         return first, last
@@ -243,6 +251,18 @@ class Law:
                 raise InputError(f"{name}: {values[name]} came, a positive integer is expected")
 
     # ---- in and out
+
+    def __str__(self) -> str:
+        return law_text(self)
+
+    def _repr_latex_(self) -> str:
+        weights = r" \\qquad ".join(
+            rf"\omega_{{{index}}} = {sympy.latex(weight)}" for weight, (index, _, _) in self.weights
+        )
+        return (
+            r"$\displaystyle n\,(R - \sigma^2) \to \sigma^2\, " + sympy.latex(self.d_eff)
+            + r" + \frac{1}{\alpha} \sum \omega\, \chi^2_1, \qquad " + weights + "$"
+        )
 
     def as_basic(self) -> sympy.Tuple:
         """The law as one SymPy object."""

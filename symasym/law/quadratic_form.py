@@ -1,36 +1,37 @@
 r"""The law of a weighted sum of independent chi-square variables, Q = sum_j w_j chi2_{m_j}.
 
-With K(s) = log E exp(s Q) = -1/2 sum_j m_j log(1 - 2 w_j s), inversion of the Laplace transform gives
+With K(s) = log E exp(s Q) = -1/2 sum_j m_j log(1 - 2 w_j s), inverting the Laplace transform gives
 
     P(Q > q)  =  1/(2 pi i) int exp(K(s) - s q) ds / s     path crossing the real line in (0, 1/(2 max w)),
     P(Q <= q) = -1/(2 pi i) int exp(K(s) - s q) ds / s     path crossing it left of 0,
 
 and the density without 1/s. The upper tail is computed where q > E Q, the lower one elsewhere, so that each
-keeps its relative accuracy; the other probability is the complement. The path is a branch of a hyperbola
-[WeidemanTrefethen2007] which bends to the right, where exp(-s q) decays, and whose vertex is the saddlepoint s0
-of the integrand [Daniels1954], the root of K'(s0) - 1/s0 = q on the chosen side of 0. With
+keeps its relative accuracy; the other is the complement. The path is a branch of a hyperbola
+[WeidemanTrefethen2007] that bends to the right, where exp(-s q) decays, and has its vertex at the saddlepoint
+s0 of the integrand [Daniels1954], the root of K'(s0) - 1/s0 = q on the chosen side of 0. With
 
     v = (s - s0)/s0,   a_j = 2 w_j s0/(1 - 2 w_j s0),
 
-the integrand divided by its value at s0 is exp(-sum_j m_j/2 (log(1 - a_j v) + a_j v)), where the pole 1/s counts
-as one more weight, with a = -1 and m = 2; no large linear terms are left to cancel when there are many degrees of
-freedom. In a lower tail every term decreases along each ray from s0 less than 45 degrees off the vertical, so that
-nothing on the path exceeds its value at s0, whatever the law; in an upper tail the pole alone does otherwise, and
-the weights outweigh it since q > E Q. The trapezoid rule then converges geometrically.
+the integrand divided by its value at s0 is exp(-sum_j m_j/2 (log(1 - a_j v) + a_j v)), the pole 1/s being one
+more weight, with a = -1 and m = 2; no large terms are left to cancel for many degrees of freedom. In a lower
+tail every term decreases along each ray from s0 less than 45 degrees off the vertical, so nothing on the path
+exceeds its value at s0, whatever the law; in an upper tail the pole alone does otherwise, and the weights
+outweigh it since q > E Q. The trapezoid rule then converges geometrically.
 
-Accuracy: tails and density have a relative error of about 1e-13 down to the smallest floating-point numbers, or
+Accuracy: the relative error of tails and density is about 1e-13 down to the smallest positive numbers, or
 1e-15 sqrt(sum_j m_j) if that is more, which rounding q alone makes unavoidable. Multiplicities below 1 lose
-digits: 1e-10 is left at 0.3 and 1e-8 at 0.1. Weights more than 280 decades below the largest are out of reach.
+digits: 1e-10 is left at 0.3, 1e-8 at 0.1. Weights 280 decades below the largest are out of reach.
 
-References: [WeidemanTrefethen2007] Math. Comp. 76, 1341-1356; [Daniels1954] Ann. Math. Statist. 25, 631-650;
-[LaurentMassart2000] Ann. Statist. 28, 1302-1338; [Ruben1962] Ann. Math. Statist. 33, 542-570. Other methods, with
-absolute accuracy only: [Imhof1961] Biometrika 48, 419-426; [Davies1980] Appl. Statist. 29, 323-333.
+[WeidemanTrefethen2007] Math. Comp. 76, 1341-1356; [Daniels1954] Ann. Math. Statist. 25, 631-650;
+[LaurentMassart2000] Ann. Statist. 28, 1302-1338; [Ruben1962] Ann. Math. Statist. 33, 542-570. Other methods,
+of absolute accuracy: [Imhof1961] Biometrika 48, 419-426; [Davies1980] Appl. Statist. 29, 323-333.
 """
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["cdf", "sf", "pdf", "ppf", "isf", "rvs", "cumulant"]
@@ -54,57 +55,50 @@ def cdf(q: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0) -> Fl
     """P(Q <= q) for Q = sum_j w_j chi2_{m_j}.
 
     ``weights`` has shape (..., n), ``multiplicities`` broadcasts against it, and ``q`` broadcasts against the
-    leading shape of ``weights``; the result has that common shape. Zero weights are ignored; without any positive
-    weight Q = 0. A q that is nan gives nan. Raises ValueError for weights that are negative or not finite and for
-    multiplicities that are not positive and finite. Method and accuracy: see the module.
+    leading shape of ``weights``; the result has that common shape. Zero weights are ignored; if all are 0 or
+    n = 0, then Q = 0. A q that is nan gives nan. Raises ValueError for weights that are negative or not finite
+    and multiplicities that are not positive and finite. Method and accuracy: see the module.
     """
-    upper, tail, _ = _tail_and_density(q, weights, multiplicities)
+    upper, tail, _ = _evaluate(q, weights, multiplicities)
     return np.where(upper, 1.0 - tail, tail)
 
 
 def sf(q: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0) -> Floats:
-    """P(Q > q) for Q = sum_j w_j chi2_{m_j}, with relative accuracy beyond the mean. Shapes, errors: see `cdf`."""
-    upper, tail, _ = _tail_and_density(q, weights, multiplicities)
+    """P(Q > q) for Q = sum_j w_j chi2_{m_j}, not as 1 - `cdf` beyond the mean. Shapes, errors: see `cdf`."""
+    upper, tail, _ = _evaluate(q, weights, multiplicities)
     return np.where(upper, tail, 1.0 - tail)
 
 
 def pdf(q: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0) -> Floats:
     """Density of Q = sum_j w_j chi2_{m_j}; infinite at the atom of Q = 0. Shapes and errors: see `cdf`."""
-    return _tail_and_density(q, weights, multiplicities)[2]
+    return _evaluate(q, weights, multiplicities)[2]
 
 
 def ppf(p: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0) -> Floats:
-    """The quantile q with P(Q <= q) = p: 0 at p = 0, infinity at p = 1; shapes and errors as for `cdf`, p for q.
-
-    Raises ValueError also for p outside [0, 1]. Newton's method on the logarithm of one of the two tails.
-    """
-    p = _probability(p)
-    return _quantile(p, 1.0 - p, weights, multiplicities)
+    """The q with P(Q <= q) = p: 0 at p = 0, inf at p = 1. ValueError as in `cdf` and unless 0 <= p <= 1."""
+    return _quantile(p, False, weights, multiplicities)
 
 
 def isf(p: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0) -> Floats:
-    """The quantile q with P(Q > q) = p, accurate also where 1 - p rounds to 1. Shapes and errors: see `ppf`."""
-    p = _probability(p)
-    return _quantile(1.0 - p, p, weights, multiplicities)
+    """The q with P(Q > q) = p, accurate also where 1 - p rounds to 1. Shapes and errors: see `ppf`."""
+    return _quantile(p, True, weights, multiplicities)
 
 
-def rvs(size: int | Shape | None, weights: ArrayLike, multiplicities: ArrayLike, rng: np.random.Generator) -> Floats:
+def rvs(size: int | Shape | None, weights: ArrayLike, multiplicities: ArrayLike, rng: Generator) -> Floats:
     """Draws of Q, of shape ``size`` (None: ()), then the leading shape of the weights. Errors: see `cdf`."""
     law = _law(weights, multiplicities)
     shape = () if size is None else size if isinstance(size, tuple) else (int(size),)
     draws = np.zeros((*shape, *law.largest.shape))
     for j in range(law.weights.shape[-1]):
-        # chi2_m = 2 Gamma(m/2), which is 0 for the padding
         draws += 2.0 * law.weights[..., j] * rng.standard_gamma(law.halves[..., j], size=draws.shape)
     return draws * law.largest
 
 
 def cumulant(r: int, weights: ArrayLike, multiplicities: ArrayLike = 1.0) -> Floats:
-    """The cumulant 2^{r-1} (r-1)! sum_j m_j w_j^r of Q, r = 1, 2, ..., in the leading shape of the weights."""
-    if r != int(r) or r < 1:
-        raise ValueError(f"r must be a positive integer, not {r}.")
+    """The r-th cumulant of Q, 2^{r-1} (r-1)! sum_j m_j w_j^r for r = 1, 2, ..., one for each law."""
+    _require("r", np.asarray(r), np.asarray(r >= 1 and r == int(r)), "a positive integer")
     law = _law(weights, multiplicities)
-    return 2.0**r * math.factorial(int(r) - 1) * (law.halves * law.weights**r).sum(-1) * law.largest**r
+    return 2.0 ** (r - 1) * math.factorial(int(r) - 1) * law.moment(r) * law.largest**r
 
 
 @dataclass(frozen=True)
@@ -112,7 +106,7 @@ class _Law:
     """Laws in units of their largest weight; a weight that is 0 becomes 1, with multiplicity 0."""
 
     weights: Floats  # (..., n), n > 0
-    halves: Floats  # (..., n), half the multiplicities
+    halves: Floats  # (..., n), half the multiplicities, or 0
     largest: Floats  # (...), the largest weight in its own units; 0 if Q = 0
 
     def at(self, chosen: Booleans | Indices) -> "_Law":
@@ -120,16 +114,15 @@ class _Law:
 
     def moment(self, r: int) -> Floats:
         """sum_j m_j w_j^r."""
-        moment: Floats = 2.0 * (self.halves * self.weights**r).sum(-1)
-        return moment
+        return 2.0 * (self.halves * self.weights**r).sum(-1)
 
 
 def _law(weights: ArrayLike, multiplicities: ArrayLike) -> _Law:
     w, m = np.asarray(weights, dtype=float), np.asarray(multiplicities, dtype=float)
     if w.ndim == 0:
         raise ValueError(f"weights must have at least one axis, not be the number {w}.")
-    _refuse("weights", w, ~(np.isfinite(w) & (w >= 0.0)), "finite and not negative")
-    _refuse("multiplicities", m, ~(np.isfinite(m) & (m > 0.0)), "finite and positive")
+    _require("weights", w, np.isfinite(w) & (w >= 0.0), "finite and not negative")
+    _require("multiplicities", m, np.isfinite(m) & (m > 0.0), "finite and positive")
     w, m = np.broadcast_arrays(w, m)
     if w.shape[-1] == 0:
         w = m = np.zeros((*w.shape[:-1], 1))
@@ -139,45 +132,37 @@ def _law(weights: ArrayLike, multiplicities: ArrayLike) -> _Law:
     return _Law(np.where(counts, scaled, 1.0), np.where(counts, m / 2.0, 0.0), largest)
 
 
-def _probability(p: ArrayLike) -> Floats:
-    p = np.asarray(p, dtype=float)
-    _refuse("p", p, ~((p >= 0.0) & (p <= 1.0)), "in [0, 1]")
-    return p
+def _require(name: str, values: Floats, fine: Booleans, wanted: str) -> None:
+    if not np.all(fine):
+        raise ValueError(f"{name} must be {wanted}, not {values[~fine][0]}.")
 
 
-def _refuse(name: str, values: Floats, bad: Booleans, wanted: str) -> None:
-    if bad.any():
-        raise ValueError(f"{name} must be {wanted}, not {values[bad][0]}.")
-
-
-def _paired(law: _Law, *points: Floats) -> tuple[_Law, Indices, list[Floats], Shape]:
+def _paired(law: _Law, points: Floats) -> tuple[_Law, Indices, Floats, Shape]:
     """The laws in a row, which of them each point is about, the points in a row, and the common shape."""
-    shape = np.broadcast_shapes(law.largest.shape, *(point.shape for point in points))
+    shape = np.broadcast_shapes(law.largest.shape, points.shape)
     of = np.broadcast_to(np.arange(law.largest.size).reshape(law.largest.shape), shape).ravel()
-    n = law.weights.shape[-1]
-    law = _Law(law.weights.reshape(-1, n), law.halves.reshape(-1, n), law.largest.ravel())
-    return law, of, [np.broadcast_to(point, shape).ravel() for point in points], shape
+    rows = (law.largest.size, law.weights.shape[-1])
+    law = _Law(law.weights.reshape(rows), law.halves.reshape(rows), law.largest.ravel())
+    return law, of, np.broadcast_to(points, shape).ravel(), shape
 
 
-def _tail_and_density(
-    q: ArrayLike,
-    weights: ArrayLike,
-    multiplicities: ArrayLike,
-) -> tuple[Booleans, Floats, Floats]:
+def _evaluate(q: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike) -> tuple[Booleans, Floats, Floats]:
     """Whether q > E Q; then P(Q > q), else P(Q <= q); and the density."""
-    law, of, (x,), shape = _paired(_law(weights, multiplicities), np.asarray(q, dtype=float))
+    law, of, x, shape = _paired(_law(weights, multiplicities), np.asarray(q, dtype=float))
     atom, unit = law.largest[of] == 0.0, np.where(law.largest > 0.0, law.largest, 1.0)[of]
     with np.errstate(over="ignore"):
         x = x / unit
     upper = np.where(atom, x >= 0.0, x > law.moment(1)[of])
     tail = np.where(np.isnan(x), np.nan, 0.0)
     density = np.where(atom & (x == 0.0), np.inf, tail)
-    near = ~atom & (x >= 0.0) & (x < _TINY)
-    tail[near], density[near] = _series_at_zero(x[near], law.at(of[near]))
-    inside = ~atom & (x >= _TINY) & (x < _upper_bound(law, of, _NEVER))
-    tail[inside], density[inside] = np.exp(_log_tail_and_density(x[inside], law, of[inside], upper[inside]))
-    with np.errstate(over="ignore"):
-        density = density / unit
+    inside = ~atom & (x >= 0.0) & (x < _upper_bound(law, of, _NEVER))
+    x, of = x[inside], of[inside]
+    logs = _log_tail_and_density(np.maximum(x, _TINY), law, of, upper[inside])
+    # P(Q <= q) is C q^k near 0, the first term of [Ruben1962].
+    tiny, k = np.minimum(x / _TINY, 1.0), law.halves.sum(-1)[of]
+    with np.errstate(over="ignore", divide="ignore"):
+        tail[inside] = np.exp(logs[0]) * tiny**k
+        density[inside] = np.exp(logs[1]) * tiny ** (k - 1.0) / unit[inside]
     return upper.reshape(shape), np.minimum(tail, 1.0).reshape(shape), density.reshape(shape)
 
 
@@ -192,12 +177,12 @@ def _log_tail_and_density(q: Floats, law: _Law, of: Indices, upper: Booleans) ->
 
 
 def _contour_integrals(q: Floats, law: _Law, upper: Booleans) -> tuple[Floats, Floats]:
-    """Logarithms of the two integrals, along the hyperbola v(u) = +-radius (sin(angle + i u) - sin(angle))."""
+    """Logarithms of the two integrals along the hyperbola v(u) = +-radius (sin(angle + i u) - sin(angle))."""
     s = _saddlepoint(q, law, upper)
     a, halves, excess, curvature = _tilted(s, q, law)
-    radius = _RADIUS / np.sqrt(curvature)
     # Bent onto its focus, the path must not meet the nearest branch point, v = 1/max(a).
-    radius = np.minimum(radius, 1.0 / ((1.0 - math.sin(_ANGLE)) * np.maximum(a.max(-1), 1.0)))[:, None]
+    furthest = 1.0 / ((1.0 - math.sin(_ANGLE)) * np.maximum(a.max(-1), 1.0))
+    radius = np.minimum(_RADIUS / np.sqrt(curvature), furthest)[:, None]
     signed = np.where(upper[:, None], radius, -radius)
 
     def path(u: Floats) -> Complexes:
@@ -205,27 +190,22 @@ def _contour_integrals(q: Floats, law: _Law, upper: Booleans) -> tuple[Floats, F
         return signed * (2.0 * math.sin(_ANGLE) * np.sinh(u / 2.0) ** 2 + 1j * math.cos(_ANGLE) * np.sinh(u))
 
     end, inner = np.full((q.size, 1), 32.0), np.zeros((q.size, 1))
-    for _ in range(9):
+    for _ in range(9):  # with a margin of 2 u for dv/du and, in the density, for 1 + v
         middle = (end + inner) / 2.0
-        log_modulus = _exponent(path(middle), a, halves, excess).real
-        small = log_modulus + 2.0 * middle < -_DROP  # 2u: for dv/du, and for 1 + v in the density
+        small = _exponent(path(middle), a, halves, excess).real + 2.0 * middle < -_DROP
         end, inner = np.where(small, middle, end), np.where(small, inner, middle)
 
     u = end * (np.arange(_NODES + 1) / _NODES)
-    v = path(u)
-    terms = np.exp(_exponent(v, a, halves, excess)) * np.cos(_ANGLE + 1j * u) * radius * end / (_NODES * math.pi)
+    v, step = path(u), radius * end / (_NODES * math.pi)
+    terms = np.exp(_exponent(v, a, halves, excess)) * np.cos(_ANGLE + 1j * u) * step
     terms[:, 0] /= 2.0
     peak = -(law.halves * np.log1p(-2.0 * law.weights * s[:, None])).sum(-1) - s * q
-    tail = peak + np.log(terms.real.sum(-1))
     density = peak + np.log((terms * (1.0 + v)).real.sum(-1)) + np.log(np.abs(s))
-    return tail, density
+    return peak + np.log(terms.real.sum(-1)), density
 
 
 def _tilted(s: Floats, q: Floats, law: _Law) -> tuple[Floats, Floats, Floats, Floats]:
-    """The a_j and m_j/2, with the pole at 0 as a last column, and s, s^2 times the exponent's derivatives at s.
-
-    The first derivative is 0 at the saddlepoint, which is solved for only roughly.
-    """
+    """The a_j, the m_j/2, the pole's last; s, s^2 times the exponent's derivatives, the first 0 at s0."""
     y, pole = 2.0 * law.weights * s[:, None], np.ones((s.size, 1))
     a, halves = np.concatenate([y / (1.0 - y), -pole], -1), np.concatenate([law.halves, pole], -1)
     return a, halves, (halves * a).sum(-1) - q * s, (halves * a**2).sum(-1)
@@ -235,21 +215,17 @@ def _exponent(v: Complexes, a: Floats, halves: Floats, excess: Floats) -> Comple
     """excess v - sum_j m_j/2 (log(1 - a_j v) + a_j v); v (points, nodes), a (points, n), excess (points,)."""
     av = a[:, :, None] * v[:, None, :]
     x, y = av.real, av.imag
-    # NumPy's complex logarithms lose the small real part of log(1 - av), which many degrees of freedom multiply.
+    # NumPy's complex log1p loses a small real part, which many degrees of freedom would multiply.
     terms = np.log1p(x * (x - 2.0) + y * y) / 2.0 - 1j * np.arctan2(y, 1.0 - x) + av
-    exponent: Complexes = excess[:, None] * v - (halves[:, None, :] @ terms)[:, 0]
-    return exponent
+    return excess[:, None] * v - (halves[:, None, :] @ terms)[:, 0]
 
 
 def _saddlepoint(q: Floats, law: _Law, upper: Booleans) -> Floats:
-    """The root s of s (K'(s) - q) = 1 in (0, 1/2) where ``upper``, else the negative one, to 1% of the path's width.
-
-    The left side is convex in |s|, so that Newton's method from beyond the root stays beyond it and converges.
-    """
-    mean = law.moment(1)
-    # One weight with the same mean bounds K' (Jensen): the average weight from above if s < 0, the moment-matched
-    # one from below if s > 0. So does, there, the share of the largest weight alone.
-    largest = 2.0 * (law.halves * (law.weights == 1.0)).sum(-1)
+    """The root s of s (K'(s) - q) = 1 in (0, 1/2) if ``upper``, else the negative one, to 1% of a radius."""
+    mean, largest = law.moment(1), 2.0 * (law.halves * (law.weights == 1.0)).sum(-1)
+    # The left side is convex in |s|, so Newton's method from beyond the root stays beyond it. One weight with
+    # the same mean bounds K' (Jensen): the average weight from above if s < 0, the one of the same variance from
+    # below if s > 0. So does, there, the share of the largest weight alone.
     below, _ = _one_weight_saddlepoint(q, mean, mean / law.moment(0))
     _, matched = _one_weight_saddlepoint(q, mean, law.moment(2) / mean)
     _, alone = _one_weight_saddlepoint(q, largest, np.ones(q.shape))
@@ -271,38 +247,25 @@ def _one_weight_saddlepoint(q: Floats, mean: Floats, weight: Floats) -> tuple[Fl
     return np.where(b > 0.0, -far, -near), np.where(b > 0.0, near, far)
 
 
-def _log_series_at_zero(law: _Law) -> tuple[Floats, Floats]:
-    """log C and k of P(Q <= q) ~ C q^k as q -> 0, a bound for every q: the first term of [Ruben1962]."""
-    power = law.halves.sum(-1)
-    log_gamma = np.array([math.lgamma(k + 1.0) for k in power])
-    return -(law.halves * np.log(2.0 * law.weights)).sum(-1) - log_gamma, power
-
-
-def _series_at_zero(q: Floats, law: _Law) -> tuple[Floats, Floats]:
-    log_factor, k = _log_series_at_zero(law)
-    with np.errstate(divide="ignore", over="ignore"):
-        log_q = np.log(q)
-        log_slope = (k - 1.0) * np.where(k == 1.0, 0.0, log_q)  # 0 log 0 is 0 here
-        return np.exp(log_factor + k * log_q), k * np.exp(log_factor + log_slope)
-
-
 def _upper_bound(law: _Law, of: Indices, minus_log_p: Floats | float) -> Floats:
     """A point beyond which Q has at most the probability p [LaurentMassart2000, Lemma 1]."""
-    bound: Floats = law.moment(1)[of] + 2.0 * np.sqrt(law.moment(2)[of] * minus_log_p) + 2.0 * minus_log_p
-    return bound
+    return law.moment(1)[of] + 2.0 * np.sqrt(law.moment(2)[of] * minus_log_p) + 2.0 * minus_log_p
 
 
 def _log_lower_bound(law: _Law, of: Indices, minus_log_p: Floats) -> Floats:
-    """Logarithm of a point below which Q has at most the probability p: the better of two, one as above."""
+    """Logarithm of a point below which Q has at most the probability p: [LaurentMassart2000], [Ruben1962]."""
     point = law.moment(1)[of] - 2.0 * np.sqrt(law.moment(2)[of] * minus_log_p)
-    log_factor, k = _log_series_at_zero(law)
+    k = law.halves.sum(-1)  # P(Q <= q) is at most the C q^k that it approaches at 0
+    log_c = -(law.halves * np.log(2.0 * law.weights)).sum(-1) - [math.lgamma(power + 1.0) for power in k]
     with np.errstate(divide="ignore"):
-        return np.maximum(np.log(np.maximum(point, 0.0)), (-minus_log_p - log_factor[of]) / k[of])
+        return np.maximum(np.log(np.maximum(point, 0.0)), (-minus_log_p - log_c[of]) / k[of])
 
 
-def _quantile(below: Floats, above: Floats, weights: ArrayLike, multiplicities: ArrayLike) -> Floats:
-    """The q with P(Q <= q) = below, P(Q > q) = above; both are passed, for neither to lose its digits."""
-    law, of, (below, above), shape = _paired(_law(weights, multiplicities), below, above)
+def _quantile(p: ArrayLike, is_above: bool, weights: ArrayLike, multiplicities: ArrayLike) -> Floats:
+    p = np.asarray(p, dtype=float)
+    _require("p", p, (p >= 0.0) & (p <= 1.0), "in [0, 1]")
+    law, of, p, shape = _paired(_law(weights, multiplicities), p)
+    below, above = (1.0 - p, p) if is_above else (p, 1.0 - p)  # both, for neither to lose its digits
     atom = law.largest[of] == 0.0
     quantile = np.where(~atom & (above == 0.0), np.inf, 0.0)
     inside = ~atom & (below > 0.0) & (above > 0.0)
@@ -312,15 +275,12 @@ def _quantile(below: Floats, above: Floats, weights: ArrayLike, multiplicities: 
 
 
 def _solve(below: Floats, above: Floats, law: _Law, of: Indices) -> Floats:
-    """Newton's method for log P(Q > q) in q if the quantile exceeds E Q, else for log P(Q <= q) in log q.
-
-    Both are nearly concave, so that the steps from a bound on the root stay on one side of it; a step that leaves
-    the bracket is replaced by bisection.
-    """
+    """Newton's method for log P(Q > q) in q if the quantile exceeds E Q, else for log P(Q <= q) in log q."""
     mean = law.moment(1)[of]
     upper = below > np.exp(_log_tail_and_density(mean, law, of, np.zeros(mean.shape, dtype=bool))[0])
     target = np.log(np.where(upper, above, below))
     x = np.where(upper, _upper_bound(law, of, -target), _log_lower_bound(law, of, -target))
+    # Both are nearly concave: the steps from a bound on the root stay on one side of it, or are bisected.
     low, high = np.where(upper, mean, x), np.where(upper, x, np.log(mean))
     left = np.flatnonzero(upper | (x > math.log(_TINY)))  # so close to 0 the bound is the quantile
     for _ in range(100):

@@ -72,9 +72,9 @@ def explicit(
     scalar symbol; true values follow their parameter. Covariances are taken as they come: neither their
     positivity nor that `w*` is a minimiser is checked; look at `gradient`, `vertical` and `hessian`.
 
-    Raises `InputError` for a missing, mis-shaped, asymmetric or inexact value, `ConditionViolated` if an inverse
-    does not exist or the target lies outside the span of the features, `NotDerivableYet` for an expression that
-    is not evaluated here.
+    Raises `InputError` for a missing, mis-shaped, asymmetric or inexact value, `ConditionViolated` if an
+    inverse does not exist or the target lies outside the span of the features, `NotDerivableYet` for an
+    expression that is not evaluated here.
     """
     given = Given(model, sizes, values)
     evaluator = Evaluator(model, given)
@@ -120,7 +120,7 @@ def _moments(evaluator: Evaluator) -> Moments:
         rows = evaluator.variables[u]
         mean[rows.start : rows.stop] = evaluator.exact(u.mean, f"mean of {u}")[:, 0]
         for v in evaluator.vectors:
-            if u == v:
+            if u.law == v.law:
                 columns = evaluator.variables[v]
                 block = evaluator.exact(_covariance(u, v), f"covariance of {u} and {v}")
                 covariance[rows.start : rows.stop, columns.start : columns.stop] = block

@@ -1,4 +1,4 @@
-"""The referee against textbooks, identities and a few lines of NumPy; nothing of the derivation engine is used."""
+"""The referee against textbooks, identities and a few lines of NumPy, without the derivation engine."""
 
 import ast
 import random
@@ -39,7 +39,7 @@ from symasym.referee.moments import Moments
 DERIVATIONS = Path(__file__).parents[2] / "derivations"
 
 
-# --- Exact rational helpers -------------------------------------------------------------------------------------
+# --- Exact rational helpers ---------------------------------------------------------------------------------
 
 
 def exact(rows):
@@ -84,7 +84,7 @@ def sigma_down(space):
     return space["model"].downstream.x.cov
 
 
-# --- The three models: values at a point, how a frame or a group element moves them -------------------------------
+# --- The three models: values at a point, how a frame or a group element moves them -------------------------
 
 
 def spectral_values(space, sigma, plus, a, theta, down):
@@ -128,7 +128,7 @@ def all_traces(result, up_to):
     return [result.traces(r) for r in range(1, up_to + 1)]
 
 
-# --- Moments ----------------------------------------------------------------------------------------------------
+# --- Moments ------------------------------------------------------------------------------------------------
 
 
 def test_moments_of_one_variable():
@@ -163,12 +163,14 @@ def test_moments_do_not_depend_on_the_basis():
     rng = random.Random(11)
     c, u = positive(rng, 3), draw(rng, 3)
     ring = sympy.polys.rings.PolyRing("x0 x1 x2", sympy.QQ)
-    form = sum((g * sympy.QQ(w.numerator, w.denominator) for g, w in zip(ring.gens, u, strict=True)), ring.zero)
+    form = ring.zero
+    for generator, weight in zip(ring.gens, u, strict=True):
+        form += generator * sympy.QQ(weight.numerator, weight.denominator)
     assert Moments(zeros(1, 3)[0], c).expect(form**8) == 105 * (u @ c @ u) ** 4
     assert Moments(zeros(1, 3)[0], c).gram([form**4, form**3])[0, 0] == 105 * (u @ c @ u) ** 4
 
 
-# --- Linear algebra ---------------------------------------------------------------------------------------------
+# --- Linear algebra -----------------------------------------------------------------------------------------
 
 
 def test_pseudoinverse_satisfies_the_penrose_equations():
@@ -182,18 +184,24 @@ def test_pseudoinverse_satisfies_the_penrose_equations():
     assert is_zero(m @ p - (m @ p).T) and is_zero(p - p.T)
 
 
-# --- Linear autoencoder: classical constants ----------------------------------------------------------------------
+# --- Linear autoencoder: classical constants ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("lam", "k"), [([5, 3, F(3, 2), 1], 2), ([4, 3, 2, F(1, 2)], 3), ([F(7, 2), 2, 1], 1)])
+@pytest.mark.parametrize(
+    ("lam", "k"),
+    [([5, 3, F(3, 2), 1], 2), ([4, 3, 2, F(1, 2)], 3), ([F(7, 2), 2, 1], 1)],
+)
 def test_autoencoder_has_the_eigenvector_constants(lam, k):
-    """Anderson (1963): the span of the top `k` turns by `E_ia` with variance `lam_i lam_a / (lam_i - lam_a)^2`.
+    """Anderson (1963): the top `k` span turns by `E_ia` of variance `lam_i lam_a / (lam_i - lam_a)^2`.
 
-    The kernel of `h` is `A -> X A, B -> -B X`, which moves only `A_ij` and `B_ji` with `i, j <= k`; so the horizontal
-    displacement of `A_ia`, `a > k`, is that of the row space, and the column space of `B` turns along with it.
+    The kernel of `h` is `A -> X A, B -> -B X`, which moves only `A_ij` and `B_ji` with `i, j <= k`; so the
+    horizontal displacement of `A_ia`, `a > k`, is that of the row space, and the columns of `B` turn along.
     """
     d, lam = len(lam), [F(x) for x in lam]
-    down, theta = diagonal(*(F(n, 2) for n in range(1, d + 1))), np.array([F(n + 1, 3) for n in range(k)], dtype=object)
+    down, theta = (
+        diagonal(*(F(n, 2) for n in range(1, d + 1))),
+        np.array([F(n + 1, 3) for n in range(k)], dtype=object),
+    )
     space, values = autoencoder_aligned(lam, k, theta, down)
     result = explicit(space["model"], sizes(space, d, k), values)
     assert is_zero(result.gradient)
@@ -220,7 +228,7 @@ def test_autoencoder_has_the_eigenvector_constants(lam, k):
     assert (result.d_eff, result.d_base) == (k, k + (d - k))
 
 
-# --- Derivatives against a population loss written down by hand ---------------------------------------------------
+# --- Derivatives against a population loss written down by hand ---------------------------------------------
 
 
 def spectral_loss(a, sigma, plus):
@@ -274,7 +282,7 @@ def test_autoencoder_derivatives_at_any_point():
     check_derivatives(result, loss)
 
 
-# --- Spectral -----------------------------------------------------------------------------------------------------
+# --- Spectral -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("d", "k"), [(2, 1), (3, 1), (3, 2), (4, 2), (4, 3)])
@@ -318,7 +326,7 @@ def test_spectral_score_against_simulation():
         assert abs(slopes[:, c].mean() - float(result.gradient[c])) < 5 * error
 
 
-# --- Factor model -------------------------------------------------------------------------------------------------
+# --- Factor model -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("d", "k"), [(2, 1), (3, 1), (3, 2), (4, 3)])
@@ -326,7 +334,8 @@ def test_factor_is_a_well_specified_likelihood(d, k):
     """Stationary at the truth, `s = h`, and Fisher's information `tr(S^-1 dS S^-1 dS') / 2`."""
     rng = random.Random(41)
     space, a, beta, noise = load("factor"), draw(rng, d, k), draw(rng, k), F(3, 7)
-    result = explicit(space["model"], sizes(space, d, k), factor_values(space, a, beta, noise, positive(rng, d)))
+    values = factor_values(space, a, beta, noise, positive(rng, d))
+    result = explicit(space["model"], sizes(space, d, k), values)
     assert is_zero(result.gradient)
     assert is_zero(result.score - result.hessian)
     assert len(result.vertical) == k * (k - 1) // 2
@@ -344,7 +353,7 @@ def test_factor_is_a_well_specified_likelihood(d, k):
     assert result.noise == noise + beta @ inverse(identity(k) + a.T @ a, "I + A^T A") @ beta
 
 
-# --- Changes of coordinates and of representative -------------------------------------------------------------------
+# --- Changes of coordinates and of representative -----------------------------------------------------------
 
 
 def spectral_point(rng, k, d):
@@ -381,7 +390,8 @@ def test_spectral_does_not_depend_on_the_representative():
     space, point = load("spectral"), spectral_point(rng, k, d)
     q = exact([[F(3, 5), F(4, 5)], [F(-4, 5), F(3, 5)]])
     moved = point | {"a": q @ point["a"], "theta": q @ point["theta"]}
-    before, after = (explicit(space["model"], sizes(space, d, k), spectral_values(space, **p)) for p in (point, moved))
+    before = explicit(space["model"], sizes(space, d, k), spectral_values(space, **point))
+    after = explicit(space["model"], sizes(space, d, k), spectral_values(space, **moved))
     assert is_zero(after.gradient)
     assert not is_zero(before.covariance - after.covariance)
     assert all_traces(before, 3) == all_traces(after, 3)
@@ -412,28 +422,30 @@ def test_autoencoder_does_not_depend_on_frame_or_representative():
         (t @ sigma @ t.T, a @ t.T, t @ a.T, theta, t @ down @ t.T),
         (sigma, g @ a, a.T @ back, back.T @ theta, down),
     ]
-    results = [explicit(space["model"], sizes(space, d, k), autoencoder_values(space, *point)) for point in points]
+    at = sizes(space, d, k)
+    results = [explicit(space["model"], at, autoencoder_values(space, *point)) for point in points]
     assert all(is_zero(result.gradient) for result in results)
     assert all_traces(results[0], 3) == all_traces(results[1], 3) == all_traces(results[2], 3)
     assert results[0].excess_loss_mean == results[1].excess_loss_mean == results[2].excess_loss_mean
     assert not is_zero(results[0].covariance - results[2].covariance)
 
 
-# --- Means, independence, powers ------------------------------------------------------------------------------------
+# --- Means, independence, powers ----------------------------------------------------------------------------
 
 
-def small(loss, features, x, target, noise=None):
-    down = gaussian("x", x.shape[0], cov=covariance("Sigma_down", x.shape[0]))
+def small(loss, features, x, target, noise=None, mean=None):
+    down = gaussian("x", x.shape[0], cov=covariance("Sigma_down", x.shape[0]), mean=mean)
     more = {} if noise is None else {"noise": noise}
-    return Model(loss=loss, symmetry=trivial(), features=features, downstream=LeastSquares(down, target, **more))
+    task = LeastSquares(down, target, **more)
+    return Model(loss=loss, symmetry=trivial(), features=features, downstream=task)
 
 
-def location(noise=None):
+def location(noise=None, mean=None):
     """The mean of a Gaussian vector by least squares: `h = I`, `s = V = Sigma`."""
     (d,) = dims("d")
     mu, centre, sigma = parameter("mu", d, 1), constant("centre", d), covariance("Sigma", d)
     x = gaussian("x", d, cov=sigma, mean=centre)
-    return small(norm2(x - mu) / 2, mu.T * x, x, constant("target", d), noise), d, mu, centre, sigma
+    return small(norm2(x - mu) / 2, mu.T * x, x, constant("target", d), noise, mean), d, mu, centre, sigma
 
 
 def test_location_model():
@@ -450,7 +462,8 @@ def test_location_model():
     }
     result = explicit(model, {d: 3}, values)
     assert is_zero(result.gradient)
-    assert is_zero(result.hessian - identity(3)) and is_zero(result.score - cov) and is_zero(result.covariance - cov)
+    assert is_zero(result.hessian - identity(3))
+    assert is_zero(result.score - cov) and is_zero(result.covariance - cov)
     assert list(result.theta) == [3]
     assert result.noise == 7
     # L(v) = -3 (v - mu <mu, v> / <mu, mu>), in the inner product of Sigma_down
@@ -462,6 +475,20 @@ def test_location_model():
     off = explicit(model, {d: 3}, values | {centre: point + 1})
     assert list(off.gradient) == [-1, -1, -1]
     assert is_zero(off.score - cov - exact([[1, 1, 1]] * 3))
+
+
+def test_downstream_inner_product_is_the_second_moment():
+    """`x ~ N(m, S)` downstream gives the same `K` as a centred law with covariance `S + m m^T`."""
+    shift = constant("m", dims("d")[0])
+    moved, d, mu, centre, sigma = location(mean=shift)
+    centred = location()[0]
+    values = location_values(centred, mu, centre, sigma)
+    m, down = exact([[3], [F(1, 2)]]), exact([[2, 1], [1, 1]])
+    left = explicit(moved, {d: 2}, values | {shift: m, centred.downstream.x.cov: down})
+    right = explicit(centred, {d: 2}, values | {centred.downstream.x.cov: down + m @ m.T})
+    other = explicit(centred, {d: 2}, values | {centred.downstream.x.cov: down})
+    assert is_zero(left.K - right.K) and is_zero(left.L - right.L)
+    assert not is_zero(left.K - other.K)
 
 
 def test_vectors_of_one_law_vary_together_and_of_two_laws_do_not():
@@ -478,7 +505,7 @@ def test_vectors_of_one_law_vary_together_and_of_two_laws_do_not():
 
 
 def test_series_of_inverse_powers_and_log_determinants():
-    """`l(w) = tr((w^2 I + M)^-2) - log det(w^2 I + M) + w^-1 + |x|^2` in one dimension, against SymPy's `diff`."""
+    """`(w^2 + M)^-2 - 3 log(w^2 + M) + w^-1 + |x|^2` with a scalar `w`, against SymPy's `diff`."""
     (d,) = dims("d")
     w, m, sigma = parameter("w", 1, 1), constant("M", 1, 1), covariance("Sigma", d)
     x = gaussian("x", d, cov=sigma)
@@ -496,7 +523,7 @@ def test_series_of_inverse_powers_and_log_determinants():
     assert (result.d_eff, result.d_base) == (2, 2)
 
 
-# --- Errors -------------------------------------------------------------------------------------------------------
+# --- Errors -------------------------------------------------------------------------------------------------
 
 
 def location_values(model, mu, centre, sigma):
@@ -517,8 +544,11 @@ def location_values(model, mu, centre, sigma):
 )
 def test_wrong_values_are_named(key, value, message):
     model, d, mu, centre, sigma = location()
-    values = {k: v for k, v in location_values(model, mu, centre, sigma).items() if str(k) != key or value is not None}
-    values = {k: value if str(k) == key else v for k, v in values.items()}
+    values = location_values(model, mu, centre, sigma)
+    symbol = next(known for known in values if str(known) == key)
+    values[symbol] = value
+    if value is None:
+        del values[symbol]
     with pytest.raises(InputError, match=message):
         explicit(model, {d: 2}, values)
 
@@ -581,7 +611,7 @@ def test_what_is_not_evaluated_is_named():
         run(norm2(w * x)).traces(0)
 
 
-# --- Independence ---------------------------------------------------------------------------------------------------
+# --- Independence -------------------------------------------------------------------------------------------
 
 
 def test_the_referee_imports_nothing_of_the_engine():

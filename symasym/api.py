@@ -1,0 +1,50 @@
+"""What a user calls from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+from symasym import catalogue
+from symasym.errors import InputError
+from symasym.general.route import General, general as general_route
+from symasym.law.law import Law
+from symasym.model.model import Model
+from symasym.pipeline import Derivation, derive_model
+
+__all__ = ["derive", "explain", "general", "models"]
+
+
+def models() -> list[str]:
+    """Names of the models of the catalogue."""
+    return catalogue.names()
+
+
+def _resolve(model: str | PathLike[str] | Model, name: str | None) -> tuple[Model, str]:
+    if isinstance(model, Model):
+        return model, name or "model"
+    if not isinstance(model, str | PathLike):
+        raise InputError(f"model: a {type(model).__name__} came; a name, the path of a model file or a Model is expected")
+    loaded = catalogue.load(str(model))
+    return loaded.model, name or loaded.name
+
+
+def derive(model: str | PathLike[str] | Model, name: str | None = None) -> Law:
+    """The limit law of a model for symbolic dimensions, derived now.
+
+    `model` is a name of the catalogue, the path of a model file, or a `Model`. Raises `ConditionViolated` with the offending
+    direction where a hypothesis fails, `NotDerivableYet` where a stage does not reach.
+    """
+    return explain(model, name).law
+
+
+def explain(model: str | PathLike[str] | Model, name: str | None = None) -> Derivation:
+    """The whole derivation, stage by stage; its last stage is the law."""
+    found, label = _resolve(model, name)
+    return derive_model(found, label)
+
+
+def general(model: str | PathLike[str] | Model, values: Mapping[str, Any]) -> General:
+    """Forms, covariance and weights as arrays at numeric `values`, for any covariances (see `symasym.general.route`)."""
+    return general_route(_resolve(model, None)[0], values)

@@ -1,0 +1,109 @@
+"""Where the model files are, and what is in them.
+
+In a checkout they stand in `derivations/` at the top; a wheel carries them inside the package. Names and summaries are read from
+the source text; a model is imported only when it is asked for.
+"""
+
+from __future__ import annotations
+
+import ast
+import runpy
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symasym.errors import InputError, ShapeError, SymasymError
+
+if TYPE_CHECKING:
+    from symasym.model.instance import Instance
+    from symasym.model.model import Model
+
+__all__ = ["Loaded", "checkout", "load", "names", "summary"]
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model file, imported."""
+
+    name: str
+    path: Path
+    summary: str
+    model: Model
+    instance: Instance | None
+
+
+def checkout() -> Path | None:
+    """The top of the source checkout this package runs from, or None where it was installed from a wheel."""
+    top = PACKAGE.parent
+    return top if (top / "derivations").is_dir() and (top / "pyproject.toml").is_file() else None
+
+
+def _folder() -> Path:
+    top = checkout()
+    return top / "derivations" if top else PACKAGE / "derivations"
+
+
+def names() -> list[str]:
+    """Names of the models of the catalogue, sorted."""
+    return sorted(path.stem for path in _folder().glob("*.py") if not path.stem.startswith("_"))
+
+
+def summary(name: str) -> str:
+    """First line of a model file's docstring, read without importing it."""
+    text = ast.get_docstring(ast.parse((_folder() / f"{name}.py").read_text(encoding="utf-8"))) or ""
+    return text.strip().split("\n")[0]
+
+
+def _path(name: str) -> Path:
+    if name.endswith(".py"):
+        path = Path(name)
+        if not path.is_file():
+            raise InputError(f"MODEL: there is no file {name}")
+        return path
+    if name not in names():
+        near = get_close_matches(name, names(), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names())}"
+        raise InputError(f"MODEL: there is no model {name}; {hint}")
+    return _folder() / f"{name}.py"
+
+
+def load(name: str) -> Loaded:
+    """Import a model by its name in the catalogue, or from the path of a file that ends in `.py`.
+
+    Raises `InputError` with one sentence for an unknown name, a missing file, or a file that does not define `model`.
+    """
+    path = _path(name)
+    try:
+        found = runpy.run_path(str(path))
+    except SymasymError:
+        raise
+    except Exception as error:
+        raise _explained(error, path) from error
+    model = found.get("model")
+    if model is None:
+        raise InputError(f"{path.name}: the file defines no variable called model")
+    text = (found.get("__doc__") or "").strip().split("\n")[0]
+    return Loaded(path.stem, path, text, model, found.get("instance"))
+
+
+def _explained(error: Exception, path: Path) -> SymasymError:
+    """A foreign exception in a model file, in one sentence; SymPy's own refusal of 1x1 matrices gets its hint."""
+    line = next((f" in line {e.tb_lineno}" for e in _frames(error) if e.tb_frame.f_code.co_filename == str(path)), "")
+    message = " ".join(str(error).split())
+    if "Mix of Matrix and Scalar" in message:
+        return ShapeError(
+            f"{path.name}{line}: a bare 1x1 matrix is added to or multiplied with a scalar; write inner(u, v) for u.T*v and "
+            "quad(u, S) for u.T*S*u"
+        )
+    return InputError(f"{path.name}{line}: {type(error).__name__}: {message}")
+
+
+def _frames(error: Exception) -> list:
+    frames, trace = [], error.__traceback__
+    while trace is not None:
+        frames.append(trace)
+        trace = trace.tb_next
+    return frames[::-1]

@@ -1,0 +1,42 @@
+"""`symasym eval MODEL --input FILE.json`: numbers for given matrices."""
+
+from __future__ import annotations
+
+import argparse
+
+from symasym import catalogue, inputs
+from symasym.document import dump
+from symasym.errors import InputError, NotDerivableYet
+from symasym.evaluation import evaluate_inputs, law_document
+
+__all__ = ["configure", "run"]
+
+
+def _quantiles(text: str) -> tuple[float, ...]:
+    try:
+        orders = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--quantiles: {text} came, numbers between 0 and 1 separated by commas are expected") from None
+    if not all(0 < order < 1 for order in orders):
+        raise InputError(f"--quantiles: {text} came, numbers between 0 and 1 separated by commas are expected")
+    return orders
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("model", metavar="MODEL|FILE.py")
+    parser.add_argument("--input", required=True, metavar="FILE.json")
+    parser.add_argument("--downstream", choices=("least_squares", "logistic"), default="least_squares")
+    parser.add_argument("--quantiles", default="0.5,0.95", metavar="0.5,0.95")
+    parser.add_argument("--format", choices=("json",), default="json")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate and print one JSON document."""
+    quantiles = _quantiles(arguments.quantiles)
+    if arguments.downstream == "logistic":
+        raise NotDerivableYet("downstream: logistic is not derived yet; least_squares is")
+    loaded = catalogue.load(arguments.model)
+    evaluation = evaluate_inputs(loaded, inputs.read(arguments.input))
+    print(dump("symasym.law/1", law_document(loaded.name, evaluation, quantiles)))
+    return 0

@@ -1,0 +1,1 @@
+"""Emitters: what is written down from a derivation (text, JSON, LaTeX, NumPy)."""

@@ -1,0 +1,46 @@
+"""Expressions as plain text, for docstrings: `sum_{i=1..k} b_i^2 (1 + tau + lam_i^2) / (2 (lam_i - lam_a)^2)`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symasym.codegen.numpy.ir import Add, Entry, Node, PairSum, Scalar, Sum
+from symasym.codegen.numpy.notation import ATOM, PRODUCT, SUM, Notation
+
+__all__ = ["formula", "formula_lines"]
+
+
+class _Formula(Notation):
+    times = " "
+
+    def power(self, base: Node, exponent: Fraction) -> str:
+        if exponent == Fraction(1, 2):
+            return f"sqrt({self.show(base)})"
+        return self.show(base, ATOM) + (f"^{exponent}" if exponent.denominator == 1 else f"^({exponent})")
+
+    def other(self, node: Node) -> tuple[str, int]:
+        match node:
+            case Scalar(name=name):
+                return name, ATOM
+            case Entry(family=family, index=index):
+                return f"{family}_{index}", ATOM
+            case Sum(range=over, body=body):
+                inner = body if isinstance(body, Sum | PairSum) else None
+                text = self.show(inner) if inner else self.show(body, PRODUCT)
+                return f"sum_{{{over.index}={over.first}..{over.last}}} {text}", SUM
+            case PairSum(range=over, partner=partner, body=body):
+                return f"sum_{{{over.first}<={over.index}<{partner}<={over.last}}} {self.show(body, PRODUCT)}", SUM
+        raise TypeError(type(node).__name__)
+
+
+def formula(node: Node) -> str:
+    """The expression on one line."""
+    return _Formula().show(node)
+
+
+def formula_lines(node: Node) -> list[str]:
+    """The expression with one term on a line, if it is a sum of sums over indices; otherwise on one line."""
+    if not isinstance(node, Add) or not any(isinstance(term, Sum | PairSum) for term in node.terms):
+        return [formula(node)]
+    first, *rest = map(formula, node.terms)
+    return [first, *(f"- {term[1:]}" if term.startswith("-") else f"+ {term}" for term in rest)]

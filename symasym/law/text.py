@@ -1,0 +1,38 @@
+"""A law as plain text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from symasym.law.law import Law
+
+__all__ = ["law_text"]
+
+
+def law_text(law: Law) -> str:
+    """The law in a few lines: the limit theorem, the weights, what the letters stand for, what is assumed."""
+    ranges = ", ".join(f"{r.index} = {r.first}..{r.last}{'' if not r.learned else ' (learned)'}" for r in law.ranges)
+    lines = [
+        f"{law.title or law.name}",
+        f"  n (R - sigma^2) -> sigma^2 d_eff + (1/alpha) ||L(Z)||^2,   alpha = m/n,   {ranges}",
+        "  ||L(Z)||^2 = sum of omega chi2_1 over the indices outside the learned span",
+    ]
+    for weight, (index, _, _) in law.weights:
+        lines.append(f"  omega[{index}] = {weight}")
+    for symbol, definition in law.definitions:
+        lines.append(f"  {symbol} = {definition}")
+    lines += [
+        f"  E||L(Z)||^2 = {law.mean}",
+        f"  E||L(Z)||^2 = {law.general_mean}   for any downstream covariance",
+        f"  sigma^2 = {law.noise}",
+        f"  d_eff = {law.d_eff}, d_base = {law.d_base}, alpha0 = E||L(Z)||^2 / (sigma^2 (d_base - d_eff))",
+        f"  m (L(w_hat) - L(w*)) has limit mean {law.excess_loss_mean}",
+        f"  dimension of the quotient: {law.quotient_dimension}",
+        "  g: diagonal of the downstream covariance in aligned coordinates; S: its Schur complement on the learned span,",
+        "  the weights then being the eigenvalues of diag(v)^(1/2) S diag(v)^(1/2) with v = omega/g",
+        f"  where {', '.join(map(str, (*law.where, *law.assume)))}",
+    ]
+    lines += [f"  assumed positive, not decided: {minor}" for minor in law.undecided]
+    lines += [f"  assumed: {words}" for words in law.hypotheses]
+    return "\n".join(lines)
