@@ -56,8 +56,8 @@ def cdf(q: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0) -> Fl
 
     ``weights`` has shape (..., n), ``multiplicities`` broadcasts against it, and ``q`` broadcasts against the
     leading shape of ``weights``; the result has that common shape. Zero weights are ignored; if all are 0 or
-    n = 0, then Q = 0. A q that is nan gives nan. Raises ValueError for weights that are negative or not finite
-    and multiplicities that are not positive and finite. Method and accuracy: see the module.
+    n = 0, then Q = 0. A q that is nan gives nan. ValueError for weights that are negative or not finite and
+    multiplicities that are not positive and finite. Method and accuracy: see the module.
     """
     upper, tail, _ = _evaluate(q, weights, multiplicities)
     return np.where(upper, 1.0 - tail, tail)
@@ -190,7 +190,7 @@ def _contour_integrals(q: Floats, law: _Law, upper: Booleans) -> tuple[Floats, F
         return signed * (2.0 * math.sin(_ANGLE) * np.sinh(u / 2.0) ** 2 + 1j * math.cos(_ANGLE) * np.sinh(u))
 
     end, inner = np.full((q.size, 1), 32.0), np.zeros((q.size, 1))
-    for _ in range(9):  # with a margin of 2 u for dv/du and, in the density, for 1 + v
+    for _ in range(9):  # margin of 2 u: for dv/du and, in the density, for 1 + v
         middle = (end + inner) / 2.0
         small = _exponent(path(middle), a, halves, excess).real + 2.0 * middle < -_DROP
         end, inner = np.where(small, middle, end), np.where(small, inner, middle)
@@ -224,8 +224,8 @@ def _saddlepoint(q: Floats, law: _Law, upper: Booleans) -> Floats:
     """The root s of s (K'(s) - q) = 1 in (0, 1/2) if ``upper``, else the negative one, to 1% of a radius."""
     mean, largest = law.moment(1), 2.0 * (law.halves * (law.weights == 1.0)).sum(-1)
     # The left side is convex in |s|, so Newton's method from beyond the root stays beyond it. One weight with
-    # the same mean bounds K' (Jensen): the average weight from above if s < 0, the one of the same variance from
-    # below if s > 0. So does, there, the share of the largest weight alone.
+    # the same mean bounds K' (Jensen): the average weight from above if s < 0, the one of the same variance
+    # from below if s > 0. So does, there, the share of the largest weight alone.
     below, _ = _one_weight_saddlepoint(q, mean, mean / law.moment(0))
     _, matched = _one_weight_saddlepoint(q, mean, law.moment(2) / mean)
     _, alone = _one_weight_saddlepoint(q, largest, np.ones(q.shape))
@@ -280,8 +280,8 @@ def _solve(below: Floats, above: Floats, law: _Law, of: Indices) -> Floats:
     upper = below > np.exp(_log_tail_and_density(mean, law, of, np.zeros(mean.shape, dtype=bool))[0])
     target = np.log(np.where(upper, above, below))
     x = np.where(upper, _upper_bound(law, of, -target), _log_lower_bound(law, of, -target))
-    # Both are nearly concave: the steps from a bound on the root stay on one side of it, or are bisected.
-    low, high = np.where(upper, mean, x), np.where(upper, x, np.log(mean))
+    # Both are nearly concave: steps from a bound stay on its side of the root, and are bisected where they do not.
+    low, high = np.where(upper, mean * (1.0 - 1e-9), x), np.where(upper, x, np.log(mean) + 1e-9)
     left = np.flatnonzero(upper | (x > math.log(_TINY)))  # so close to 0 the bound is the quantile
     for _ in range(100):
         at, up = x[left], upper[left]

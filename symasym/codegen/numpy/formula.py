@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symasym.codegen.numpy.ir import Add, Entry, Node, PairSum, Scalar, Sum
-from symasym.codegen.numpy.notation import ATOM, PRODUCT, SUM, Notation
+from symasym.codegen.numpy.notation import ATOM, POWER, PRODUCT, SUM, Notation
 
 __all__ = ["formula", "formula_lines"]
 
@@ -13,10 +13,10 @@ __all__ = ["formula", "formula_lines"]
 class _Formula(Notation):
     times = " "
 
-    def power(self, base: Node, exponent: Fraction) -> str:
+    def power(self, base: Node, exponent: Fraction) -> tuple[str, int]:
         if exponent == Fraction(1, 2):
-            return f"sqrt({self.show(base)})"
-        return self.show(base, ATOM) + (f"^{exponent}" if exponent.denominator == 1 else f"^({exponent})")
+            return f"sqrt({self.show(base)})", ATOM
+        return self.show(base, ATOM) + (f"^{exponent}" if exponent.denominator == 1 else f"^({exponent})"), POWER
 
     def other(self, node: Node) -> tuple[str, int]:
         match node:

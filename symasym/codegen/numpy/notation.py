@@ -7,10 +7,10 @@ from fractions import Fraction
 
 from symasym.codegen.numpy.ir import Add, Const, Mul, Node, Power, Size
 
-__all__ = ["ATOM", "PRODUCT", "SUM", "Notation"]
+__all__ = ["ATOM", "POWER", "PRODUCT", "SUM", "Notation"]
 
-SUM, PRODUCT, ATOM = range(3)
-"""How tightly a text binds: `a + b`, `a * b`, everything else."""
+SUM, PRODUCT, POWER, ATOM = range(4)
+"""How tightly a text binds: `a + b`, `a * b`, `a**b`, everything else."""
 
 ONE = Fraction(1)
 
@@ -88,7 +88,7 @@ class Notation(ABC):
             case Power(exponent=exponent) if exponent < 0:
                 return self._fraction((node,))
             case Power(base=base, exponent=exponent):
-                return self.power(base, exponent), ATOM
+                return self.power(base, exponent)
         return self.other(node)
 
     def _add(self, terms: tuple[Node, ...]) -> str:
@@ -105,12 +105,12 @@ class Notation(ABC):
         text = self.times.join(self.show(factor, PRODUCT) for factor in above)
         if below:
             under = self.times.join(self.show(factor, PRODUCT) for factor in below)
-            text += f" / {self.show(below[0], ATOM)}" if len(below) == 1 else f" / ({under})"
+            text += f" / {self.show(below[0], POWER)}" if len(below) == 1 else f" / ({under})"
         return text, PRODUCT
 
     @abstractmethod
-    def power(self, base: Node, exponent: Fraction) -> str:
-        """A positive power other than 1."""
+    def power(self, base: Node, exponent: Fraction) -> tuple[str, int]:
+        """A positive power other than 1, with how tightly it binds."""
 
     @abstractmethod
     def other(self, node: Node) -> tuple[str, int]:

@@ -1,0 +1,89 @@
+"""`symasym build`: derive, check, write `generated/`, print the table of laws."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from difflib import unified_diff
+from pathlib import Path
+
+from symasym import catalogue
+from symasym.build.artifacts import Artifacts, artifacts
+from symasym.build.check import check
+from symasym.codegen.latex.pdf import compile_pdf
+from symasym.codegen.numpy import compile_kernel
+from symasym.errors import InputError
+from symasym.files import write_whole
+
+__all__ = ["configure", "run"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("models", nargs="*", metavar="MODEL")
+    parser.add_argument("--check", action="store_true", help="compare with what is there, write nothing")
+    parser.add_argument("--pdf", action="store_true", help="compile the write-ups as well (needs pdflatex)")
+    parser.add_argument("--output", metavar="DIR", help="where to write; by default generated/ of the checkout")
+
+
+def _destination(arguments: argparse.Namespace) -> Path:
+    if arguments.output:
+        return Path(arguments.output)
+    top = catalogue.checkout()
+    if top is None:
+        raise InputError("--output: missing; outside a source checkout build needs the folder to write to")
+    return top / "generated"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Build or compare; 1 where the comparison fails."""
+    destination = _destination(arguments)
+    built: dict[str, Artifacts] = {}
+    for name in arguments.models or catalogue.names():
+        start = time.perf_counter()
+        loaded = catalogue.load(name)
+        made = artifacts(loaded)
+        difference = check(made.derivation, compile_kernel(made.derivation.law))
+        seconds = time.perf_counter() - start
+        print(f"{loaded.name}: derived and checked in {seconds:.1f} s, routes agree to {difference:.1e}", file=sys.stderr)
+        built[loaded.name] = made
+    files = {path: text for made in built.values() for path, text in made.files.items()}
+    orphans = [] if arguments.models else _orphans(destination, set(files))
+    if arguments.check:
+        return _compare(destination, files, orphans)
+    for path, text in files.items():
+        write_whole(destination / path, text)
+    for path in orphans:
+        path.unlink()
+        print(f"removed {path.name}: no model makes it", file=sys.stderr)
+    if arguments.pdf:
+        for name in built:
+            compile_pdf(files[f"latex/{name}.tex"], destination / "pdf" / f"{name}.pdf")
+    print("\n\n".join(str(made.derivation.law) for made in built.values()))
+    print(f"\n{len(files)} files under {destination.name}/: kernels/, latex/, laws/")
+    return 0
+
+
+def _orphans(destination: Path, made: set[str]) -> list[Path]:
+    """Files of the generated folders that no model makes any more."""
+    found = [path for folder in ("kernels", "latex", "laws") for path in sorted((destination / folder).glob("*.*"))]
+    return [path for path in found if path.relative_to(destination).as_posix() not in made]
+
+
+def _compare(destination: Path, files: dict[str, str], orphans: list[Path]) -> int:
+    stale = []
+    for path, text in files.items():
+        there = destination / path
+        before = there.read_text(encoding="utf-8") if there.is_file() else ""
+        if before != text:
+            stale.append(path)
+            lines = unified_diff(before.splitlines(), text.splitlines(), f"committed/{path}", f"derived/{path}", lineterm="", n=1)
+            print("\n".join(list(lines)[:40]))
+    for path in orphans:
+        print(f"{path.relative_to(destination)}: no model makes this file")
+    if stale or orphans:
+        print(f"generated/ is stale ({len(stale)} files differ, {len(orphans)} orphans); mend it with: symasym build", file=sys.stderr)
+        return 1
+    print(f"generated/ is fresh: {len(files)} files")
+    return 0
