@@ -15,6 +15,7 @@ from symasym.alignment.ranges import Ranges
 from symasym.catalogue import Loaded
 from symasym.errors import InputError, NotDerivableYet
 from symasym.law.law import Law
+from symasym.law.numbers import entries_at
 from symasym.law.numeric import NumericLaw
 from symasym.model.instance import AlignedPoint
 from symasym.model.model import Model
@@ -116,7 +117,7 @@ def _with_target(
     assert model.aligned is not None
     aligned = np.linalg.solve(frame.T, given[name])
     learned = values["k"]
-    covariance = _default_down(law, values) if down is None else down
+    covariance = np.diag(entries_at(law, values)) if down is None else down
     coefficients, residual = _project(aligned, covariance, learned)
     if residual > RESIDUAL:
         raise InputError(
@@ -128,15 +129,6 @@ def _with_target(
     values[str(family.label)] = coefficients
     wanted = {key: value for key, value in values.items() if key in (*law.dimensions, *law.families)}
     return wanted, residual
-
-
-def _default_down(law: Law, values: Mapping[str, Any]) -> np.ndarray:
-    from_ranges = []
-    for item in law.ranges:
-        first, last = (int(bound.subs({s: values[s.name] for s in bound.free_symbols})) for bound in (item.first, item.last))
-        own = law.entry(item.own, values, (item.index, first, last))
-        from_ranges.append(np.broadcast_to(own, (last - first + 1,)))
-    return np.diag(np.concatenate(from_ranges))
 
 
 def _project(target: np.ndarray, covariance: np.ndarray, learned: int) -> tuple[np.ndarray, float]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,16 +16,36 @@ import sympy
 from symasym import catalogue
 from symasym.alignment.entries import entry_table
 from symasym.alignment.ranges import Ranges
+from symasym.asymptotics.instantiate import Instantiated, instantiate
+from symasym.law.write_out import write_out
 from symasym.model.model import Model
 from symasym.pipeline import Derivation, derive_model
 
+TRIALS = Path(__file__).parent / "models"
 MODELS = catalogue.names()
-SIZES = [(d, k) for d in (2, 3, 4) for k in range(1, d)]
+SIZES = [{"d": d, "k": k} for d in (2, 3, 4) for k in range(1, d)]
+ENCODER_SIZES = [
+    {"k": k, "r": r, "d1": d1, "d2": d2}
+    for k, r, d1, d2 in ((1, 1, 2, 1), (1, 2, 2, 2), (1, 2, 3, 2), (2, 2, 3, 2), (1, 2, 2, 3), (2, 3, 3, 4), (1, 1, 3, 3))
+]
+"""Bottleneck, rank, both dimensions: ranges of size 0 and 1, either space the larger one."""
+CASES = [(name, sizes) for name in MODELS for sizes in SIZES] + [("context_encoder", sizes) for sizes in ENCODER_SIZES]
+
+
+def path_of(name: str) -> str:
+    """A model of the catalogue by its name, a trial model by its file."""
+    return name if name in MODELS else str(TRIALS / f"{name}.py")
 
 
 @cache
 def derivation(name: str) -> Derivation:
-    return derive_model(catalogue.load(name).model, name)
+    return derive_model(catalogue.load(path_of(name)).model, name)
+
+
+def label(case: tuple[str, dict[str, int]]) -> str:
+    """How a case is called in pytest's output."""
+    name, sizes = case
+    return name + "-" + "-".join(f"{key}{value}" for key, value in sizes.items())
 
 
 @dataclass(frozen=True)
@@ -58,23 +79,53 @@ def random_covariance(d: int, rng: Random) -> np.ndarray:
     return root @ root.T + np.array([[Fraction(int(m == n)) for n in range(d)] for m in range(d)], dtype=object)
 
 
-def point(name: str, d: int, k: int, seed: int) -> Point:
+def _families(name: str, sizes: dict[str, int], rng: Random) -> dict[str, list[Fraction]]:
+    learned = [_rational(rng) for _ in range(sizes["k"])]
+    match name:
+        case "spectral":
+            return {"lam": _squares(sizes["d"], rng), "b": learned}
+        case "factor":
+            return {"ell": [4 * value for value in _squares(sizes["k"], rng)], "beta": learned}
+        case "linear_autoencoder":
+            return {"lam": [9 * value for value in _squares(sizes["d"], rng)], "b": learned}
+        case "context_encoder":
+            noise = [Fraction(rng.randint(1, 9), rng.randint(1, 5)) for _ in range(max(sizes["d1"], sizes["d2"]))]
+            return {"s": _squares(sizes["r"], rng), "nu": noise, "b": learned}
+    raise KeyError(f"tests/support.py: say how to draw a point of {name}")
+
+
+def point(name: str, sizes: dict[str, int], seed: int) -> Point:
     """A random rational point of a model, with a rational `w*`."""
-    rng = Random(f"{name} {d} {k} {seed}")
-    learned = [_rational(rng) for _ in range(k)]
-    families = {
-        "spectral": lambda: {"lam": _squares(d, rng), "b": learned},
-        "factor": lambda: {"ell": [4 * value for value in _squares(k, rng)], "beta": learned},
-        "linear_autoencoder": lambda: {"lam": [9 * value for value in _squares(d, rng)], "b": learned},
-    }[name]()
+    rng = Random(f"{name} {sorted(sizes.items())} {seed}")
+    families = _families(name, sizes, rng)
     scalar = "sigma_nu2" if name == "factor" else "sigma2"
-    return Point({"d": d, "k": k}, families, {scalar: Fraction(rng.randint(1, 9), 4)}, random_covariance(d, rng))
+    inputs = sizes.get("d", sizes.get("d1", 0))
+    return Point(sizes, families, {scalar: Fraction(rng.randint(1, 9), 4)}, random_covariance(inputs, rng))
+
+
+def symbols(sizes: Mapping[str, int]) -> dict[sympy.Symbol, int]:
+    """Sizes by dimension symbol."""
+    return {sympy.Symbol(name, integer=True, positive=True): size for name, size in sizes.items()}
+
+
+def written_out(case: Derivation, at: Point) -> Instantiated:
+    """The closed form at a point, as full exact matrices."""
+    return instantiate(
+        case.forms.parameters,
+        case.covariance,
+        case.blocks.score_coupling,
+        case.downstream,
+        at.sizes,
+        at.families,
+        at.scalars,
+        at.Sigma_down,
+    )
 
 
 def exact_matrices(model: Model, at: Point) -> dict[Any, Any]:
     """Values for the explicit engine: every parameter and constant of the aligned model as rational matrices."""
     assert model.aligned is not None
-    sizes = {sympy.Symbol(n, integer=True, positive=True): s for n, s in at.sizes.items()}
+    sizes = symbols(at.sizes)
     ranges, values = Ranges(model.aligned.ranges), {}
     for symbol, spec in entry_table(model.aligned, ranges).items():
         rows, columns = (int(sympy.sympify(n).subs(sizes)) for n in symbol.shape)
@@ -112,3 +163,14 @@ def float_matrices(values: Mapping[Any, Any]) -> dict[str, np.ndarray | float]:
         str(symbol): float(value) if isinstance(value, Fraction) else np.array(value, dtype=object).astype(float)
         for symbol, value in values.items()
     }
+
+
+def exactly(expression: sympy.Expr, at: Point) -> Fraction:
+    """A formula with sums at an exact point."""
+    written = write_out(expression, at.sizes)
+    numbers = {
+        entry: at.families[str(entry.base.label)][int(entry.indices[0]) - 1] for entry in written.atoms(sympy.Indexed)
+    }
+    numbers.update({s: at.scalars[str(s)] for s in written.free_symbols if str(s) in at.scalars})
+    number = written.xreplace({k: sympy.Rational(v.numerator, v.denominator) for k, v in numbers.items()})
+    return Fraction(int(number.p), int(number.q))

@@ -21,6 +21,7 @@ from symasym.alignment.ranges import Range
 from symasym.asymptotics.covariance import Covariance
 from symasym.asymptotics.downstream import Downstream
 from symasym.errors import InputError
+from symasym.law.write_out import write_out
 from symasym.words.atoms import Atom
 
 __all__ = ["Instantiated", "exact_root", "instantiate"]
@@ -55,8 +56,7 @@ class _Numbers:
         self.sums = {symbol: self._definition(value) for symbol, value in entries.definitions.items()}
 
     def _definition(self, value: sympy.Expr) -> Fraction:
-        names = {sympy.Symbol(n, integer=True, positive=True): s for n, s in self.scalars.items() if isinstance(s, int)}
-        written = value.subs(names).doit()
+        written = write_out(value, {n: s for n, s in self.scalars.items() if isinstance(s, int)})
         entry = {e: sympy.Rational(*_ratio(self._entry(str(e.base.label), int(e.indices[0])))) for e in written.atoms(sympy.Indexed)}
         number = written.subs(entry)
         return Fraction(int(number.p), int(number.q))

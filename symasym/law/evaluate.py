@@ -100,7 +100,8 @@ def _sum(expression: sympy.Sum, scope: _Scope) -> Array:
         return np.zeros([1] * scope.depth)
     along = inside.indices[index]
     wanted = (along >= low) & (along <= high)
-    summand = _walk(rest, inside)
+    with np.errstate(divide="ignore", invalid="ignore"):  # entries that the bounds exclude may be singular
+        summand = _walk(rest, inside)
     return np.sum(np.where(wanted, summand, 0), axis=axis, keepdims=True)
 
 

@@ -11,15 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import sympy
 from sympy.core.symbol import Str
 
 from symasym.errors import InputError
-from symasym.law.evaluate import evaluate
+from symasym.law.numbers import law_at
 from symasym.law.numeric import NumericLaw
 from symasym.law.serialise import from_srepr
 from symasym.law.text import law_text
+from symasym.law.write_out import write_out
 
 __all__ = ["IndexRange", "Law", "alpha", "downstream_variance", "schur"]
 
@@ -60,6 +60,13 @@ class IndexRange:
     def size(self) -> sympy.Expr:
         """Number of indices."""
         return sympy.expand(self.last - self.first + 1)
+
+
+def variance_of(item: IndexRange) -> sympy.Expr:
+    """`v_a` of a range outside the learned span."""
+    if item.variance is None:
+        raise InputError(f"{item.index}: the range is learned, so no displacement leaves the span there")
+    return item.variance
 
 
 @dataclass(frozen=True)
@@ -110,11 +117,7 @@ class Law:
     @property
     def weights(self) -> tuple[tuple[sympy.Expr, tuple[sympy.Symbol, sympy.Expr, sympy.Expr]], ...]:
         """`omega_a = g_a v_a` with the range of `a`, for a downstream covariance that is diagonal in aligned coordinates."""
-        return tuple((downstream_variance[r.index] * self._variance(r), r.limits) for r in self.outside)
-
-    def _variance(self, item: IndexRange) -> sympy.Expr:
-        assert item.variance is not None
-        return item.variance
+        return tuple((downstream_variance[r.index] * variance_of(r), r.limits) for r in self.outside)
 
     @property
     def mean(self) -> sympy.Expr:
@@ -134,7 +137,7 @@ class Law:
     @property
     def general_mean(self) -> sympy.Expr:
         """`sum_a v_a S_aa`, for any downstream covariance."""
-        return sympy.Add(*(sympy.Sum(self._variance(r) * schur[r.index, r.index], r.limits) for r in self.outside))
+        return sympy.Add(*(sympy.Sum(variance_of(r) * schur[r.index, r.index], r.limits) for r in self.outside))
 
     @property
     def general_variance(self) -> sympy.Expr:
@@ -143,10 +146,10 @@ class Law:
         for r in self.outside:
             for q in self.outside:
                 other = r.partner if q == r else q.index
-                second = self._variance(q).xreplace({q.index: other})
+                second = variance_of(q).xreplace({q.index: other})
                 terms.append(
                     sympy.Sum(
-                        self._variance(r) * schur[r.index, other] ** 2 * second, (other, q.first, q.last), r.limits
+                        variance_of(r) * schur[r.index, other] ** 2 * second, (other, q.first, q.last), r.limits
                     )
                 )
         return 2 * sympy.Add(*terms)
@@ -161,9 +164,10 @@ class Law:
         """Crossover: pre-training wins in mean over the downstream-only baseline where `alpha > alpha0`."""
         return self.mean / (self.noise * self.rank)
 
-    def expand(self, expression: sympy.Expr) -> sympy.Expr:
-        """The expression with named power sums written out, ready for `doit` and `subs`."""
-        return expression.xreplace(dict(self.definitions))
+    def expand(self, expression: sympy.Expr, **sizes: int) -> sympy.Expr:
+        """The expression with named power sums written out; with sizes for all dimensions, every sum written out as well."""
+        full = expression.xreplace(dict(self.definitions))
+        return write_out(full, sizes) if sizes else full
 
     # ---- numbers
 
@@ -173,11 +177,14 @@ class Law:
         symbols = set().union(*(item.last.free_symbols | item.first.free_symbols for item in self.ranges))
         return tuple(sorted(map(str, symbols)))
 
+    def formulas(self) -> list[sympy.Expr]:
+        """What `at` evaluates."""
+        return [self.noise, *(r.own for r in self.ranges), *(variance_of(r) for r in self.outside)]
+
     @property
     def families(self) -> tuple[str, ...]:
         """Names of the indexed families that numbers must be given for."""
-        expressions = [self.noise, *(r.own for r in self.ranges), *(self._variance(r) for r in self.outside)]
-        expressions += [definition for _, definition in self.definitions]
+        expressions = [*self.formulas(), *(definition for _, definition in self.definitions)]
         return tuple(sorted({str(e.base.label) for x in expressions for e in x.atoms(sympy.Indexed)}))
 
     @property
@@ -185,7 +192,7 @@ class Law:
         """Names of the scalar symbols that numbers must be given for, apart from dimensions and `alpha`."""
         indices = {s for r in self.ranges for s in (r.index, r.partner)}
         skip = {*self.dimensions, *self.families, *(str(s) for s, _ in self.definitions), *map(str, indices)}
-        expressions = [self.noise, *(r.own for r in self.ranges), *(self._variance(r) for r in self.outside)]
+        expressions = [*self.formulas(), *(definition for _, definition in self.definitions)]
         return tuple(sorted({str(s) for e in expressions for s in e.free_symbols if isinstance(s, sympy.Symbol)} - skip))
 
     def at(self, alpha: Any = 1.0, Sigma_down: Any = None, **values: Any) -> NumericLaw:
@@ -195,60 +202,7 @@ class Law:
         `Sigma_down`, aligned, is `(..., d)` for a diagonal or `(..., d, d)` for a general downstream covariance; left out it is
         that of the pre-training data. `sigma2` may replace the scalars of a noise variance that the model determines.
         """
-        self._check_names(values)
-        sizes = {name: int(values[name]) for name in self.dimensions}
-        table: dict[str, Any] = {**values}
-        for symbol, definition in self.definitions:
-            table[symbol.name] = evaluate(definition, table)
-        noise = np.asarray(values["sigma2"], float) if "sigma2" in values else evaluate(self.noise, table)
-        bounds = [self._bounds(item, sizes) for item in self.ranges]
-        inside = np.concatenate(
-            [np.arange(a, b + 1) for item, (a, b) in zip(self.ranges, bounds, strict=True) if item.learned]
-        )
-        variances = [
-            evaluate(self._variance(item), table, {item.index: bound})
-            for item, bound in zip(self.ranges, bounds, strict=True)
-            if not item.learned
-        ]
-        beyond = np.concatenate(
-            [np.arange(a, b + 1) for item, (a, b) in zip(self.ranges, bounds, strict=True) if not item.learned]
-        )
-        spread = _concatenate(variances)
-        if Sigma_down is None:
-            own = [
-                evaluate(item.own, table, {item.index: bound})
-                for item, bound in zip(self.ranges, bounds, strict=True)
-                if not item.learned
-            ]
-            weights = spread * _concatenate(own)
-        else:
-            weights = _weights(spread, np.asarray(Sigma_down, float), inside - 1, beyond - 1)
-        rank = int(self.rank.subs({sympy.Symbol(n, integer=True, positive=True): s for n, s in sizes.items()}))
-        return NumericLaw(noise, np.asarray(alpha, float), weights, len(inside), len(inside) + rank)
-
-    def entry(
-        self, expression: sympy.Expr, values: dict[str, Any], limits: tuple[sympy.Symbol, int, int]
-    ) -> np.ndarray:
-        """An entry of a range, on arrays: shape `(..., size)` for `limits = (index, first, last)`."""
-        index, first, last = limits
-        return evaluate(expression, values, {index: (first, last)})
-
-    def _bounds(self, item: IndexRange, sizes: dict[str, int]) -> tuple[int, int]:
-        first, last = (int(evaluate(bound, sizes)) for bound in (item.first, item.last))
-        return first, last
-
-    def _check_names(self, values: dict[str, Any]) -> None:
-        wanted = {*self.dimensions, *self.families, *self.scalars}
-        if "sigma2" in values:
-            wanted = (wanted - {str(s) for s in self.noise.free_symbols}) | {"sigma2"} | {*self.dimensions}
-        missing, unknown = sorted(wanted - set(values)), sorted(set(values) - wanted - set(self.families) - set(self.scalars))
-        if missing:
-            raise InputError(f"{missing[0]}: a value is missing; the law of {self.name} needs {', '.join(sorted(wanted))}")
-        if unknown:
-            raise InputError(f"{unknown[0]}: not known to the law of {self.name}, which takes {', '.join(sorted(wanted))}")
-        for name in self.dimensions:
-            if isinstance(values[name], bool) or int(values[name]) != values[name] or values[name] < 1:
-                raise InputError(f"{name}: {values[name]} came, a positive integer is expected")
+        return law_at(self, alpha, Sigma_down, values)
 
     # ---- in and out
 
@@ -256,7 +210,7 @@ class Law:
         return law_text(self)
 
     def _repr_latex_(self) -> str:
-        weights = r" \\qquad ".join(
+        weights = r" \qquad ".join(
             rf"\omega_{{{index}}} = {sympy.latex(weight)}" for weight, (index, _, _) in self.weights
         )
         return (
@@ -310,23 +264,3 @@ class Law:
             tuple(undecided),
             tuple(map(str, words)),
         )
-
-
-def _concatenate(parts: list[np.ndarray]) -> np.ndarray:
-    lead = np.broadcast_shapes(*(part.shape[:-1] for part in parts))
-    return np.concatenate([np.broadcast_to(part, (*lead, part.shape[-1])) for part in parts], axis=-1)
-
-
-def _weights(spread: np.ndarray, covariance: np.ndarray, inside: np.ndarray, beyond: np.ndarray) -> np.ndarray:
-    """Weights for a given downstream covariance: products where it is diagonal, eigenvalues otherwise."""
-    total = len(inside) + len(beyond)
-    if covariance.shape[-1:] != (total,):
-        raise InputError(f"Sigma_down: the shape {covariance.shape} came, (..., {total}) or (..., {total}, {total}) is expected")
-    if covariance.ndim < 2 or covariance.shape[-2] != total:
-        return spread * covariance[..., beyond]
-    block = covariance[..., beyond[:, None], beyond]
-    cross = covariance[..., inside[:, None], beyond]
-    inner = covariance[..., inside[:, None], inside]
-    complement = block - np.swapaxes(cross, -1, -2) @ np.linalg.solve(inner, cross)
-    root = np.sqrt(spread)
-    return np.linalg.eigvalsh(root[..., :, None] * complement * root[..., None, :])[..., ::-1]

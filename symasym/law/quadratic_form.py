@@ -19,7 +19,7 @@ exceeds its value at s0, whatever the law; in an upper tail the pole alone does 
 outweigh it since q > E Q. The trapezoid rule then converges geometrically.
 
 Accuracy: the relative error of tails and density is about 1e-13 down to the smallest positive numbers, or
-1e-15 sqrt(sum_j m_j) if that is more, which rounding q alone makes unavoidable. Multiplicities below 1 lose
+5e-15 sqrt(sum_j m_j) if that is more, about what rounding q costs in a far tail. Multiplicities below 1 lose
 digits: 1e-10 is left at 0.3, 1e-8 at 0.1. Weights 280 decades below the largest are out of reach.
 
 [WeidemanTrefethen2007] Math. Comp. 76, 1341-1356; [Daniels1954] Ann. Math. Statist. 25, 631-650;
@@ -280,7 +280,7 @@ def _solve(below: Floats, above: Floats, law: _Law, of: Indices) -> Floats:
     upper = below > np.exp(_log_tail_and_density(mean, law, of, np.zeros(mean.shape, dtype=bool))[0])
     target = np.log(np.where(upper, above, below))
     x = np.where(upper, _upper_bound(law, of, -target), _log_lower_bound(law, of, -target))
-    # Both are nearly concave: steps from a bound stay on its side of the root, and are bisected where they do not.
+    # Both are nearly concave: steps from a bound stay on its side of the root; where they do not, bisection.
     low, high = np.where(upper, mean * (1.0 - 1e-9), x), np.where(upper, x, np.log(mean) + 1e-9)
     left = np.flatnonzero(upper | (x > math.log(_TINY)))  # so close to 0 the bound is the quantile
     for _ in range(100):

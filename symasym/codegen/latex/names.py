@@ -6,23 +6,43 @@ Everything that a name says is in its spelling; no list of models or of their sy
 from __future__ import annotations
 
 import re
+import unicodedata
 
-__all__ = ["symbol"]
+__all__ = ["GREEK", "escaped", "symbol"]
 
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
     "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell".split()
 )
 SHORT = {"lam": r"\lambda", "Lam": r"\Lambda", "eps": r"\varepsilon"}
-OPERATORS = {"E": r"\mathbb{E}", "Var": r"\operatorname{Var}", "Cov": r"\operatorname{Cov}", "dim": r"\dim"}
 ACCENTS = {"hat": r"\hat", "tilde": r"\tilde", "bar": r"\bar"}
 SIGNS = {"plus": "+", "minus": "-", "neg": "-", "*": r"\ast"}
 SQUARED = frozenset({"sigma", "nu", "tau", "chi"})
 """Letters whose name with a 2 at its end is a square (`sigma2`), not a second symbol of the kind."""
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+}
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([#$%&_{}])", r"\\\1", text).replace("~", r"\sim ").replace("^", r"\hat{}")
+def _character(letter: str) -> str:
+    if letter in SPECIAL:
+        return SPECIAL[letter]
+    if letter in "#$%&_{}":
+        return "\\" + letter
+    if letter.isascii():
+        return letter
+    plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    return plain or f"U+{ord(letter):04X}"
+
+
+def escaped(text: str) -> str:
+    """Any text, safe in LaTeX text mode; accents are dropped, since the fonts loaded have no letters beyond ASCII."""
+    return "".join(map(_character, text))
 
 
 def _letters(word: str) -> str:
@@ -31,49 +51,55 @@ def _letters(word: str) -> str:
         return SHORT[word]
     if word in GREEK:
         return "\\" + word
-    return word if len(word) == 1 else rf"\mathrm{{{_escaped(word)}}}"
+    return word if len(word) == 1 and word.isascii() and word.isalnum() else rf"\mathrm{{{_roman(word)}}}"
 
 
-def _part(word: str) -> tuple[str, str, bool]:
-    """A part of a name as its letters, its digits, and whether these say that it is squared."""
-    found = re.fullmatch(r"(.*?)(\d*)", word)
-    assert found is not None
-    letters, digits = found.groups()
-    if letters in SIGNS:
-        return SIGNS[letters], digits, False
+def _roman(word: str) -> str:
+    shown = escaped(word)
+    return rf"\text{{{shown}}}" if "\\text" in shown else shown
+
+
+def _split(word: str) -> tuple[str, str]:
+    """Letters and the number at their end."""
+    letters = word.rstrip("0123456789")
+    return letters, word[len(letters) :]
+
+
+def _below(word: str) -> tuple[str, bool]:
+    """One part of a subscript, and whether a 2 at its end makes the whole a square."""
+    if word in SIGNS:
+        return SIGNS[word], False
+    letters, digits = _split(word)
     if not letters:
-        return "", digits, False
-    squared = digits == "2" and letters in SQUARED
+        return digits, False
     # two letters are two indices (`sum_pq`); more are a word (`d_eff`)
-    shown = letters if len(letters) == 2 and letters.islower() and letters not in GREEK else _letters(letters)
-    return shown, "" if squared else digits, squared
+    pair = len(letters) == 2 and letters.isascii() and letters.islower() and letters not in GREEK
+    shown = letters if pair else _letters(letters)
+    if digits == "2" and letters in SQUARED:
+        return shown, True
+    return (f"{shown}_{{{digits}}}" if digits else shown), False
 
 
 def symbol(name: str) -> str:
     """A name of letters, digits, underscores and asterisks in LaTeX, with at most one subscript and one superscript."""
     base, *rest = name.split("_")
-    if base.endswith("*") and len(base) > 1:
-        base, rest = base[:-1], [*rest, "^*"]
-    core = re.fullmatch(r"(.*?)(\d*)", base)
-    assert core is not None
-    letters, digits = core.groups()
     above: list[str] = []
     below: list[str] = []
-    shown = OPERATORS.get(letters) or _letters(letters or digits)
+    if base.endswith("*") and len(base) > 1:
+        base, above = base[:-1], [r"\ast"]
+    letters, digits = _split(base)
+    shown = _letters(letters) if letters else digits or r"\_"
     if letters and digits:
         (above if digits == "2" and letters in SQUARED else below).append(digits)
-    for word in rest:
+    for word in filter(None, rest):
         if word in ACCENTS:
             shown = f"{ACCENTS[word]}{{{shown}}}"
-        elif word == "^*":
-            above.append(r"\ast")
-        elif word in SIGNS and word != "*" and re.fullmatch(r"[a-z]", letters):
+        elif word in SIGNS and word != "*" and len(letters) == 1 and letters.islower():
             above.append(SIGNS[word])
-        elif word:
-            text, number, squared = _part(word)
-            below.append(text + (f"_{{{number}}}" if number and text else number))
+        else:
+            text, squared = _below(word)
+            below.append(text)
             above += ["2"] if squared else []
-    separator = "," if any(len(item) > 1 and not item.startswith("\\") for item in below) else ""
-    sub = f"_{{{separator.join(below)}}}" if below else ""
+    sub = f"_{{{' '.join(below)}}}" if below else ""
     sup = f"^{{{' '.join(above)}}}" if above else ""
     return shown + sub + sup

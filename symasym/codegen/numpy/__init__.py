@@ -1,6 +1,6 @@
 """NumPy kernels: from a `Law` to a module that imports NumPy alone.
 
-    Law --formulas--> index IR --inputs--> arguments and sizes --printer--> NumPy lines --emit--> module text
+Law --formulas--> index IR --inputs--> arguments and sizes --printer--> NumPy lines --emit--> module text
 """
 
 from symasym.codegen.numpy.compile import compile_kernel

@@ -42,7 +42,6 @@ def _require(condition: Relation, given: Inputs) -> list[str]:
     if last.family is None:
         message = f"{last.size}: {{{last.size}}} came, {stated} is expected"
     else:
-        message = (
-            f"{last.family}: shape {{{last.family}.shape}} came, (..., {given.lengths[last.family]}) with {stated} is expected"
-        )
+        wanted = f"(..., {given.lengths[last.family]}) with {stated}"
+        message = f"{last.family}: shape {{{last.family}.shape}} came, {wanted} is expected"
     return [f"if not {condition}:", f'    raise ValueError(f"{message}")']

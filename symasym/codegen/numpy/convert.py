@@ -12,7 +12,21 @@ import sympy
 from sympy.core.sorting import default_sort_key
 
 from symasym.codegen.numpy.affine import Affine
-from symasym.codegen.numpy.ir import Add, Const, Entry, Mul, Node, PairSum, Power, Range, Scalar, Size, Sum, free_indices, size_of
+from symasym.codegen.numpy.ir import (
+    Add,
+    Const,
+    Entry,
+    Mul,
+    Node,
+    PairSum,
+    Power,
+    Range,
+    Scalar,
+    Size,
+    Sum,
+    free_indices,
+    size_of,
+)
 from symasym.errors import NotDerivableYet
 
 __all__ = ["affine", "convert", "index_range"]
@@ -25,7 +39,9 @@ def affine(expression: sympy.Expr) -> Affine:
     constant, coefficients = 0, {}
     for part, number in sympy.expand(expression).as_coefficients_dict().items():
         if not number.is_Integer or not (part == 1 or isinstance(part, sympy.Symbol)):
-            raise NotDerivableYet(f"{expression}: an integer combination of dimensions is expected as a bound in a kernel")
+            raise NotDerivableYet(
+                f"{expression}: an integer combination of dimensions is expected as a bound in a kernel"
+            )
         if part == 1:
             constant = int(number)
         else:
@@ -39,7 +55,7 @@ def index_range(index: sympy.Symbol, first: sympy.Expr, last: sympy.Expr) -> Ran
 
 
 def convert(expression: sympy.Expr, sizes: frozenset[str], ranges: Mapping[str, Range]) -> Node:
-    """An expression as a node; `sizes` names the dimensions, `ranges` holds the range of each open index by its name."""
+    """An expression as a node; `sizes` names the dimensions, `ranges` has the range of each open index by its name."""
 
     def sub(part: sympy.Expr) -> Node:
         return convert(part, sizes, ranges)
@@ -67,7 +83,9 @@ def convert(expression: sympy.Expr, sizes: frozenset[str], ranges: Mapping[str, 
 def _entry(expression: sympy.Indexed, ranges: Mapping[str, Range]) -> Entry:
     names = [str(index) for index in expression.indices]
     if len(names) != 1 or names[0] not in ranges:
-        raise NotDerivableYet(f"{expression}: entries of families with one index that a sum or a range binds are expected")
+        raise NotDerivableYet(
+            f"{expression}: entries of families with one index that a sum or a range binds are expected"
+        )
     return Entry(str(expression.base.label), names[0], ranges[names[0]])
 
 

@@ -27,7 +27,7 @@ class _Formula(Notation):
             case Sum(range=over, body=body):
                 inner = body if isinstance(body, Sum | PairSum) else None
                 text = self.show(inner) if inner else self.show(body, PRODUCT)
-                return f"sum_{{{over.index}={over.first}..{over.last}}} {text}", SUM
+                return f"sum_{{{over.compact}}} {text}", SUM
             case PairSum(range=over, partner=partner, body=body):
                 return f"sum_{{{over.first}<={over.index}<{partner}<={over.last}}} {self.show(body, PRODUCT)}", SUM
         raise TypeError(type(node).__name__)

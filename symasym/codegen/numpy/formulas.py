@@ -16,7 +16,7 @@ __all__ = ["Formulas", "InputRange", "formulas"]
 
 @dataclass(frozen=True)
 class InputRange:
-    """A range of the features' input: `own` variance of a coordinate, `variance` of its displacement (None if learned)."""
+    """A range of the features' input: `own` variance there, `variance` of displacements (None if learned)."""
 
     range: Range
     own: Node
@@ -89,7 +89,12 @@ def formulas(law: Law) -> Formulas:
 
 def _dimensions(law: Law) -> frozenset[str]:
     """Dimensions that only the bounds of sums or the relations between dimensions mention."""
-    expressions = [law.noise, law.excess_loss_mean, *(r.variance for r in law.outside), *(e for _, e in law.definitions)]
+    expressions = [
+        law.noise,
+        law.excess_loss_mean,
+        *(r.variance for r in law.outside),
+        *(e for _, e in law.definitions),
+    ]
     sums = {total for e in expressions for total in e.atoms(sympy.Sum)}
     indices = {limit[0] for total in sums for limit in total.limits}
     bounds = {s for total in sums for limit in total.limits for bound in limit[1:] for s in bound.free_symbols}

@@ -1,13 +1,13 @@
-"""The arguments of a kernel: families with the lengths that their ranges give them, scalars, and where each size comes from."""
+"""The arguments of a kernel: families with the lengths that their ranges give, scalars, and what tells each size."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from symasym.codegen.numpy.affine import Affine
 from symasym.codegen.numpy.formulas import Formulas
-from symasym.codegen.numpy.ir import Entry, Node, Range, Scalar, Size, bound_indices, walk
+from symasym.codegen.numpy.ir import Entry, Node, PairSum, Range, Scalar, Size, Sum, walk
 from symasym.errors import NotDerivableYet
 
 __all__ = ["Family", "Inputs", "SizeSource", "closure", "inputs", "scalars_of", "sizes_of"]
@@ -24,11 +24,11 @@ class Family:
 
 @dataclass(frozen=True)
 class SizeSource:
-    """`size = length of family - rest`; a size that no family gives has `family` None and is an argument."""
+    """`size = length of family - rest`; a size that no family tells has `family` None and is an argument."""
 
     size: str
     family: str | None
-    rest: Affine = Affine()
+    rest: Affine = field(default_factory=Affine)
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,9 @@ def sizes_of(node: Node) -> set[str]:
     """Dimensions that the formula mentions, in ranges or as numbers."""
     names = {part.name for part in walk(node) if isinstance(part, Size)}
     for part in walk(node):
-        if isinstance(part, Entry) or bound_indices(part):
-            over = part.range  # type: ignore[attr-defined]
-            names |= {*over.first.names, *over.last.names}
+        match part:
+            case Entry(range=over) | Sum(range=over) | PairSum(range=over):
+                names |= {*over.first.names, *over.last.names}
     return names
 
 
@@ -103,8 +103,14 @@ def _families(read: Formulas, nodes: Iterable[Node]) -> tuple[Family, ...]:
     steps = {(item.range.first - 1, item.range.last) for item in read.ranges}
     steps |= {(over.first - 1, over.last) for ranges in used.values() for over in ranges}
     return tuple(
-        Family(name, _length(name, used[name], steps), tuple(sorted(used[name], key=str))) for name in sorted(used)
+        Family(name, _length(name, used[name], steps), tuple(sorted(used[name], key=_position)))
+        for name in sorted(used)
     )
+
+
+def _position(over: Range) -> tuple[int, str, str]:
+    """Ranges that start at a number first."""
+    return len(over.first.terms), str(over.first), over.index
 
 
 def _length(name: str, ranges: set[Range], steps: set[tuple[Affine, Affine]]) -> Affine:
@@ -114,13 +120,15 @@ def _length(name: str, ranges: set[Range], steps: set[tuple[Affine, Affine]]) ->
         if ends <= _up_to(end, steps):
             return end
     raise NotDerivableYet(
-        f"{name}: its length is not known, since the ranges {', '.join(sorted(map(str, ranges)))} do not follow one another"
+        f"{name}: its length is not known, since the ranges {', '.join(sorted(map(str, ranges)))} do not follow one "
+        "another"
     )
 
 
 def _up_to(end: Affine, steps: set[tuple[Affine, Affine]]) -> set[Affine]:
     """The ends from which ranges, one after another, lead to this one."""
-    reached, before = set(), {end}
+    reached: set[Affine] = set()
+    before = {end}
     while before - reached:
         reached |= before
         before = {start for start, last in steps if last in reached}
@@ -128,7 +136,7 @@ def _up_to(end: Affine, steps: set[tuple[Affine, Affine]]) -> set[Affine]:
 
 
 def _sources(families: tuple[Family, ...], sizes: set[str]) -> tuple[SizeSource, ...]:
-    """Each size from the first family whose length leaves it alone unknown; where none does, the next size is an argument."""
+    """Each size from the first family whose length leaves it alone unknown; where none does, a size is an argument."""
     found: list[SizeSource] = []
     known: set[str] = set()
     while True:

@@ -45,6 +45,11 @@ class Range:
         """Number of indices."""
         return self.last - self.first + 1
 
+    @property
+    def compact(self) -> str:
+        """`a=k+1..d`."""
+        return str(self).replace(" ", "")
+
     def __str__(self) -> str:
         return f"{self.index} = {self.first}..{self.last}"
 

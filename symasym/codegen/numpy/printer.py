@@ -1,7 +1,7 @@
 """Index IR into NumPy lines: every index range becomes an axis, every sum a reduction over trailing axes.
 
-A *layout* is the list of axes that an array has after its batch axes. A sum is computed in the layout of the indices on which
-it depends, followed by its own axes; a pair sum `i < j` has one axis for all pairs.
+A *layout* is the list of axes that an array has after its batch axes. A sum is computed in the layout of the indices on
+which it depends, followed by its own axes; a pair sum `i < j` has one axis for all pairs.
 """
 
 from __future__ import annotations

@@ -1,0 +1,6 @@
+"""LaTeX: `emit` writes a derivation up as a document, `display` a law as one equation, `formula` prints any expression."""
+
+from symasym.codegen.latex.emit import display, emit
+from symasym.codegen.latex.printer import formula
+
+__all__ = ["display", "emit", "formula"]

@@ -1,0 +1,122 @@
+r"""Formulas with words around them: what a template prints, ready-made.
+
+A `Block` is either a list of short formulas, each with its note, or one display (the body of an `align*`) under a note.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import sympy
+
+from symasym.codegen.latex.layout import RELATION, Layout
+from symasym.codegen.latex.printer import formula
+from symasym.codegen.latex.prose import prose
+from symasym.codegen.latex.width import width
+from symasym.steps import Line
+
+__all__ = ["Block", "Row", "aligned", "blocks", "sentence"]
+
+_INLINE_WIDTH = 18.0
+_TALL = re.compile(r"\\(frac|sum)(?![A-Za-z])")
+
+
+@dataclass(frozen=True)
+class Block:
+    """`items`, or a display: `note` in front of it, `body` for `align*`, `where` with the definitions it needs."""
+
+    items: tuple[str, ...] = ()
+    note: str = ""
+    body: str = ""
+    where: str = ""
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning, unless that is a formula."""
+    return text if text.startswith("$") else text[:1].upper() + text[1:]
+
+
+Row = tuple[sympy.Basic | None, str, sympy.Basic]
+"""Left side, relation, right side."""
+
+
+def _row(line: Line) -> Row:
+    """`A -> Q A` where a symbol is moved, equality elsewhere; a lone formula has no left side."""
+    assert line.right is not None
+    if isinstance(line.left, sympy.MatrixSymbol) and line.right.has(line.left):
+        return line.left, r"\mapsto", line.right
+    return line.left, "=", line.right
+
+
+def _is_range(line: Line) -> bool:
+    index, bounds = line.left, line.right
+    return isinstance(index, sympy.Symbol) and index.is_integer is True and isinstance(bounds, sympy.Tuple) and len(bounds) == 2
+
+
+def _short(line: Line) -> str | None:
+    """The line as one inline formula, or None where it is better displayed."""
+    if line.right is None:
+        return ""
+    if isinstance(line.right, sympy.MatrixBase):
+        return None
+    if _is_range(line):
+        first, last = line.right.args
+        return rf"{formula(line.left)} = {formula(first)}, \ldots, {formula(last)}"
+    left, relation, right = _row(line)
+    tex = formula(right) if left is None else f"{formula(left)} {relation} {formula(right)}"
+    if width(tex) > _INLINE_WIDTH:
+        return None
+    return rf"\displaystyle {tex}" if _TALL.search(tex) else tex
+
+
+def aligned(rows: Sequence[Row], layout: Layout) -> tuple[str, str]:
+    """Bodies of two `align*`: the rows, and the definitions that breaking them made necessary (may be empty)."""
+    body = _body([(None if left is None else formula(left), relation, right) for left, relation, right in rows], layout)
+    where = []
+    while definitions := layout.defined():
+        where.append(_body([(formula(d.name), "=", d.meaning) for d in definitions], layout))
+    return body, " \\\\\n".join(where)
+
+
+def _body(rows: Iterable[tuple[str | None, str, sympy.Basic]], layout: Layout) -> str:
+    prepared = list(rows)
+    used = max((width(left) + RELATION for left, _, _ in prepared if left is not None), default=0.0)
+    lines = []
+    for left, relation, right in prepared:
+        first, *rest = layout.lines(right, used)
+        lines.append(f"& {first}" if left is None else f"{left} &{relation} {first}")
+        lines += [rf"&\quad {line}" for line in rest]
+    return " \\\\\n".join(lines)
+
+
+def _item(note: str, shown: str) -> str:
+    """`Note: formula`; the formula first where the note has a colon of its own."""
+    if shown and ":" in note:
+        return f"{shown} ({note})"
+    return f"{sentence(note)}: {shown}" if shown and note else shown or sentence(note)
+
+
+def blocks(lines: Sequence[Line], layout: Layout) -> tuple[Block, ...]:
+    """The lines of a step, those with the same note together, short ones in lists."""
+    found: list[Block] = []
+    items: list[str] = []
+
+    def close() -> None:
+        if items:
+            found.append(Block(items=tuple(items)))
+            items.clear()
+
+    for note, group in groupby(lines, key=lambda line: line.note):
+        members = list(group)
+        texts = [_short(line) for line in members]
+        if all(text is not None for text in texts):
+            items.append(_item(prose(note), ", ".join(f"${text}$" for text in texts if text)))
+            continue
+        close()
+        body, where = aligned([_row(line) for line in members], layout)
+        found.append(Block(note=sentence(prose(note)), body=body, where=where))
+    close()
+    return tuple(found)

@@ -1,0 +1,139 @@
+"""A derivation as a LaTeX document, a law as one display.
+
+Same derivation, same bytes: nothing here depends on dates, machines or the order of a set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from symasym.codegen.latex.blocks import aligned
+from symasym.codegen.latex.context import names_of, setting, stages, symmetry
+from symasym.codegen.latex.corollary import corollary, display_rows, limit_theorem
+from symasym.codegen.latex.layout import Layout
+from symasym.codegen.latex.names import escaped
+from symasym.codegen.latex.prose import prose
+from symasym.law.law import Law
+from symasym.pipeline import Derivation
+from symasym.references import lookup
+from symasym.steps import steps
+
+__all__ = ["ENVIRONMENT", "Display", "Document", "References", "display", "emit", "render"]
+
+TEXT_WIDTH = 41.0
+"""Width of the text of the document in ems: 160 mm at 10.95 pt, less half an em."""
+METHOD = ("TinatiTu2026", "VanDerVaart1998", "Isserlis1918")
+"""What every write-up cites."""
+
+ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+    block_start_string="<%",
+    block_end_string="%>",
+    variable_start_string="<<",
+    variable_end_string=">>",
+    comment_start_string="<#",
+    comment_end_string="#>",
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+    autoescape=False,
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the list of references."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class References:
+    """The list of references."""
+
+    references: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """The whole write-up; sections come rendered."""
+
+    name: str
+    title: str
+    summary: str
+    setting: str
+    symmetry: str
+    stages: str
+    corollary: str
+    references: str
+
+
+@dataclass(frozen=True)
+class Display:
+    """A law as one equation."""
+
+    label: str
+    body: str
+
+
+def render(template: str, context: Any) -> str:
+    """The template with the fields of a context object in its slots."""
+    values = {item.name: getattr(context, item.name) for item in fields(context)}
+    return ENVIRONMENT.get_template(f"{template}.tex.j2").render(values).strip("\n")
+
+
+def _entry(number: int, key: str) -> Entry:
+    """An entry of the bibliography by key; what does not look like a key is printed as it is."""
+    if re.fullmatch(r"[A-Za-z]+\d{4}[a-z]?", key):
+        return Entry(key, lookup(key).latex())
+    return Entry(f"source{number}", escaped(key))
+
+
+def _references(keys: Sequence[str]) -> tuple[References, tuple[str, ...]]:
+    """The list of references, and the keys in it that are sources of the model."""
+    found = [_entry(number, key) for number, key in enumerate(dict.fromkeys([*keys, *METHOD]), 1)]
+    return References(tuple(found)), tuple(entry.key for entry in found[: len(set(keys))])
+
+
+def _layout(derivation: Derivation, room: float) -> Layout:
+    ranges = derivation.blocks.entries.ranges.all
+    order = tuple(symbol for item in ranges for symbol in (item.index, item.partner))
+    return Layout(room, names_of(derivation), order)
+
+
+def emit(derivation: Derivation, references: Sequence[str], summary: str = "") -> str:
+    """A complete LaTeX document: setting, symmetry, derivation, corollary, references.
+
+    `references` are keys of the bibliography (or plain text); `summary` is a sentence under the title. Raises `InputError` for a
+    key that the bibliography lacks.
+    """
+    layout = _layout(derivation, TEXT_WIDTH)
+    listed, sources = _references(references)
+    document = Document(
+        name=escaped(derivation.name),
+        title=escaped(derivation.model.title or derivation.name),
+        summary=prose(summary),
+        setting=render("setting", setting(derivation.model, ",".join(sources), layout)),
+        symmetry=render("symmetry", symmetry(derivation.quotient)),
+        stages=render("stages", stages(steps(derivation), layout)),
+        corollary=render("corollary", corollary(derivation.law, layout)),
+        references=render("references", listed),
+    )
+    return render("document", document) + "\n"
+
+
+def display(law: Law, width: float = 30.0) -> str:
+    """The law as one equation with a label, to paste into a paper; its lines are at most `width` ems."""
+    taken = {*law.families, *law.scalars, *law.dimensions, *(str(symbol) for symbol, _ in law.definitions)}
+    body, where = aligned(display_rows(law), Layout(width, taken))
+    theorem = rf"n \, (R - \sigma^{{2}}) &\xrightarrow{{d}} {limit_theorem(law)}"
+    rows = " \\\\\n".join(filter(None, (theorem, body, where)))
+    label = re.sub(r"[^A-Za-z0-9]+", "-", law.name)
+    return render("display", Display(f"{label}-law", rows)) + "\n"

@@ -1,0 +1,187 @@
+r"""Formulas on lines that fit the page.
+
+A formula that is too wide for one line is broken between the terms of a sum. A term that is too wide by itself gets a name for
+its part that helps most (`q_{ia}`), which is then defined next to the formula; a part that has a name keeps it from there on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import sympy
+from sympy.matrices.expressions import MatAdd, MatMul, MatrixSymbol
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from symasym.codegen.latex.printer import formula, signed_texts
+from symasym.codegen.latex.tidy import tidy
+from symasym.codegen.latex.width import width
+from symasym.model.scalars import MatrixScalar
+
+__all__ = ["Definition", "Layout", "RELATION", "fits"]
+
+RELATION = 1.34
+"""Width of an equals sign with its spaces, in ems."""
+_SAFETY = 1.02
+_INDENT = 1.0
+_SCALARS = ("q", "r", "z", "p", "y")
+_MATRICES = ("N", "P", "W", "Y", "X")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A part that was given a name: `name = meaning`, as SymPy objects."""
+
+    name: sympy.Basic
+    meaning: sympy.Basic
+
+
+def fits(tex: str, room: float) -> bool:
+    """True if the formula is at most `room` ems wide."""
+    return _SAFETY * width(tex) <= room
+
+
+@dataclass
+class Layout:
+    """Breaks formulas; `room` is the width of the text in ems, `taken` the names in use, `order` that of the indices.
+
+    `fresh` collects the definitions made since it was last emptied.
+    """
+
+    room: float
+    taken: set[str] = field(default_factory=set)
+    order: tuple[sympy.Symbol, ...] = ()
+    fresh: list[Definition] = field(default_factory=list)
+    _known: dict[sympy.Basic, tuple[str, bool]] = field(default_factory=dict)
+
+    def lines(self, expression: sympy.Basic, used: float = 0.0) -> list[str]:
+        """The formula on lines; `used` ems of each line are taken by what stands to the left of it."""
+        shown = tidy(expression)
+        room = self.room - used
+        while not fits(formula(shown), room):
+            terms = signed_texts(shown)
+            wide = [n for n, (_, tex) in enumerate(terms) if not fits(f"+ {tex}", room - _INDENT)]
+            if len(terms) > 1 and not wide:
+                return _filled(terms, room)
+            shorter = self._shorten(shown, room - _INDENT)
+            if shorter is None:
+                return _filled(terms, room)
+            shown = shorter
+        return [formula(shown)]
+
+    def defined(self) -> list[Definition]:
+        """The definitions made since the last call."""
+        made, self.fresh = self.fresh, []
+        return made
+
+    def _shorten(self, expression: sympy.Basic, room: float) -> sympy.Basic | None:
+        """The expression with one part named: the smallest part that makes its widest term fit, or the one that saves most."""
+        indices = _indices(expression)
+        target = max(_parts(expression), key=lambda part: width(formula(part)))
+        options = []
+        for number, (meaning, change) in enumerate(_candidates(target)):
+            name = self._name(meaning, indices, commit=False)
+            after = target.xreplace({change[0]: change[1](name)})
+            saved, size = width(formula(target)) - width(formula(after)), width(formula(meaning))
+            if saved > 0.5:
+                enough = fits(formula(after), room)
+                options.append(((not enough, size if enough else -saved, number), meaning, change))
+        if not options:
+            return None
+        _, meaning, change = min(options, key=lambda option: option[0])
+        name = self._name(meaning, indices, commit=True)
+        return expression.xreplace({change[0]: change[1](name)})
+
+    def _name(self, meaning: sympy.Basic, indices: set[sympy.Symbol], commit: bool) -> sympy.Basic:
+        """The name of a part, which carries the indices that are free in it."""
+        place = {index: n for n, index in enumerate(self.order)}
+        free = [index for index in sympy.ordered(indices) if index in meaning.free_symbols]
+        free.sort(key=lambda index: place.get(index, len(place)))
+        pattern = meaning.xreplace({index: sympy.Symbol(f"_{n}") for n, index in enumerate(free)})
+        matrix = isinstance(meaning, MatrixExpr)
+        if pattern in self._known:
+            return _named(self._known[pattern][0], meaning, free)
+        letters = _MATRICES if matrix else _SCALARS
+        letter = next(name for name in _endless(letters) if name not in self.taken)
+        name = _named(letter, meaning, free)
+        if commit:
+            self.taken.add(letter)
+            self._known[pattern] = (letter, matrix)
+            self.fresh.append(Definition(name, meaning))
+        return name
+
+
+def _named(letter: str, meaning: sympy.Basic, free: list[sympy.Symbol]) -> sympy.Basic:
+    if isinstance(meaning, MatrixExpr):
+        return MatrixSymbol(letter, *meaning.shape)
+    return sympy.IndexedBase(letter)[tuple(free)] if free else sympy.Symbol(letter)
+
+
+def _endless(letters: Iterable[str]) -> Iterator[str]:
+    found = tuple(letters)
+    yield from found
+    number = 1
+    while True:
+        yield from (f"{letter}{number}" for letter in found)
+        number += 1
+
+
+def _filled(terms: list[tuple[int, str]], room: float) -> list[str]:
+    """As many terms on each line as fit; a line after the first begins with its sign."""
+    lines: list[str] = []
+    for n, (sign, tex) in enumerate(terms):
+        mark = "-" if sign < 0 else "+" if n else ""
+        term = f"{mark} {tex}".strip()
+        space = room - (_INDENT if len(lines) > 1 else 0.0)
+        if lines and fits(f"{lines[-1]} {term}", space):
+            lines[-1] += f" {term}"
+        else:
+            lines.append(f"{{}} {term}" if lines else term)
+    return lines
+
+
+def _indices(expression: sympy.Basic) -> set[sympy.Symbol]:
+    """The symbols that count, as opposed to those that are dimensions."""
+    found: set[sympy.Symbol] = set()
+    for entry in expression.atoms(sympy.Indexed):
+        found.update(symbol for index in entry.indices for symbol in index.free_symbols)
+    for total in expression.atoms(sympy.Sum):
+        found.update(total.variables)
+    return found
+
+
+def _parts(expression: sympy.Basic) -> list[sympy.Basic]:
+    """What must fit on a line each: the terms of a sum, or the whole."""
+    return list(expression.args) if isinstance(expression, sympy.Add | MatAdd) else [expression]
+
+
+Change = tuple[sympy.Basic, "object"]
+
+
+def _candidates(part: sympy.Basic) -> Iterator[tuple[sympy.Basic, tuple]]:
+    """What could get a name inside a part: its meaning, which node changes, and how the node changes given the name."""
+    seen = set()
+    for node in sympy.preorder_traversal(part):
+        if node in seen or isinstance(node, MatrixSymbol | sympy.Indexed):
+            continue
+        seen.add(node)
+        scalar = isinstance(node, sympy.Add | sympy.Sum | sympy.Mul | sympy.Pow | MatrixScalar)
+        if node != part and (scalar or isinstance(node, MatAdd)):
+            yield node, (node, lambda name: name)
+        if isinstance(node, MatMul):
+            yield from _runs(node)
+
+
+def _runs(product: MatMul) -> Iterator[tuple[sympy.Basic, tuple]]:
+    """Halves and the middle of a long matrix product."""
+    number, factors = product.as_coeff_matrices()
+    size = len(factors)
+    if size < 4:
+        return
+    for first, last in ((0, size // 2), (size // 2, size), (size // 4, size - size // 4)):
+        before, run, after = factors[:first], factors[first:last], factors[last:]
+
+        def change(name: sympy.Basic, before: list = before, after: list = after) -> sympy.Basic:
+            return MatMul(number, *before, name, *after) if number != 1 else MatMul(*before, name, *after)
+
+        yield MatMul(*run), (product, change)

@@ -1,0 +1,116 @@
+"""The docstring of a kernel: the law in formulas, its arguments, assumptions, references."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import sympy
+
+from symasym.codegen.numpy.formula import formula_lines
+from symasym.codegen.numpy.formulas import Formulas, InputRange
+from symasym.codegen.numpy.inputs import Inputs
+from symasym.codegen.numpy.ir import Node
+from symasym.codegen.numpy.relations import Relation
+from symasym.law.law import Law
+
+__all__ = ["docstring"]
+
+WIDTH = 120
+
+
+def docstring(
+    law: Law, read: Formulas, given: Inputs, conditions: Sequence[Relation], source: str, references: Sequence[str]
+) -> str:
+    """Text of the module's docstring, without the quotes."""
+    sections = [
+        [f"{law.title}: the limiting law of n (R - sigma^2)."],
+        _law_lines(read),
+        _argument_lines(read, given, source),
+        _assumption_lines(law, given, conditions),
+    ]
+    if references:
+        sections.append(["References:", *(line for text in references for line in _item(text))])
+    text = "\n\n".join("\n".join(lines) for lines in sections)
+    return text.replace("\\", "\\\\").replace('"""', "'''")
+
+
+def _law_lines(read: Formulas) -> list[str]:
+    """The law, then what its letters mean."""
+    first = read.outside[0].range.index if read.outside else "a"
+    lines = [
+        f"n (R - sigma^2) -> sigma^2 d_eff + (1/alpha) ||L(Z)||^2,   ||L(Z)||^2 = sum_{first} omega_{first} chi2_1",
+        "",
+        *_equation("sigma^2", read.noise),
+        f"d_eff = {read.d_eff},   rank L = {read.rank}",
+    ]
+    for item in read.outside:
+        lines += _range_lines(item)
+    for name, definition in read.definitions:
+        lines += _equation(name, definition)
+    lines += _equation("lim E m (L(w_hat) - L(w*))", read.excess_loss_mean)
+    return [f"    {line}".rstrip() for line in lines]
+
+
+def _range_lines(item: InputRange) -> list[str]:
+    over = item.range
+    assert item.variance is not None
+    return [
+        f"omega_{over.index} = g_{over.index} v_{over.index}   for {over}",
+        *_equation(f"v_{over.index}", item.variance),
+        *_equation(f"g_{over.index}", item.own, "   unless given"),
+    ]
+
+
+def _equation(left: str, right: Node, remark: str = "") -> list[str]:
+    head, *rest = formula_lines(right)
+    lines = [f"{left} = {head}", *(" " * (len(left) + 1) + line for line in rest)]
+    return [*lines[:-1], lines[-1] + remark]
+
+
+def _argument_lines(read: Formulas, given: Inputs, source: str) -> list[str]:
+    general = (
+        "A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are "
+        "then the eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices "
+        f"{', '.join(str(item.range) for item in read.learned)}."
+    )
+    start = (
+        f"Arguments are in aligned coordinates, in which {source} states the model. The last axis of a family is its "
+        "index, counted from 1 in the formulas; leading axes are a batch and broadcast:"
+    )
+    families = [
+        f"{family.name}, shape (..., {family.length}): {', '.join(map(str, family.ranges))}"
+        for family in given.families
+    ]
+    if given.scalars:
+        families.append(
+            f"{', '.join(given.scalars)}, shape (...): {'scalars' if len(given.scalars) > 1 else 'a scalar'}"
+        )
+    return [*_paragraph(start), *(f"    {text}" for text in families), *_paragraph(general)]
+
+
+def _assumption_lines(law: Law, given: Inputs, conditions: Sequence[Relation]) -> list[str]:
+    checked = [condition for condition in conditions if set(condition.names) <= set(given.sizes)]
+    other = [condition for condition in conditions if condition not in checked]
+    lines = [f"Checked: {', '.join(map(str, checked))}."] if checked else []
+    entries = [*map(str, other), *(_plain(condition) for condition in law.assume)]
+    entries += [f"{_plain(expression)} > 0" for expression in law.undecided]
+    if entries:
+        lines += _paragraph(f"Assumed of the entries and not checked: {', '.join(entries)}.")
+    return lines + [line for text in law.hypotheses for line in _item(text)]
+
+
+def _plain(expression: sympy.Basic) -> str:
+    """`lam[i] > lam[a]` as `lam_i > lam_a`."""
+    labels = {
+        e: sympy.Symbol(f"{e.base.label}_{'_'.join(map(str, e.indices))}") for e in expression.atoms(sympy.Indexed)
+    }
+    return str(expression.subs(labels))
+
+
+def _paragraph(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH)
+
+
+def _item(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="* ", subsequent_indent="  ")

@@ -1,0 +1,129 @@
+"""The text of a kernel module: everything is decided here, the template only sets it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from symasym.codegen.numpy.document import docstring
+from symasym.codegen.numpy.entry import entry_point, size_function
+from symasym.codegen.numpy.formulas import Formulas, InputRange, formulas
+from symasym.codegen.numpy.functions import excess_function, noise_function, outside_function, own_function
+from symasym.codegen.numpy.inputs import Inputs, inputs
+from symasym.codegen.numpy.ir import Node
+from symasym.codegen.numpy.names import check_names
+from symasym.codegen.numpy.printer import local_names
+from symasym.codegen.numpy.relations import relations
+from symasym.errors import NotDerivableYet
+from symasym.law.law import Law
+
+__all__ = ["TEMPLATE", "context", "emit"]
+
+TEMPLATE = Path(__file__).with_name("kernel.py.jinja")
+
+
+def emit(law: Law, *, references: Sequence[str] = (), source: str | None = None) -> str:
+    """Text of the module that evaluates a law with NumPy alone; the same text for the same law, under any hash seed.
+
+    `references` go to its docstring; `source` is the file that states the model, `derivations/NAME.py` unless given.
+    Raises `NotDerivableYet` for an expression that has no place in a kernel, `InputError` for names that Python or the
+    kernel uses itself.
+    """
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(context(law, references, source or f"derivations/{law.name}.py"))
+
+
+def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, Any]:
+    """The slots of the template."""
+    read = formulas(law)
+    if not read.learned or not read.outside:
+        raise NotDerivableYet(f"{law.name}: kernels are for laws with ranges both in and out of the learned span")
+    given, more = _inputs(read)
+    conditions = relations(law, read)
+    _check(read, more)
+    shared = (given.sizes, given.families) == (more.sizes, more.families)
+    sizes = [size_function("_sizes", given, conditions)]
+    if not shared:
+        sizes.append(size_function("_excess_sizes", more, conditions))
+    outside, own = outside_function(read, given), own_function(read, given)
+    noise, excess = noise_function(read, given), excess_function(read, more)
+    length = str(read.length)
+    options = [("g", (length,)), ("sigma_down", (length, length))]
+    return {
+        "source": source,
+        "remake": f"symasym build {law.name}",
+        "docstring": docstring(law, read, given, conditions, source, references),
+        "signature": _signature(given, read),
+        "arguments": ", ".join([*(family.name for family in given.families), *given.scalars]),
+        "law": entry_point(given, "_sizes", given.scalars, options, alpha=True),
+        "outside_variance": entry_point(given, "_sizes", _scalars(given, outside.parameters)),
+        "excess_loss_mean": entry_point(
+            more, "_sizes" if shared else "_excess_sizes", _scalars(more, excess.parameters)
+        ),
+        "outside": outside,
+        "own": own,
+        "noise": noise,
+        "excess": excess,
+        "functions": [outside, own, noise, excess],
+        "sizes": sizes,
+        "length": length,
+        "number_outside": read.number_outside,
+        "learned_indices": _positions(read.learned),
+        "outside_indices": _positions(read.outside),
+        "d_eff": read.d_eff,
+        "rank": read.rank,
+    }
+
+
+def _inputs(read: Formulas) -> tuple[Inputs, Inputs]:
+    """Arguments of the law; the same with what the mean excess loss needs besides."""
+    nodes: list[Node] = [
+        read.noise,
+        *(item.own for item in read.ranges),
+        *(definition for _, definition in read.definitions),
+    ]
+    nodes += [item.variance for item in read.outside if item.variance is not None]
+    extra = [read.length, read.rank, read.d_eff, *(item.range.size for item in read.ranges)]
+    return inputs(read, nodes, extra), inputs(read, [*nodes, read.excess_loss_mean], extra)
+
+
+def _check(read: Formulas, given: Inputs) -> None:
+    nodes = [read.noise, read.excess_loss_mean, *(definition for _, definition in read.definitions)]
+    nodes += [node for item in read.ranges for node in (item.own, item.variance) if node is not None]
+    variables = local_names(nodes) | {f"{letter}_{item.range.index}" for item in read.outside for letter in "gv"}
+    defined = [name for name, _ in read.definitions]
+    check_names({*(family.name for family in given.families), *given.scalars, *given.sizes, *defined}, variables)
+
+
+def _scalars(given: Inputs, parameters: Sequence[str]) -> list[str]:
+    return [name for name in given.scalars if name in parameters]
+
+
+def _signature(given: Inputs, read: Formulas) -> str:
+    """Core dimensions of families, scalars, alpha, g and sigma_down, and of the array fields of the result."""
+    length = _core(str(read.length))
+    arguments = [f"({_core(str(family.length))})" for family in given.families] + ["()"] * (len(given.scalars) + 1)
+    return ",".join([*arguments, f"({length})", f"({length},{length})"]) + "->(n)" + ",()" * 5
+
+
+def _core(length: str) -> str:
+    """A length as a name: `d1 + d2` is `d1_plus_d2`."""
+    return length.replace(" + ", "_plus_").replace(" - ", "_minus_").replace(" * ", "_times_")
+
+
+def _positions(ranges: Sequence[InputRange]) -> str:
+    """Positions of the indices, counted from 0, as `np.r_` takes them."""
+    merged: list[list[Any]] = []
+    for item in ranges:
+        start, stop = item.range.first - 1, item.range.last
+        if merged and merged[-1][1] == start:
+            merged[-1][1] = stop
+        else:
+            merged.append([start, stop])
+    return f"np.r_[{', '.join(f'{start}:{stop}' for start, stop in merged)}]"

@@ -1,0 +1,91 @@
+"""What the public functions of a kernel do before they compute: read arguments, check shapes, find the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symasym.codegen.numpy.checks import size_lines
+from symasym.codegen.numpy.inputs import Inputs
+from symasym.codegen.numpy.relations import Relation
+
+__all__ = ["EntryPoint", "SizeFunction", "entry_point", "size_function"]
+
+WIDTH = 120
+INDENT = "    "
+
+
+@dataclass(frozen=True)
+class SizeFunction:
+    """The function that checks lengths and returns all sizes."""
+
+    name: str
+    parameters: str
+    returns: str
+    body: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EntryPoint:
+    """Parameters and first lines of a public function; after them arguments are arrays and sizes are integers."""
+
+    parameters: tuple[str, ...]
+    documentation: tuple[str, ...]
+    prologue: tuple[str, ...]
+    batch: tuple[str, ...]
+
+
+def size_function(name: str, given: Inputs, conditions: Sequence[Relation]) -> SizeFunction:
+    """The size function of one set of arguments."""
+    parameters = [f"{family.name}: Floats" for family in given.families] + [f"{size}: int" for size in given.keywords]
+    returns = "int" if len(given.sizes) == 1 else f"tuple[{', '.join(['int'] * len(given.sizes)) or '()'}]"
+    return SizeFunction(name, ", ".join(parameters), returns, tuple(size_lines(given, conditions)))
+
+
+def entry_point(
+    given: Inputs,
+    sizes: str,
+    scalars: Sequence[str],
+    options: Sequence[tuple[str, tuple[str, ...]]] = (),
+    *,
+    alpha: bool = False,
+) -> EntryPoint:
+    """The start of a public function of all families and the given scalars.
+
+    `sizes` names the size function. `options` are optional arrays, each with its core dimensions.
+    """
+    families = [family.name for family in given.families]
+    arrays = [*families, *scalars, *(["alpha"] if alpha else [])]
+    optional = [name for name, _ in options]
+    parameters = [f"{name}: ArrayLike" for name in (*families, *scalars)] + ["alpha: ArrayLike = 1.0"] * alpha
+    parameters += ["*", *(f"{size}: int" for size in given.keywords)]
+    parameters += [*(f"{name}: ArrayLike | None = None" for name in optional), "dtype: DTypeLike | None = None"]
+    lines = _call("kind = _float_type", ["dtype", *(f"{name}={name}" for name in (*arrays, *optional))])
+    lines += [f"{name} = np.asarray({name}, kind)" for name in arrays]
+    call = f"{sizes}({', '.join([*families, *given.keywords])})"
+    lines.append(f"{', '.join(given.sizes)} = {call}" if given.sizes else call)
+    lines += [
+        f'{name} = None if {name} is None else _downstream("{name}", {name}, kind, ({", ".join(core)},))'
+        for name, core in options
+    ]
+    leads = [f"{name}={name}.shape[:-1]" for name in families] + [
+        f"{name}={name}.shape" for name in arrays[len(families) :]
+    ]
+    leads += [f"{name}=() if {name} is None else {name}.shape[:-{len(core)}]" for name, core in options]
+    return EntryPoint(
+        tuple(parameters), _documentation(given, scalars), tuple(lines), tuple(_call("batch = _batch", leads))
+    )
+
+
+def _documentation(given: Inputs, scalars: Sequence[str]) -> tuple[str, ...]:
+    lines = [f"* `{family.name}`: shape (..., {family.length})." for family in given.families]
+    lines += [f"* `{name}`: shape (...)." for name in scalars]
+    return (*lines, *(f"* `{size}`: a dimension, which no array tells." for size in given.keywords))
+
+
+def _call(head: str, arguments: Sequence[str]) -> list[str]:
+    """A call on one line if it fits, otherwise with one argument on each."""
+    line = f"{head}({', '.join(arguments)})"
+    if len(INDENT + line) <= WIDTH:
+        return [line]
+    return [f"{head}(", *(f"{INDENT}{argument}," for argument in arguments), ")"]

@@ -1,0 +1,110 @@
+"""Numbers into a law: sizes, families and scalars, checked by name, then weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy
+
+from symasym.errors import InputError
+from symasym.law.evaluate import evaluate
+from symasym.law.numeric import NumericLaw
+
+if TYPE_CHECKING:
+    from symasym.law.law import IndexRange, Law
+
+__all__ = ["entries_at", "law_at"]
+
+
+def law_at(law: Law, alpha: Any, Sigma_down: Any, values: Mapping[str, Any]) -> NumericLaw:
+    """See `Law.at`."""
+    _check_names(law, values)
+    sizes = {name: int(values[name]) for name in law.dimensions}
+    table: dict[str, Any] = dict(values)
+    for symbol, definition in law.definitions:
+        table[symbol.name] = evaluate(definition, table)
+    given = _noise_is_given(law, values)
+    noise = np.asarray(values["sigma2"], float) if given else evaluate(law.noise, table)
+    bounds = {item: _bounds(item, sizes) for item in law.ranges}
+    inside = _positions([bounds[item] for item in law.ranges if item.learned])
+    beyond = _positions([bounds[item] for item in law.outside])
+    spread = _concatenate([evaluate(item.variance, table, {item.index: bounds[item]}) for item in law.outside])
+    if Sigma_down is None:
+        own = _concatenate([evaluate(item.own, table, {item.index: bounds[item]}) for item in law.outside])
+        weights = spread * own
+    else:
+        weights = _weights(spread, np.asarray(Sigma_down, float), inside, beyond)
+    rank = int(evaluate(law.rank, sizes))
+    return NumericLaw(noise, np.asarray(alpha, float), weights, len(inside), len(inside) + rank)
+
+
+def entries_at(law: Law, values: Mapping[str, Any]) -> np.ndarray:
+    """The aligned variances of the features' input in the pre-training data, `(..., d)`."""
+    bounds = {item: _bounds(item, values) for item in law.ranges}
+    return _concatenate(
+        [np.broadcast_to(own, (*own.shape[:-1], last - first + 1))
+         for item, (first, last) in bounds.items()
+         for own in (evaluate(item.own, values, {item.index: (first, last)}),)]
+    )
+
+
+def _bounds(item: IndexRange, sizes: Mapping[str, Any]) -> tuple[int, int]:
+    first, last = (int(evaluate(bound, sizes)) for bound in (item.first, item.last))
+    return first, last
+
+
+def _positions(bounds: list[tuple[int, int]]) -> np.ndarray:
+    return np.concatenate([np.arange(first - 1, last) for first, last in bounds] or [np.arange(0)])
+
+
+def _noise_is_given(law: Law, values: Mapping[str, Any]) -> bool:
+    """True if `sigma2` stands for the whole noise variance and not for a term of it."""
+    return "sigma2" in values and "sigma2" not in {str(s) for s in law.noise.free_symbols}
+
+
+def _check_names(law: Law, values: Mapping[str, Any]) -> None:
+    optional: set[str] = set()
+    wanted = {*law.dimensions, *law.families, *law.scalars}
+    if _noise_is_given(law, values):
+        elsewhere = {str(s) for formula in law.formulas()[1:] for s in formula.free_symbols}
+        optional = {name for name in law.scalars if name not in elsewhere}
+        wanted = (wanted - optional) | {"sigma2"}
+    missing, unknown = sorted(wanted - set(values)), sorted(set(values) - wanted - optional)
+    if missing:
+        raise InputError(f"{missing[0]}: a value is missing; the law of {law.name} needs {', '.join(sorted(wanted))}")
+    if unknown:
+        raise InputError(f"{unknown[0]}: not known to the law of {law.name}, which takes {', '.join(sorted(wanted))}")
+    for name in law.dimensions:
+        size = values[name]
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise InputError(f"{name}: {size!r} came, a positive integer is expected")
+    for relation in law.where:
+        if relation.subs({s: values[s.name] for s in relation.free_symbols if s.name in values}) == sympy.false:
+            came = ", ".join(f"{name} = {values[name]}" for name in law.dimensions)
+            raise InputError(f"{law.dimensions[0]}: {came} came, {relation} is expected")
+
+
+def _concatenate(parts: list[np.ndarray]) -> np.ndarray:
+    if not parts:
+        return np.zeros(0)
+    lead = np.broadcast_shapes(*(part.shape[:-1] for part in parts))
+    return np.concatenate([np.broadcast_to(part, (*lead, part.shape[-1])) for part in parts], axis=-1)
+
+
+def _weights(spread: np.ndarray, covariance: np.ndarray, inside: np.ndarray, beyond: np.ndarray) -> np.ndarray:
+    """Weights for a given downstream covariance: products where it is diagonal, eigenvalues otherwise."""
+    total = len(inside) + len(beyond)
+    if covariance.shape[-1:] != (total,):
+        raise InputError(
+            f"Sigma_down: the shape {covariance.shape} came, (..., {total}) or (..., {total}, {total}) is expected"
+        )
+    if covariance.ndim < 2 or covariance.shape[-2] != total:
+        return spread * covariance[..., beyond]
+    block = covariance[..., beyond[:, None], beyond]
+    cross = covariance[..., inside[:, None], beyond]
+    inner = covariance[..., inside[:, None], inside]
+    complement = block - np.swapaxes(cross, -1, -2) @ np.linalg.solve(inner, cross)
+    root = np.sqrt(spread)
+    return np.linalg.eigvalsh(root[..., :, None] * complement * root[..., None, :])[..., ::-1]
