@@ -25,7 +25,9 @@ def _resolve(model: str | PathLike[str] | Model, name: str | None) -> tuple[Mode
     if isinstance(model, Model):
         return model, name or "model"
     if not isinstance(model, str | PathLike):
-        raise InputError(f"model: a {type(model).__name__} came; a name, the path of a model file or a Model is expected")
+        raise InputError(
+            f"model: a {type(model).__name__} came; a name, the path of a model file or a Model is expected"
+        )
     loaded = catalogue.load(str(model))
     return loaded.model, name or loaded.name
 

@@ -81,7 +81,9 @@ def _check_sizes(law: Law, given: Mapping[str, Any]) -> None:
         known = {s: given[s.name] for s in relation.free_symbols if s.name in given}
         if len(known) == len(relation.free_symbols) and relation.subs(known) == sympy.false:
             came = ", ".join(f"{s} = {n}" for s, n in sorted(known.items(), key=lambda item: str(item[0])))
-            raise InputError(f"{min(map(str, known), key=lambda name: name != 'k')}: {came} came, {relation} is expected")
+            raise InputError(
+                f"{min(map(str, known), key=lambda name: name != 'k')}: {came} came, {relation} is expected"
+            )
 
 
 def _input_frame(model: Model, point: AlignedPoint) -> np.ndarray:
@@ -111,7 +113,7 @@ def _with_target(
     frame = _input_frame(model, point)
     values = {**{name: given[name] for name in law.dimensions if name in given}, **point.values}
     symbol = model.downstream.target
-    name = getattr(symbol, "name", None)
+    name = str(getattr(symbol, "name", ""))
     if name not in given:
         return {key: value for key, value in values.items() if key in (*law.dimensions, *law.families)}, 0.0
     assert model.aligned is not None
@@ -121,8 +123,8 @@ def _with_target(
     coefficients, residual = _project(aligned, covariance, learned)
     if residual > RESIDUAL:
         raise InputError(
-            f"{name}: f* lies outside the span of the features, ||(I - Pi) f*|| / ||f*|| = {residual:.3g}; at most {RESIDUAL:g} is "
-            "expected"
+            f"{name}: f* lies outside the span of the features, ||(I - Pi) f*|| / ||f*|| = {residual:.3g}; at most "
+            f"{RESIDUAL:g} is expected"
         )
     spec = entry_table(model.aligned, Ranges(model.aligned.ranges))[symbol]
     (family,) = {entry.base for value in spec.values() for entry in value.atoms(sympy.Indexed)}

@@ -18,7 +18,13 @@ __all__ = ["COMMON", "check", "read"]
 COMMON = (
     Key("alpha", Kind.POSITIVE, required=False, meaning="ratio m/n of unlabelled to labelled samples"),
     Key("sigma2", Kind.POSITIVE, required=False, meaning="label noise variance"),
-    Key("Sigma_down", Kind.COVARIANCE, ("d", "d"), required=False, meaning="downstream covariance of the features' input"),
+    Key(
+        "Sigma_down",
+        Kind.COVARIANCE,
+        ("d", "d"),
+        required=False,
+        meaning="downstream covariance of the features' input",
+    ),
 )
 SYMMETRY = 1e-10
 """Relative asymmetry that is still read as rounding."""
@@ -35,7 +41,9 @@ def read(path: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"--input: {path} is not JSON ({' '.join(str(error).split())}); a JSON object is expected") from None
+        raise InputError(
+            f"--input: {path} is not JSON ({' '.join(str(error).split())}); a JSON object is expected"
+        ) from None
     if not isinstance(document, dict):
         raise InputError(f"--input: {path} holds a {type(document).__name__}; a JSON object is expected")
     return document
@@ -72,7 +80,9 @@ def _value(key: Key, given: Any) -> Any:
     if key.kind is Kind.COVARIANCE:
         smallest = float(np.linalg.eigvalsh(array)[0])
         if smallest <= 0:
-            raise InputError(f"{key.name}: its smallest eigenvalue is {smallest:.6g}, a positive definite matrix is expected")
+            raise InputError(
+                f"{key.name}: its smallest eigenvalue is {smallest:.6g}, a positive definite matrix is expected"
+            )
     return array
 
 

@@ -43,7 +43,9 @@ def derive_model(model: Model, name: str = "model") -> Derivation:
     Raises `ConditionViolated` with the offending direction or counterexample, `NotDerivableYet` where a stage does not reach.
     """
     if model.aligned is None:
-        raise NotDerivableYet(f"{name}: the model names no aligned coordinates; use symasym.general with numbers instead")
+        raise NotDerivableYet(
+            f"{name}: the model names no aligned coordinates; use symasym.general with numbers instead"
+        )
     symmetry = quotient(model)
     first_stage = forms(model)
     prove_frames(model)

@@ -17,7 +17,20 @@ __all__ = ["Reference", "load", "lookup", "parse"]
 FILE = Path(__file__).with_name("references.bib")
 
 _FIELDS = frozenset(
-    ("author", "title", "year", "journal", "booktitle", "series", "volume", "pages", "publisher", "eprint", "doi", "note")
+    (
+        "author",
+        "title",
+        "year",
+        "journal",
+        "booktitle",
+        "series",
+        "volume",
+        "pages",
+        "publisher",
+        "eprint",
+        "doi",
+        "note",
+    )
 )
 _ENTRY = re.compile(r"@(\w+)\{([A-Za-z]\w*),")
 _FIELD = re.compile(r"(\w+)\s*=\s*\{(.*)\},?")
@@ -120,8 +133,8 @@ def _reference(kind: str, key: str, fields: dict[str, str]) -> Reference:
 def parse(text: str) -> dict[str, Reference]:
     """Entries by key, in the order of the text.
 
-    One field on a line, its value in braces; a line that begins with a percent sign is a comment. Raises `InputError` with the
-    number of the line for anything else.
+    One field on a line, its value in braces; a line that begins with a percent sign is a comment. Raises `InputError`
+    with the number of the line for anything else.
     """
     found: dict[str, Reference] = {}
     kind, key, fields = "", "", dict[str, str]()

@@ -6,6 +6,7 @@ The command line, the write-up and the JSON document show the same objects.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -25,7 +26,7 @@ from symasym.words.show import show_atom, show_matrix, show_scalar
 
 __all__ = ["Line", "Step", "steps"]
 
-Formula = sympy.Basic | MatrixExpr
+Formula: TypeAlias = sympy.Basic | MatrixExpr
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,14 @@ def _symmetry(model: Model, quotient: Quotient) -> Step:
     lines = []
     for field in quotient.fields:
         for parameter, image in field.action.images.items():
-            lines.append(Line(parameter, image, f"{field.action.group} acts; the loss is invariant, proved on trace words"))
-        lines.append(Line(sympy.Symbol("rho"), field.rho, "representation on the features: psi(x, g.w) = rho psi(x, w)"))
-        for parameter, velocity in field.velocity.items():
-            note = f"vertical direction in {parameter.key}, xi in {field.algebra.value}"
+            lines.append(
+                Line(parameter, image, f"{field.action.group} acts; the loss is invariant, proved on trace words")
+            )
+        lines.append(
+            Line(sympy.Symbol("rho"), field.rho, "representation on the features: psi(x, g.w) = rho psi(x, w)")
+        )
+        for moved, velocity in field.velocity.items():
+            note = f"vertical direction in {moved.key}, xi in {field.algebra.value}"
             lines.append(Line(None, show_matrix(velocity), note))
     lines.append(Line(sympy.Symbol("dim"), quotient.dimension, "dimension of the quotient"))
     if not quotient.fields:
@@ -116,7 +121,13 @@ def _alignment(model: Model, blocks: Blocks) -> Step:
     lines = []
     for frame in model.aligned.frames:
         for symbol, image in frame.images.items():
-            lines.append(Line(symbol, image, f"frame {frame.element} in {frame.group}: the problem keeps its form, proved on words"))
+            lines.append(
+                Line(
+                    symbol,
+                    image,
+                    f"frame {frame.element} in {frame.group}: the problem keeps its form, proved on words",
+                )
+            )
     for item in blocks.entries.ranges.all:
         lines.append(Line(item.index, sympy.Tuple(item.first, item.last), "range, first and last index"))
     for table in (model.aligned.diagonal, model.aligned.at):
@@ -231,7 +242,9 @@ def _downstream(downstream: Downstream, entries: Entries) -> Step:
         block = leak.block
         names = _coordinates(block.coordinates, block.first.index, _second(block))
         slope = sympy.Tuple(*(entries.show(value, block.first, block.second) for value in leak.slope))
-        lines.append(Line(None, slope, f"DPhi[V] at ({leak.learned.index}, {leak.outside.index}), coefficients of {names}"))
+        lines.append(
+            Line(None, slope, f"DPhi[V] at ({leak.learned.index}, {leak.outside.index}), coefficients of {names}")
+        )
         variance = entries.show(leak.variance, block.first, block.second)
         summed = sympy.Sum(variance, (leak.learned.index, leak.learned.first, leak.learned.last))
         lines.append(Line(sympy.Indexed("v", leak.outside.index), summed, "variance outside the learned span"))

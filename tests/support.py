@@ -26,7 +26,15 @@ MODELS = catalogue.names()
 SIZES = [{"d": d, "k": k} for d in (2, 3, 4) for k in range(1, d)]
 ENCODER_SIZES = [
     {"k": k, "r": r, "d1": d1, "d2": d2}
-    for k, r, d1, d2 in ((1, 1, 2, 1), (1, 2, 2, 2), (1, 2, 3, 2), (2, 2, 3, 2), (1, 2, 2, 3), (2, 3, 3, 4), (1, 1, 3, 3))
+    for k, r, d1, d2 in (
+        (1, 1, 2, 1),
+        (1, 2, 2, 2),
+        (1, 2, 3, 2),
+        (2, 2, 3, 2),
+        (1, 2, 2, 3),
+        (2, 3, 3, 4),
+        (1, 1, 3, 3),
+    )
 ]
 """Bottleneck, rank, both dimensions: ranges of size 0 and 1, either space the larger one."""
 CASES = [(name, sizes) for name in MODELS for sizes in SIZES] + [("context_encoder", sizes) for sizes in ENCODER_SIZES]

@@ -165,9 +165,7 @@ def _pair_matrix(
     return tuple(map(tuple, matrix))
 
 
-def _diagonal_matrix(
-    terms: list[Pair], coordinates: tuple[Coordinate, ...], over: Range, entries: Entries
-) -> Matrix:
+def _diagonal_matrix(terms: list[Pair], coordinates: tuple[Coordinate, ...], over: Range, entries: Entries) -> Matrix:
     position = {coordinate.parameter: n for n, coordinate in enumerate(coordinates)}
     matrix = [[entries.field.zero] * len(coordinates) for _ in coordinates]
     for term in terms:
@@ -268,9 +266,7 @@ def blocks(forms: Forms, quotient: Quotient, entries: Entries) -> Blocks:
                 )
             )
     for item in entries.ranges.all:
-        members = tuple(
-            Coordinate(p, False) for p in forms.parameters if item in _diagonal_ranges(p, entries)
-        )
+        members = tuple(Coordinate(p, False) for p in forms.parameters if item in _diagonal_ranges(p, entries))
         if members:
             vertical = [v for f in quotient.fields for v in _vertical_vectors(f, members, item, None, entries)]
             diagonals.append(

@@ -16,6 +16,7 @@ import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.polys.fields import FracElement, FracField
 from sympy.polys.orderings import lex
+from sympy.polys.rings import PolyElement
 
 from symasym.alignment.ranges import Range, Ranges
 from symasym.errors import ConditionViolated, InputError, NotDerivableYet
@@ -39,7 +40,9 @@ def _spec(weight: Weight, ranges: Ranges) -> Spec:
 
 def entry_table(aligned: Aligned, ranges: Ranges) -> dict[MatrixExpr, Spec]:
     """For every constant and parameter the diagonal entries by range."""
-    return {symbol: _spec(weight, ranges) for table in (aligned.diagonal, aligned.at) for symbol, weight in table.items()}
+    return {
+        symbol: _spec(weight, ranges) for table in (aligned.diagonal, aligned.at) for symbol, weight in table.items()
+    }
 
 
 class Entries:
@@ -143,7 +146,9 @@ class Entries:
         name = atom.payload.of if atom.kind is Kind.TRUTH else atom.key
         if name not in self._specs:
             table = "at" if atom.kind in (Kind.PARAMETER, Kind.TRUTH) else "diagonal"
-            raise InputError(f"aligned: {table}[{name}] is missing; give the diagonal entries of {name} ({atom.rows} x {atom.columns})")
+            raise InputError(
+                f"aligned: {table}[{name}] is missing; give the diagonal entries of {name} ({atom.rows} x {atom.columns})"
+            )
         value = self._specs[name].get(item.index)
         return self.field.zero if value is None else self.convert(value, item.index, slot)
 
@@ -238,7 +243,10 @@ class Entries:
 
     def _depends_on_index(self, element: FracElement) -> bool:
         return any(
-            exponents[position] for part in (element.numer, element.denom) for exponents in part for position in self._slot
+            exponents[position]
+            for part in (element.numer, element.denom)
+            for exponents in part
+            for position in self._slot
         )
 
     def generator_values(
@@ -291,12 +299,11 @@ class Entries:
         return symbols, halves
 
 
-
 def _bases(expression: sympy.Expr) -> set[sympy.IndexedBase]:
     return {entry.base for entry in expression.atoms(sympy.Indexed)}
 
 
-def _show_part(part, symbols: list[sympy.Expr], halves: set[int]) -> sympy.Expr:
+def _show_part(part: PolyElement, symbols: list[sympy.Expr], halves: set[int]) -> sympy.Expr:
     """A polynomial as a product of its irreducible factors, after pulling out monomials and halving even exponents."""
     if not part:
         return sympy.S.Zero
@@ -304,7 +311,9 @@ def _show_part(part, symbols: list[sympy.Expr], halves: set[int]) -> sympy.Expr:
     lowest = tuple(min(exponents[n] for exponents in part) for n in range(ring.ngens))
     rest = ring.from_dict({tuple(e - f for e, f in zip(exps, lowest, strict=True)): c for exps, c in part.items()})
     even = {n for n in halves if all(exps[n] % 2 == 0 for exps in rest)}
-    rest = ring.from_dict({tuple(e // 2 if n in even else e for n, e in enumerate(exps)): c for exps, c in rest.items()})
+    rest = ring.from_dict(
+        {tuple(e // 2 if n in even else e for n, e in enumerate(exps)): c for exps, c in rest.items()}
+    )
     result = sympy.Mul(
         *(
             s ** (sympy.Rational(e, 2) if n in halves else e)
@@ -320,7 +329,7 @@ def _show_part(part, symbols: list[sympy.Expr], halves: set[int]) -> sympy.Expr:
     return result
 
 
-def _as_expression(polynomial, names: list[sympy.Expr]) -> sympy.Expr:
+def _as_expression(polynomial: PolyElement, names: list[sympy.Expr]) -> sympy.Expr:
     return sympy.Add(
         *(
             sympy.Mul(

@@ -44,9 +44,7 @@ class Ranges:
             while partner in taken:
                 partner += "_2"
             taken.add(partner)
-            self.all += (
-                Range(index, sympy.sympify(first), sympy.sympify(last), sympy.Symbol(partner, integer=True)),
-            )
+            self.all += (Range(index, sympy.sympify(first), sympy.sympify(last), sympy.Symbol(partner, integer=True)),)
         self._chains: dict[sympy.Expr, tuple[Range, ...]] = {sympy.Integer(1): ()}
 
     def of(self, dimension: sympy.Expr) -> tuple[Range, ...]:

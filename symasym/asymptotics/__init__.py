@@ -5,4 +5,13 @@ from symasym.asymptotics.covariance import Covariance, DiagonalCovariance, PairC
 from symasym.asymptotics.downstream import Downstream, downstream
 from symasym.asymptotics.positivity import Facts
 
-__all__ = ["Covariance", "DiagonalCovariance", "Downstream", "Facts", "PairCovariance", "assemble", "covariance", "downstream"]
+__all__ = [
+    "Covariance",
+    "DiagonalCovariance",
+    "Downstream",
+    "Facts",
+    "PairCovariance",
+    "assemble",
+    "covariance",
+    "downstream",
+]

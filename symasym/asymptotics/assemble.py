@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sympy
+from sympy.polys.fields import FracElement
 
 from symasym.alignment.entries import Entries
 from symasym.alignment.ranges import Range
@@ -28,28 +29,37 @@ def _outside_variance(item: Range, downstream: Downstream, entries: Entries) -> 
     return total
 
 
+Limits = tuple[sympy.Symbol, sympy.Expr, sympy.Expr]
+
+
 def excess_loss_mean(covariance: Covariance) -> sympy.Expr:
-    """`(1/2) tr(h V)`, the mean of the limit of `m (L(w_hat) - L(w*))`, over all blocks."""
-    entries, total = covariance.entries, sympy.S.Zero
+    """`(1/2) tr(h V)`, the limit mean of `m (L(w_hat) - L(w*))`, over all blocks; sums over the same indices are joined."""
+    entries = covariance.entries
+    summands: dict[tuple[Limits, ...], sympy.Expr] = {}
+
+    def add(value: FracElement, first: Range, second: Range | None, *limits: Limits) -> None:
+        summands[limits] = summands.get(limits, sympy.S.Zero) + entries.show(value, first, second) / 2
+
     for pair in covariance.pairs:
         first, second = pair.block.first, pair.block.second
-        summand = entries.show(pair.excess, first, second) / 2
         if first == second:
             inner = (first.partner, first.index + 1, first.last)
         else:
             inner = (second.index, second.first, second.last)
-        total += _sum(summand, inner, (first.index, first.first, first.last))
+        add(pair.excess, first, second, inner, _limits(first))
     for diagonal in covariance.diagonals:
-        over = diagonal.block.over
-        total += _sum(entries.show(diagonal.excess, over) / 2, (over.index, over.first, over.last))
+        add(diagonal.excess, diagonal.block.over, None, _limits(diagonal.block.over))
     for coefficient, parts in covariance.coupling_excess:
         for over, value in parts:
-            summand = entries.show(coefficient * value, over) / 2
-            total += _sum(summand, (over.index, over.first, over.last))
-    return total
+            add(coefficient * value, over, None, _limits(over))
+    return sympy.Add(*(_sum(summand, *limits) for limits, summand in summands.items()))
 
 
-def _sum(summand: sympy.Expr, *limits: tuple[sympy.Symbol, sympy.Expr, sympy.Expr]) -> sympy.Expr:
+def _limits(item: Range) -> Limits:
+    return item.index, item.first, item.last
+
+
+def _sum(summand: sympy.Expr, *limits: Limits) -> sympy.Expr:
     """A sum, or a product with the number of terms where the summand is constant."""
     if summand == 0:
         return sympy.S.Zero

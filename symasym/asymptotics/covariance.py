@@ -63,8 +63,15 @@ class Covariance:
 
     def pair(self, first: Range, second: Range) -> PairCovariance | None:
         """The block of an unordered pair of ranges."""
-        return next((c for c in self.pairs if {c.block.first, c.block.second} == {first, second}
-                     and (first == second) == (c.block.first == c.block.second)), None)
+        return next(
+            (
+                c
+                for c in self.pairs
+                if {c.block.first, c.block.second} == {first, second}
+                and (first == second) == (c.block.first == c.block.second)
+            ),
+            None,
+        )
 
 
 def _matrix(rows: Matrix | list[Vector], columns: int, entries: Entries) -> DomainMatrix:
@@ -102,9 +109,7 @@ def _names(coordinates: tuple[Coordinate, ...], first: Range, second: Range | No
     return [c.name(first.index, q) for c in coordinates]
 
 
-def _solve(
-    block: PairBlock | DiagonalBlock, entries: Entries, facts: Facts, undecided: list[sympy.Expr]
-) -> _Solved:
+def _solve(block: PairBlock | DiagonalBlock, entries: Entries, facts: Facts, undecided: list[sympy.Expr]) -> _Solved:
     """Horizontal part of one block: kernel and positivity of `h`, `V`, `tr(h^{-1} s)`."""
     first, second = (block.first, block.second) if isinstance(block, PairBlock) else (block.over, None)
     size, names = len(block.coordinates), _names(block.coordinates, first, second)
@@ -168,7 +173,9 @@ def _check_stationary(blocks: Blocks) -> None:
         )
 
 
-def _apply(inverse: dict[Range, tuple[tuple[Coordinate, ...], DomainMatrix]], functional: Functional, entries: Entries) -> Functional:
+def _apply(
+    inverse: dict[Range, tuple[tuple[Coordinate, ...], DomainMatrix]], functional: Functional, entries: Entries
+) -> Functional:
     """`h^{-1} f`, range by range."""
     result: Functional = {}
     for item, (coordinates, matrix) in inverse.items():

@@ -1,7 +1,7 @@
 """The downstream map: how a displacement of the first stage leaves the span of the features.
 
-For linear features `psi(x, w) = Phi(w) x` a function `<u, x>` is its coefficient vector `u`. With `theta` the coefficients of `f*`,
-`L(v) = -(I - Pi) DPhi[v]^T theta`; in aligned coordinates `Phi(w*)` is diagonal, the span is that of the learned indices, and
+For linear features `psi(x, w) = Phi(w) x` a function `<u, x>` is its coefficient vector `u`. With `theta` the coefficients
+of `f*`, `L(v) = -(I - Pi) DPhi[v]^T theta`; in aligned coordinates `Phi(w*)` is diagonal, the span is that of the learned indices, and
 component `a` outside of it is `c_a(v) = sum_i theta_i (DPhi[v])_ia`, which involves the blocks `{i, a}` alone. These are
 independent, so `Cov(c(Z))` is diagonal with entries `v_a`, and `||L(Z)||^2 = c(Z)^T S c(Z)`, where `S` is the Schur complement
 of `Sigma_down` on the learned indices.
@@ -15,7 +15,6 @@ import sympy
 from sympy.polys.fields import FracElement
 
 from symasym.alignment.blocks import PairBlock, linear_entries
-from symasym.alignment.entries import Entries
 from symasym.alignment.ranges import Range
 from symasym.asymptotics.covariance import Covariance
 from symasym.calculus.derivative import differentiate_matrix
@@ -114,8 +113,10 @@ def _leak(
         return None
     for vector in block.vertical:
         if sum((u * v for u, v in zip(slope, vector, strict=True)), entries.field.zero):
-            raise ConditionViolated(f"features: the downstream map does not vanish on a vertical direction of the pair "
-                                    f"({learned.index}, {outside.index}), so the features move along the orbit")
+            raise ConditionViolated(
+                f"features: the downstream map does not vanish on a vertical direction of the pair "
+                f"({learned.index}, {outside.index}), so the features move along the orbit"
+            )
     variance = entries.field.zero
     for m, row in enumerate(found.covariance):
         for n, value in enumerate(row):

@@ -49,15 +49,23 @@ class Instantiated:
 class _Numbers:
     """Concrete sizes and entries: values of field elements at given indices."""
 
-    def __init__(self, entries: Entries, sizes: Mapping[str, int], families: Mapping[str, Sequence[Any]],
-                 scalars: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        entries: Entries,
+        sizes: Mapping[str, int],
+        families: Mapping[str, Sequence[Any]],
+        scalars: Mapping[str, Any],
+    ) -> None:
         self.entries, self.families = entries, families
         self.scalars: dict[str, Any] = {**scalars, **sizes}
         self.sums = {symbol: self._definition(value) for symbol, value in entries.definitions.items()}
 
     def _definition(self, value: sympy.Expr) -> Fraction:
         written = write_out(value, {n: s for n, s in self.scalars.items() if isinstance(s, int)})
-        entry = {e: sympy.Rational(*_ratio(self._entry(str(e.base.label), int(e.indices[0])))) for e in written.atoms(sympy.Indexed)}
+        entry = {
+            e: sympy.Rational(*_ratio(self._entry(str(e.base.label), int(e.indices[0]))))
+            for e in written.atoms(sympy.Indexed)
+        }
         number = written.subs(entry)
         return Fraction(int(number.p), int(number.q))
 
@@ -69,7 +77,9 @@ class _Numbers:
         names = {sympy.Symbol(n, integer=True, positive=True): s for n, s in self.scalars.items() if isinstance(s, int)}
         return range(int(item.first.subs(names)), int(item.last.subs(names)) + 1)
 
-    def value(self, element: FracElement, first: tuple[Range, int] | None, second: tuple[Range, int] | None = None) -> Any:
+    def value(
+        self, element: FracElement, first: tuple[Range, int] | None, second: tuple[Range, int] | None = None
+    ) -> Any:
         """A field element at one or two indices."""
         values = self.entries.generator_values(self._family, self.scalars, self.sums, first, second)
         return _polynomial(element.numer, values) / _polynomial(element.denom, values)
@@ -154,8 +164,14 @@ def _pairs(block: PairBlock, numbers: _Numbers) -> list[tuple[int, int]]:
     return [(p, q) for p in first for q in second if block.first != block.second or p < q]
 
 
-def _fill(target: np.ndarray, where: list[int], matrix: Matrix, numbers: _Numbers, first: tuple[Range, int],
-          second: tuple[Range, int] | None) -> None:
+def _fill(
+    target: np.ndarray,
+    where: list[int],
+    matrix: Matrix,
+    numbers: _Numbers,
+    first: tuple[Range, int],
+    second: tuple[Range, int] | None,
+) -> None:
     for m, row in zip(where, matrix, strict=True):
         for n, value in zip(where, row, strict=True):
             target[m, n] = numbers.value(value, first, second)
@@ -197,8 +213,10 @@ def _own(downstream: Downstream, numbers: _Numbers, size: int) -> np.ndarray:
 def _schur(matrix: np.ndarray, inside: list[int], outside: list[int]) -> np.ndarray:
     """Schur complement on the `inside` indices, exact where the entries are rational."""
     block = sympy.Matrix(matrix.shape[0], matrix.shape[1], lambda m, n: sympy.Rational(*_ratio(matrix[m, n])))
-    result = block.extract(outside, outside) - block.extract(outside, inside) * block.extract(inside, inside).inv() * block.extract(
-        inside, outside
-    )
-    rows = [[Fraction(int(result[m, n].p), int(result[m, n].q)) for n in range(len(outside))] for m in range(len(outside))]
+    result = block.extract(outside, outside) - block.extract(outside, inside) * block.extract(
+        inside, inside
+    ).inv() * block.extract(inside, outside)
+    rows = [
+        [Fraction(int(result[m, n].p), int(result[m, n].q)) for n in range(len(outside))] for m in range(len(outside))
+    ]
     return np.array(rows, dtype=object).reshape(len(outside), len(outside))

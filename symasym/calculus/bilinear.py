@@ -6,6 +6,7 @@ Both routes start here: the aligned one reads the words at single indices, the g
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from symasym.words.atoms import Atom, Kind, Word, transpose
 from symasym.words.polynomial import MatrixPolynomial, Monomial, ScalarPolynomial
@@ -68,11 +69,11 @@ def _turned(word: Word, slot: str) -> Word:
     return word[n:] + word[:n]
 
 
-def _separate(monomial: Monomial, number: object) -> tuple[ScalarPolynomial, list[Word]]:
+def _separate(monomial: Monomial, number: Fraction) -> tuple[ScalarPolynomial, list[Word]]:
     """The part of a term that stands still, and the words with directions."""
     moving = [word for word in monomial.scalars if isinstance(word, tuple) and positions(word)]
     fixed = tuple(word for word in monomial.scalars if word not in moving)
-    return ScalarPolynomial({Monomial(monomial.powers, fixed): number}), moving  # type: ignore[dict-item]
+    return ScalarPolynomial({Monomial(monomial.powers, fixed): number}), moving
 
 
 def _linear(word: Word, slot: str, coefficient: ScalarPolynomial) -> Linear:

@@ -34,10 +34,6 @@ def _factor_derivative(item: Factor, directions: Directions) -> MatrixPolynomial
     return moved.T if transposed else moved
 
 
-def _piece(word: Word, rows, columns) -> MatrixPolynomial:
-    return MatrixPolynomial(rows, columns, {(Monomial(), word): Fraction(1)})
-
-
 def _word_derivative(word: Word, directions: Directions) -> MatrixPolynomial | None:
     """Leibniz over the factors: the sum of the word with one factor replaced by its derivative."""
     total: MatrixPolynomial | None = None
@@ -45,8 +41,8 @@ def _word_derivative(word: Word, directions: Directions) -> MatrixPolynomial | N
         moved = _factor_derivative(item, directions)
         if moved is None:
             continue
-        left = _piece(word[:n], rows_of(word[0]), rows_of(item))
-        right = _piece(word[n + 1 :], columns_of(item), columns_of(word[-1]))
+        left = MatrixPolynomial.of_word(word[:n], rows_of(word[0]), rows_of(item))
+        right = MatrixPolynomial.of_word(word[n + 1 :], columns_of(item), columns_of(word[-1]))
         term = left @ moved @ right
         total = term if total is None else total + term
     return total
@@ -88,5 +84,7 @@ def differentiate_matrix(polynomial: MatrixPolynomial, directions: Directions) -
             total = total + moved.times(ScalarPolynomial({monomial: Fraction(number)}))
         scalar = _monomial_derivative(monomial, directions)
         if scalar:
-            total = total + _piece(word, polynomial.rows, polynomial.columns).times(scalar).scale(number)
+            total = total + MatrixPolynomial.of_word(word, polynomial.rows, polynomial.columns).times(scalar).scale(
+                number
+            )
     return total

@@ -14,7 +14,7 @@ from fractions import Fraction
 from sympy.matrices.expressions import ZeroMatrix
 
 from symasym.model.data import GaussianLaw
-from symasym.words.atoms import Atom, Kind, Word, columns_of, rows_of, transpose
+from symasym.words.atoms import Atom, Kind, Word, columns_of, rows_of
 from symasym.words.lower import lower_matrix
 from symasym.words.polynomial import MatrixPolynomial, Monomial, ScalarPolynomial
 
@@ -88,7 +88,7 @@ def _segment(word: Word) -> _Segment:
     columns = columns_of(tail) if right is None else rows_of(tail)
     if len(word) == 1:  # a data vector of dimension 1 by itself
         inside = ()
-    return _Segment(left, MatrixPolynomial(rows, columns, {(Monomial(), inside): Fraction(1)}), right)
+    return _Segment(left, MatrixPolynomial.of_word(inside, rows, columns), right)
 
 
 def _is_random(scalar: object) -> bool:
@@ -117,7 +117,9 @@ def _pairings(slots: list[Slot], segments: list[_Segment], moments: Moments) -> 
                 yield {first: second, second: first, **rest}
 
 
-def _walk(start: Slot, segments: list[_Segment], pairing: Pairing, moments: Moments) -> tuple[ScalarPolynomial, set[int]]:
+def _walk(
+    start: Slot, segments: list[_Segment], pairing: Pairing, moments: Moments
+) -> tuple[ScalarPolynomial, set[int]]:
     """Follow the chain or cycle that begins by entering at `start`; returns its trace and the segments it used."""
     n, side = start
     used: set[int] = set()
@@ -166,7 +168,7 @@ def expectation(polynomial: ScalarPolynomial, moments: Moments) -> ScalarPolynom
     """`E p` over all data vectors: a polynomial in trace words of constant matrices."""
     total = ScalarPolynomial()
     for monomial, number in polynomial.terms.items():
-        segments = [_segment(scalar) for scalar in monomial.scalars if _is_random(scalar)]
+        segments = [_segment(scalar) for scalar in monomial.scalars if isinstance(scalar, tuple) and _is_random(scalar)]
         fixed = Monomial(monomial.powers, tuple(s for s in monomial.scalars if not _is_random(s)))
         slots = [(n, side) for n, s in enumerate(segments) for side in (0, 1) if s.end(side) is not None]
         for pairing in _pairings(slots, segments, moments):

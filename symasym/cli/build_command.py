@@ -46,7 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
         made = artifacts(loaded)
         difference = check(made.derivation, compile_kernel(made.derivation.law))
         seconds = time.perf_counter() - start
-        print(f"{loaded.name}: derived and checked in {seconds:.1f} s, routes agree to {difference:.1e}", file=sys.stderr)
+        print(
+            f"{loaded.name}: derived and checked in {seconds:.1f} s, routes agree to {difference:.1e}", file=sys.stderr
+        )
         built[loaded.name] = made
     files = {path: text for made in built.values() for path, text in made.files.items()}
     orphans = [] if arguments.models else _orphans(destination, set(files))
@@ -54,9 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
         return _compare(destination, files, orphans)
     for path, text in files.items():
         write_whole(destination / path, text)
-    for path in orphans:
-        path.unlink()
-        print(f"removed {path.name}: no model makes it", file=sys.stderr)
+    for orphan in orphans:
+        orphan.unlink()
+        print(f"removed {orphan.name}: no model makes it", file=sys.stderr)
     if arguments.pdf:
         for name in built:
             compile_pdf(files[f"latex/{name}.tex"], destination / "pdf" / f"{name}.pdf")
@@ -78,12 +80,17 @@ def _compare(destination: Path, files: dict[str, str], orphans: list[Path]) -> i
         before = there.read_text(encoding="utf-8") if there.is_file() else ""
         if before != text:
             stale.append(path)
-            lines = unified_diff(before.splitlines(), text.splitlines(), f"committed/{path}", f"derived/{path}", lineterm="", n=1)
+            lines = unified_diff(
+                before.splitlines(), text.splitlines(), f"committed/{path}", f"derived/{path}", lineterm="", n=1
+            )
             print("\n".join(list(lines)[:40]))
-    for path in orphans:
-        print(f"{path.relative_to(destination)}: no model makes this file")
+    for orphan in orphans:
+        print(f"{orphan.relative_to(destination)}: no model makes this file")
     if stale or orphans:
-        print(f"generated/ is stale ({len(stale)} files differ, {len(orphans)} orphans); mend it with: symasym build", file=sys.stderr)
+        print(
+            f"generated/ is stale ({len(stale)} files differ, {len(orphans)} orphans); mend it with: symasym build",
+            file=sys.stderr,
+        )
         return 1
     print(f"generated/ is fresh: {len(files)} files")
     return 0

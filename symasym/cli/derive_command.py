@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from symasym import catalogue
-from symasym.document import dump
 from symasym.codegen.json import derivation_document
 from symasym.codegen.latex import emit
 from symasym.codegen.text import steps_text
+from symasym.document import dump
 from symasym.errors import NotDerivableYet
 from symasym.pipeline import derive_model
 

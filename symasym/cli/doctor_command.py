@@ -57,8 +57,14 @@ def _print(report: dict, healthy: bool) -> None:
     print(f"symasym {report['symasym']}, Python {report['python']}")
     for title in ("required", "optional"):
         for package, version in report[title].items():
-            print(f"  {package:14}  {version or 'not installed'}{'' if version or title == 'required' else ' (optional)'}")
-    line = "found" if report["pdflatex"] else "not found; PDF needs it: apt-get install texlive-latex-base texlive-latex-recommended"
+            print(
+                f"  {package:14}  {version or 'not installed'}{'' if version or title == 'required' else ' (optional)'}"
+            )
+    line = (
+        "found"
+        if report["pdflatex"]
+        else "not found; PDF needs it: apt-get install texlive-latex-base texlive-latex-recommended"
+    )
     print(f"  {'pdflatex':14}  {line}")
     for name, outcome in report["models"].items():
         print(f"  {name:20}  {outcome}")

@@ -28,6 +28,7 @@ class Matrices:
     def __init__(self, values: Mapping[str, Array], scalars: Mapping[sympy.Symbol, Array | float]) -> None:
         self.values = values
         self.scalars = scalars
+        self._sizes = {symbol: value for symbol, value in scalars.items() if isinstance(value, int)}
         self._cache: dict[Word, Array] = {}
         self._atoms: dict[Atom, Array] = {}
 
@@ -55,7 +56,7 @@ class Matrices:
 
     def size(self, dimension: sympy.Expr) -> int:
         """A concrete dimension."""
-        return int(sympy.sympify(dimension).subs(self.scalars))
+        return int(sympy.sympify(dimension).subs(self._sizes))
 
     def word(self, word: Word, dimension: sympy.Expr) -> Array:
         """The product of a word; the identity of the given dimension for the empty one."""
@@ -118,7 +119,7 @@ def linear_array(form: ScalarPolynomial, parameters: tuple[Atom, ...], matrices:
     for term in split_linear(form):
         where, rows, columns = layout[term.parameter]
         vector = scalar_array(term.coefficient, matrices)[..., None] * _functional(term, (rows, columns), matrices)
-        total = np.broadcast_to(total, np.broadcast_shapes(total.shape[:-1], vector.shape[:-1]) + (count,)).copy()
+        total = np.broadcast_to(total, (*np.broadcast_shapes(total.shape[:-1], vector.shape[:-1]), count)).copy()
         total[..., where] += vector
     return total
 

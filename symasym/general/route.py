@@ -66,7 +66,9 @@ def _vertical(model_quotient: Quotient, matrices: Matrices, parameters: tuple, c
         n = matrices.size(field.xi.rows)
         pairs = [(i, j) for i in range(n) for j in range(n)]
         if field.algebra is Algebra.ANTISYMMETRIC:
-            basis = [np.outer(np.eye(n)[i], np.eye(n)[j]) - np.outer(np.eye(n)[j], np.eye(n)[i]) for i, j in pairs if i < j]
+            basis = [
+                np.outer(np.eye(n)[i], np.eye(n)[j]) - np.outer(np.eye(n)[j], np.eye(n)[i]) for i, j in pairs if i < j
+            ]
         else:
             basis = [np.outer(np.eye(n)[i], np.eye(n)[j]) for i, j in pairs]
         for xi in basis:
@@ -121,8 +123,14 @@ def _covariance(h: np.ndarray, s: np.ndarray, basis: np.ndarray, names: list[str
     if np.any(smallest <= KERNEL * scale):
         bad = np.unravel_index(np.argmin(smallest / scale), smallest.shape)
         direction = (np.broadcast_to(basis, (*values.shape[:-1], *basis.shape[-2:]))[bad] @ vectors[bad][:, 0]).real
-        kind = "negative (a saddle)" if smallest[bad] < -KERNEL * scale[bad] else "zero (the declared group is too small, or the minimiser is degenerate)"
-        raise ConditionViolated(f"w*: the Hessian form is {kind} along the horizontal direction {_describe(direction, names)}")
+        kind = (
+            "negative (a saddle)"
+            if smallest[bad] < -KERNEL * scale[bad]
+            else "zero (the declared group is too small, or the minimiser is degenerate)"
+        )
+        raise ConditionViolated(
+            f"w*: the Hessian form is {kind} along the horizontal direction {_describe(direction, names)}"
+        )
     inverse = basis @ np.linalg.solve(reduced, transposed)
     return inverse @ s @ np.swapaxes(inverse, -1, -2)
 
@@ -150,16 +158,27 @@ def general(
     s = bilinear_array(first_stage.score, parameters, matrices)
     scale = np.sqrt(np.trace(s, axis1=-2, axis2=-1))
     if np.any(np.linalg.norm(gradient, axis=-1) > tolerance * scale):
-        raise ConditionViolated(f"w*: the point is not stationary; the gradient points along {_describe(gradient, names)}")
+        raise ConditionViolated(
+            f"w*: the point is not stationary; the gradient points along {_describe(gradient, names)}"
+        )
     vertical = _vertical(model_quotient, matrices, parameters, len(names))
     basis = _horizontal(vertical)
     covariance = _covariance(h, s, basis, names)
     return _with_downstream(model, first_stage, matrices, gradient, h, s, vertical, basis, covariance, tolerance)
 
 
-def _with_downstream(model: Model, first_stage: Forms, matrices: Matrices, gradient: np.ndarray, h: np.ndarray,
-                     s: np.ndarray, vertical: np.ndarray, basis: np.ndarray, covariance: np.ndarray,
-                     tolerance: float) -> General:
+def _with_downstream(
+    model: Model,
+    first_stage: Forms,
+    matrices: Matrices,
+    gradient: np.ndarray,
+    h: np.ndarray,
+    s: np.ndarray,
+    vertical: np.ndarray,
+    basis: np.ndarray,
+    covariance: np.ndarray,
+    tolerance: float,
+) -> General:
     features = matrix_array(substitute_matrix(feature_matrix(model), first_stage.point), matrices)
     target = matrix_array(substitute_matrix(lower_matrix(model.downstream.target), first_stage.point), matrices)[..., 0]
     down = matrix_array(lower_matrix(model.downstream.x.cov), matrices)

@@ -84,7 +84,8 @@ def _indexed(expression: sympy.Indexed, scope: _Scope) -> Array:
             raise InputError(
                 f"{expression.base.label}: has {top[n]} entries, but {expression} is asked for index {position.max() + 1}"
             )
-    return family.reshape(*lead, *top)[(..., *positions)]
+    where: Any = (..., *positions)
+    return family.reshape(*lead, *top)[where]
 
 
 def _sum(expression: sympy.Sum, scope: _Scope) -> Array:

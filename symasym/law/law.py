@@ -148,9 +148,7 @@ class Law:
                 other = r.partner if q == r else q.index
                 second = variance_of(q).xreplace({q.index: other})
                 terms.append(
-                    sympy.Sum(
-                        variance_of(r) * schur[r.index, other] ** 2 * second, (other, q.first, q.last), r.limits
-                    )
+                    sympy.Sum(variance_of(r) * schur[r.index, other] ** 2 * second, (other, q.first, q.last), r.limits)
                 )
         return 2 * sympy.Add(*terms)
 
@@ -193,7 +191,9 @@ class Law:
         indices = {s for r in self.ranges for s in (r.index, r.partner)}
         skip = {*self.dimensions, *self.families, *(str(s) for s, _ in self.definitions), *map(str, indices)}
         expressions = [*self.formulas(), *(definition for _, definition in self.definitions)]
-        return tuple(sorted({str(s) for e in expressions for s in e.free_symbols if isinstance(s, sympy.Symbol)} - skip))
+        return tuple(
+            sorted({str(s) for e in expressions for s in e.free_symbols if isinstance(s, sympy.Symbol)} - skip)
+        )
 
     def at(self, alpha: Any = 1.0, Sigma_down: Any = None, **values: Any) -> NumericLaw:
         """Numbers in, numeric law out, vectorised over leading axes.
@@ -214,8 +214,11 @@ class Law:
             rf"\omega_{{{index}}} = {sympy.latex(weight)}" for weight, (index, _, _) in self.weights
         )
         return (
-            r"$\displaystyle n\,(R - \sigma^2) \to \sigma^2\, " + sympy.latex(self.d_eff)
-            + r" + \frac{1}{\alpha} \sum \omega\, \chi^2_1, \qquad " + weights + "$"
+            r"$\displaystyle n\,(R - \sigma^2) \to \sigma^2\, "
+            + sympy.latex(self.d_eff)
+            + r" + \frac{1}{\alpha} \sum \omega\, \chi^2_1, \qquad "
+            + weights
+            + "$"
         )
 
     def as_basic(self) -> sympy.Tuple:

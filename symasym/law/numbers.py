@@ -44,9 +44,11 @@ def entries_at(law: Law, values: Mapping[str, Any]) -> np.ndarray:
     """The aligned variances of the features' input in the pre-training data, `(..., d)`."""
     bounds = {item: _bounds(item, values) for item in law.ranges}
     return _concatenate(
-        [np.broadcast_to(own, (*own.shape[:-1], last - first + 1))
-         for item, (first, last) in bounds.items()
-         for own in (evaluate(item.own, values, {item.index: (first, last)}),)]
+        [
+            np.broadcast_to(own, (*own.shape[:-1], last - first + 1))
+            for item, (first, last) in bounds.items()
+            for own in (evaluate(item.own, values, {item.index: (first, last)}),)
+        ]
     )
 
 

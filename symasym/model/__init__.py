@@ -19,7 +19,6 @@ __all__ = [
     "Aligned",
     "AlignedPoint",
     "Constant",
-    
     "Frame",
     "GaussianLaw",
     "GaussianVector",
@@ -50,7 +49,6 @@ __all__ = [
     "parameter",
     "product",
     "quad",
-
     "regression",
     "scalar",
     "tr",

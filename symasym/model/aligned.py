@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -17,7 +18,7 @@ from symasym.model.groups import Group, GroupElement
 
 __all__ = ["Aligned", "Frame", "Weight", "indexed", "indices"]
 
-Weight = sympy.Expr | int | sympy.IndexedBase | Mapping[sympy.Symbol, sympy.Expr]
+Weight: TypeAlias = sympy.Expr | int | sympy.IndexedBase | Mapping[sympy.Symbol, sympy.Expr]
 """Diagonal entries: one number for all, a family `lam` meaning `lam[p]`, or an expression for each range (others 0)."""
 
 
@@ -82,7 +83,7 @@ class Aligned:
                 raise InputError(f"aligned: the range {index}: {bounds} is not of the form index: (first, last)")
         for name, table in (("diagonal", self.diagonal), ("at", self.at)):
             for matrix, weight in table.items():
-                stray = set(weight) - set(self.ranges) if isinstance(weight, Mapping) else set()
+                stray: set[sympy.Symbol] = set(weight) - set(self.ranges) if isinstance(weight, Mapping) else set()
                 if stray:
                     raise InputError(
                         f"aligned: {name}[{matrix}] speaks of the index {min(map(str, stray))}, which is not in ranges"

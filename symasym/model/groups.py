@@ -89,7 +89,7 @@ def _haar(n: int, rng: np.random.Generator) -> np.ndarray:
     return q * np.sign(np.diagonal(r))
 
 
-class O(Group):  # noqa: E742 - the field's own name for the orthogonal group
+class O(Group):
     """The orthogonal group: `Q^T Q = I`."""
 
     symbol, letter, orthogonal, compact, algebra = "O", "Q", True, True, Algebra.ANTISYMMETRIC

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import sympy
 from sympy.matrices.expressions import MatMul, ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
@@ -14,14 +15,16 @@ from symasym.model.scalars import tr
 __all__ = ["Regression", "observed", "regression"]
 
 
-def _linear_terms(expression: MatrixExpr) -> list[tuple[MatrixExpr, GaussianVector]]:
-    """`expression = sum_i M_i v_i` as the list of `(M_i, v_i)`."""
+def _linear_terms(expression: MatrixExpr) -> list[tuple[sympy.Expr, MatrixExpr | None, GaussianVector]]:
+    """`expression = sum_i c_i M_i v_i` as the list of `(c_i, M_i, v_i)`; `M_i` is None for the identity."""
     terms = []
     for term in expression.expand().as_coeff_add()[1] if expression.is_MatAdd else (expression,):
         coefficient, factors = term.as_coeff_mmul() if term.is_MatMul else (1, term)
         parts = factors.args if factors.is_MatMul else (factors,)
         if not isinstance(parts[-1], GaussianVector):
-            raise NotDerivableYet(f"observed: {term} is not a matrix times a Gaussian vector; only linear maps are supported")
+            raise NotDerivableYet(
+                f"observed: {term} is not a matrix times a Gaussian vector; only linear maps are supported"
+            )
         matrix = MatMul(*parts[:-1]).doit() if len(parts) > 1 else None
         terms.append((coefficient, matrix, parts[-1]))
     return terms

@@ -10,7 +10,19 @@ import sympy
 from sympy.core.symbol import Str
 from sympy.matrices.expressions import Identity, MatrixSymbol
 
-__all__ = ["Constant", "ModelSymbol", "Parameter", "Truth", "constant", "covariance", "dims", "eye", "parameter", "scalar", "truth"]
+__all__ = [
+    "Constant",
+    "ModelSymbol",
+    "Parameter",
+    "Truth",
+    "constant",
+    "covariance",
+    "dims",
+    "eye",
+    "parameter",
+    "scalar",
+    "truth",
+]
 
 
 class ModelSymbol(MatrixSymbol):

@@ -56,16 +56,21 @@ class Model:
     title: str = ""
 
     def __post_init__(self) -> None:
-        if isinstance(self.symmetry, Action):
-            object.__setattr__(self, "symmetry", (self.symmetry,))
         check_scalar(self.loss, "loss")
         if not self.parameters:
-            raise InputError(f"loss: {self.loss} mentions no parameter; declare one with parameter(name, rows, columns)")
+            raise InputError(
+                f"loss: {self.loss} mentions no parameter; declare one with parameter(name, rows, columns)"
+            )
         self._check_features()
         self._check_downstream()
-        for action in self.symmetry:
+        for action in self.actions:
             for parameter, image in action.images.items():
                 check_matrix(image, f"symmetry, image of {parameter}")
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """The declared symmetry as a sequence of actions; empty for the trivial group."""
+        return (self.symmetry,) if isinstance(self.symmetry, Action) else tuple(self.symmetry)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -87,7 +92,9 @@ class Model:
             raise InputError(f"features: {self.features} is a scalar; a column vector of shape (p, 1) is expected")
         rows, columns = check_matrix(self.features, "features")
         if columns != 1:
-            raise ShapeError(f"features: {self.features} has shape {(rows, columns)}, a column vector (p, 1) is expected")
+            raise ShapeError(
+                f"features: {self.features} has shape {(rows, columns)}, a column vector (p, 1) is expected"
+            )
         vectors = self.features.atoms(GaussianVector)
         if len(vectors) != 1:
             raise InputError(f"features: {self.features} must depend on exactly one data vector, it has {len(vectors)}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
+from sympy.printing.printer import Printer
 
 from symasym.errors import InputError, ShapeError
 
@@ -31,13 +32,13 @@ class MatrixScalar(sympy.Expr):
 class Inner(MatrixScalar):
     """`<u, v> = tr(u^T v)` of two matrices (or vectors) of equal shape."""
 
-    def _sympystr(self, printer) -> str:
+    def _sympystr(self, printer: Printer) -> str:
         u, v = self.args
         if u == v:
             return f"||{printer._print(u)}||^2"
         return f"<{printer._print(u)}, {printer._print(v)}>"
 
-    def _latex(self, printer) -> str:
+    def _latex(self, printer: Printer) -> str:
         u, v = self.args
         if u == v:
             return rf"\lVert {printer._print(u)} \rVert^2"
@@ -47,20 +48,20 @@ class Inner(MatrixScalar):
 class Tr(MatrixScalar):
     """The trace of a square matrix expression."""
 
-    def _sympystr(self, printer) -> str:
+    def _sympystr(self, printer: Printer) -> str:
         return f"tr({printer._print(self.args[0])})"
 
-    def _latex(self, printer) -> str:
+    def _latex(self, printer: Printer) -> str:
         return rf"\operatorname{{tr}}\bigl({printer._print(self.args[0])}\bigr)"
 
 
 class LogDet(MatrixScalar):
     """`log det S` of a square matrix expression."""
 
-    def _sympystr(self, printer) -> str:
+    def _sympystr(self, printer: Printer) -> str:
         return f"logdet({printer._print(self.args[0])})"
 
-    def _latex(self, printer) -> str:
+    def _latex(self, printer: Printer) -> str:
         return rf"\log\det\bigl({printer._print(self.args[0])}\bigr)"
 
 

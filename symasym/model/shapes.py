@@ -42,7 +42,9 @@ def check_matrix(expression: MatrixExpr, where: str) -> Shape:
     if isinstance(expression, Inverse | MatPow):
         rows, columns = check_matrix(expression.base, where)
         if rows != columns:
-            raise ShapeError(f"{where}: {expression} needs a square matrix, but {expression.base} has shape {(rows, columns)}")
+            raise ShapeError(
+                f"{where}: {expression} needs a square matrix, but {expression.base} has shape {(rows, columns)}"
+            )
         return rows, columns
     raise InputError(
         f"{where}: {expression} is a {type(expression).__name__}, which the front end does not know; use sums, products, "
@@ -56,7 +58,9 @@ def _check_sum(expression: MatAdd, where: str) -> Shape:
     for other in others:
         found = check_matrix(other, where)
         if found != shape:
-            raise ShapeError(f"{where}: the sum {expression} adds {first} of shape {shape} and {other} of shape {found}")
+            raise ShapeError(
+                f"{where}: the sum {expression} adds {first} of shape {shape} and {other} of shape {found}"
+            )
     return shape
 
 
@@ -83,7 +87,11 @@ def check_scalar(expression: sympy.Basic, where: str) -> None:
     """Check a scalar expression; a bare 1x1 matrix is refused with a hint."""
     if isinstance(expression, MatrixExpr):
         rows, columns = check_matrix(expression, where)
-        hint = "write inner(u, v) for u.T*v and quad(u, S) for u.T*S*u" if (rows, columns) == (1, 1) else "a scalar is expected"
+        hint = (
+            "write inner(u, v) for u.T*v and quad(u, S) for u.T*S*u"
+            if (rows, columns) == (1, 1)
+            else "a scalar is expected"
+        )
         raise ShapeError(f"{where}: {expression} is a matrix of shape {(rows, columns)}, not a scalar; {hint}")
     if isinstance(expression, Inner):
         shapes = [check_matrix(argument, where) for argument in expression.args]

@@ -67,7 +67,7 @@ def _velocity(action: Action, index: int) -> tuple[Atom, dict[Atom, MatrixPolyno
 def quotient(model: Model) -> Quotient:
     """Prove the declared symmetry and differentiate its action at the identity."""
     fields = []
-    for index, action in enumerate(model.symmetry):
+    for index, action in enumerate(model.actions):
         prove_form_kept(model.loss, action.images, action.group, model.where, "loss: it")
         xi, velocity = _velocity(action, index)
         fields.append(VerticalField(action, xi, velocity, representation(model, action)))

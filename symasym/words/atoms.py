@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import sympy
@@ -83,7 +83,9 @@ def _cancels(left: Factor, right: Factor) -> bool:
         return True
     if s != t and not (a.symmetric or b.symmetric):
         return False
-    return (b.kind is Kind.INVERSE and b.payload.single_atom == a) or (a.kind is Kind.INVERSE and a.payload.single_atom == b)
+    return (b.kind is Kind.INVERSE and b.payload.single_atom == a) or (
+        a.kind is Kind.INVERSE and a.payload.single_atom == b
+    )
 
 
 def multiply(left: Word, right: Word) -> Word:
@@ -93,7 +95,7 @@ def multiply(left: Word, right: Word) -> Word:
     return left + right
 
 
-@lru_cache(maxsize=None)
+@cache
 def canonical_trace(word: Word) -> tuple[Word, ...]:
     """`tr(word)` as a product of canonical scalars; the word is non-empty and square."""
     while len(word) > 1 and _cancels(word[-1], word[0]):

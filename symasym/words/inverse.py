@@ -41,7 +41,7 @@ def _inverse_factor(item: Factor) -> MatrixPolynomial:
         inverted = factor(atom.payload.single_atom, transposed)
     else:
         inverted = factor(inverse_of_atom(atom), transposed)
-    return MatrixPolynomial(columns_of(item), rows_of(item), {(Monomial(), (inverted,)): Fraction(1)})
+    return MatrixPolynomial.of_word((inverted,), columns_of(item), rows_of(item))
 
 
 def _square(item: Factor) -> bool:
@@ -55,10 +55,9 @@ def inverse(polynomial: MatrixPolynomial) -> MatrixPolynomial:
     if len(polynomial.terms) == 1:
         (((monomial, word), number),) = polynomial.terms.items()
         if not monomial.scalars and all(map(_square, word)):
-            result = MatrixPolynomial(
-                polynomial.columns,
-                polynomial.rows,
-                {(Monomial(tuple((s, -p) for s, p in monomial.powers)), ()): 1 / Fraction(number)},
+            powers = Monomial(tuple((s, -p) for s, p in monomial.powers))
+            result = MatrixPolynomial.identity(polynomial.columns).times(
+                ScalarPolynomial({powers: 1 / Fraction(number)})
             )
             for item in reversed(word):
                 result = result @ _inverse_factor(item)

@@ -48,7 +48,8 @@ class Monomial(NamedTuple):
         """Product of two monomials."""
         return Monomial(
             _merge_powers(self.powers, other.powers),
-            tuple(sorted(self.scalars + other.scalars, key=_scalar_key)) if self.scalars and other.scalars
+            tuple(sorted(self.scalars + other.scalars, key=_scalar_key))
+            if self.scalars and other.scalars
             else self.scalars + other.scalars,
         )
 
@@ -110,9 +111,7 @@ class ScalarPolynomial:
         return self + other.scale(-1)
 
     def __mul__(self, other: ScalarPolynomial) -> ScalarPolynomial:
-        return ScalarPolynomial(
-            (m.times(n), a * b) for m, a in self.terms.items() for n, b in other.terms.items()
-        )
+        return ScalarPolynomial((m.times(n), a * b) for m, a in self.terms.items() for n, b in other.terms.items())
 
     def scale(self, number: Fraction | int) -> ScalarPolynomial:
         """The polynomial times a rational number."""
@@ -156,12 +155,17 @@ class MatrixPolynomial:
     @classmethod
     def identity(cls, dimension: sympy.Expr) -> MatrixPolynomial:
         """The identity matrix: the empty word."""
-        return cls(dimension, dimension, {(Monomial(), ()): Fraction(1)})
+        return cls.of_word((), dimension, dimension)
 
     @classmethod
     def atom(cls, atom: Atom) -> MatrixPolynomial:
         """One atom."""
-        return cls(atom.rows, atom.columns, {(Monomial(), ((atom, False),)): Fraction(1)})
+        return cls.of_word(((atom, False),), atom.rows, atom.columns)
+
+    @classmethod
+    def of_word(cls, word: Word, rows: sympy.Expr, columns: sympy.Expr) -> MatrixPolynomial:
+        """One word; the empty one is the identity, so its shape has to be said."""
+        return cls(rows, columns, {(Monomial(), word): Fraction(1)})
 
     def __add__(self, other: MatrixPolynomial) -> MatrixPolynomial:
         return MatrixPolynomial(self.rows, self.columns, [*self.terms.items(), *other.terms.items()])
@@ -195,9 +199,7 @@ class MatrixPolynomial:
     @property
     def T(self) -> MatrixPolynomial:
         """The transpose."""
-        return MatrixPolynomial(
-            self.columns, self.rows, (((m, transpose(u)), a) for (m, u), a in self.terms.items())
-        )
+        return MatrixPolynomial(self.columns, self.rows, (((m, transpose(u)), a) for (m, u), a in self.terms.items()))
 
     def trace(self) -> ScalarPolynomial:
         """`tr(P)`."""

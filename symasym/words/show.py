@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import sympy
 from sympy.matrices.expressions import Identity, MatAdd, MatMul, MatrixSymbol, Transpose, ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -46,7 +48,7 @@ def _show_monomial(monomial: Monomial) -> sympy.Expr:
     return result
 
 
-def _rational(number) -> sympy.Rational:
+def _rational(number: Fraction) -> sympy.Rational:
     return sympy.Rational(number.numerator, number.denominator)
 
 

@@ -307,7 +307,7 @@ def test_matrices_multiply_transpose_and_trace() -> None:
         assert (p @ q).T == q.T @ p.T
         assert p @ (q + r) == p @ q + p @ r
         assert (p @ q).trace() == (q @ p).trace() == (p @ q).T.trace()
-        assert p.T.T == p
+        assert p == p.T.T
         assert (exact.matrix(p @ q) == exact.matrix(p) @ exact.matrix(q)).all()
         assert exact.scalar((p @ q).trace()) == np.trace(exact.matrix(p @ q))
 

@@ -1,6 +1,6 @@
 r"""Formulas with words around them: what a template prints, ready-made.
 
-A `Block` is either a list of short formulas, each with its note, or one display (the body of an `align*`) under a note.
+A `Block` is either a list of short formulas, each with its note, or one display under a note.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from symasym.codegen.latex.prose import prose
 from symasym.codegen.latex.width import width
 from symasym.steps import Line
 
-__all__ = ["Block", "Row", "aligned", "blocks", "sentence"]
+__all__ = ["Block", "Row", "aligned", "blocks", "dollars", "rows", "sentence"]
 
 _INLINE_WIDTH = 18.0
 _TALL = re.compile(r"\\(frac|sum)(?![A-Za-z])")
@@ -26,12 +26,16 @@ _TALL = re.compile(r"\\(frac|sum)(?![A-Za-z])")
 
 @dataclass(frozen=True)
 class Block:
-    """`items`, or a display: `note` in front of it, `body` for `align*`, `where` with the definitions it needs."""
+    """`items`, or a `display` with a `note` in front of it."""
 
     items: tuple[str, ...] = ()
     note: str = ""
-    body: str = ""
-    where: str = ""
+    display: str = ""
+
+
+def dollars(*expressions: sympy.Basic) -> str:
+    """Formulas in running text, with commas between them."""
+    return ", ".join(f"${formula(expression)}$" for expression in expressions)
 
 
 def sentence(text: str) -> str:
@@ -53,7 +57,12 @@ def _row(line: Line) -> Row:
 
 def _is_range(line: Line) -> bool:
     index, bounds = line.left, line.right
-    return isinstance(index, sympy.Symbol) and index.is_integer is True and isinstance(bounds, sympy.Tuple) and len(bounds) == 2
+    return (
+        isinstance(index, sympy.Symbol)
+        and index.is_integer is True
+        and isinstance(bounds, sympy.Tuple)
+        and len(bounds) == 2
+    )
 
 
 def _short(line: Line) -> str | None:
@@ -72,17 +81,25 @@ def _short(line: Line) -> str | None:
     return rf"\displaystyle {tex}" if _TALL.search(tex) else tex
 
 
-def aligned(rows: Sequence[Row], layout: Layout) -> tuple[str, str]:
-    """Bodies of two `align*`: the rows, and the definitions that breaking them made necessary (may be empty)."""
-    body = _body([(None if left is None else formula(left), relation, right) for left, relation, right in rows], layout)
-    where = []
+def rows(content: Sequence[Row], layout: Layout) -> list[str]:
+    """Bodies for `align*`: the rows, and the definitions that breaking them made necessary, if any."""
+    found = [
+        _body([(None if left is None else formula(left), relation, right) for left, relation, right in content], layout)
+    ]
     while definitions := layout.defined():
-        where.append(_body([(formula(d.name), "=", d.meaning) for d in definitions], layout))
-    return body, " \\\\\n".join(where)
+        found.append(_body([(formula(d.name), "=", d.meaning) for d in definitions], layout))
+    return found
 
 
-def _body(rows: Iterable[tuple[str | None, str, sympy.Basic]], layout: Layout) -> str:
-    prepared = list(rows)
+def aligned(content: Sequence[Row], layout: Layout) -> str:
+    """The rows as a display, with the definitions they need in a second one."""
+    first, *more = rows(content, layout)
+    shown = [first, " \\\\\n".join(more)] if more else [first]
+    return "\nwith\n".join(f"\\begin{{align*}}\n{body}\n\\end{{align*}}" for body in shown)
+
+
+def _body(content: Iterable[tuple[str | None, str, sympy.Basic]], layout: Layout) -> str:
+    prepared = list(content)
     used = max((width(left) + RELATION for left, _, _ in prepared if left is not None), default=0.0)
     lines = []
     for left, relation, right in prepared:
@@ -116,7 +133,6 @@ def blocks(lines: Sequence[Line], layout: Layout) -> tuple[Block, ...]:
             items.append(_item(prose(note), ", ".join(f"${text}$" for text in texts if text)))
             continue
         close()
-        body, where = aligned([_row(line) for line in members], layout)
-        found.append(Block(note=sentence(prose(note)), body=body, where=where))
+        found.append(Block(note=sentence(prose(note)), display=aligned([_row(line) for line in members], layout)))
     close()
     return tuple(found)

@@ -6,33 +6,32 @@ from dataclasses import dataclass
 
 import sympy
 
-from symasym.codegen.latex.blocks import Row, aligned
+from symasym.codegen.latex.blocks import Row, aligned, dollars
 from symasym.codegen.latex.layout import Layout
 from symasym.codegen.latex.printer import formula
 from symasym.codegen.latex.prose import prose
 from symasym.law.law import IndexRange, Law, downstream_variance
 
-__all__ = ["Corollary", "corollary", "display_rows", "limit_theorem", "names"]
+__all__ = ["SIGMA", "Corollary", "corollary", "display_rows", "is_plain", "limit_theorem", "names"]
 
-_SIGMA = sympy.Symbol("sigma2", positive=True)
-_OMEGA, _SPREAD = sympy.IndexedBase("omega"), sympy.IndexedBase("v")
+SIGMA = sympy.Symbol("sigma2", positive=True)
+_OMEGA = sympy.IndexedBase("omega")
 _MEAN, _VARIANCE = sympy.Symbol("E||L(Z)||^2"), sympy.Symbol("Var||L(Z)||^2")
 
 
 @dataclass(frozen=True)
 class Corollary:
-    """Section on the law; fields that end in `_rows` and `theorem` are bodies of `align*`."""
+    """Section on the law: `theorem` is a formula, weights, moments, crossover and excess are displays."""
 
     theorem: str
     ranges: str
-    weight_rows: str
-    weight_where: str
+    weights: str
     own_variance: str
-    moment_rows: str
-    general_rows: str
-    crossover_rows: str
-    excess_rows: str
-    excess_where: str
+    spread: str
+    moments: str
+    general_moments: str
+    crossover: str
+    excess: str
     d_eff: str
     d_base: str
     dimension: str
@@ -41,7 +40,7 @@ class Corollary:
 
 def limit_theorem(law: Law) -> str:
     """Right side of the limit theorem, with the weights by name."""
-    shift = f"{formula(_noise(law))} {_factor(law.d_eff)}"
+    shift = f"{formula(SIGMA)} {_factor(law.d_eff)}"
     sums = [
         rf"{formula(sympy.Sum(_OMEGA[r.index], r.limits))} \chi^{{2}}_{{1,{formula(r.index)}}}" for r in law.outside
     ]
@@ -55,16 +54,24 @@ def _factor(dimension: sympy.Expr) -> str:
     return f"({formula(dimension)})" if isinstance(dimension, sympy.Add) else formula(dimension)
 
 
-def _noise(law: Law) -> sympy.Expr:
-    return law.noise if isinstance(law.noise, sympy.Symbol) else _SIGMA
+def is_plain(noise: sympy.Expr) -> bool:
+    """True if the noise variance is a symbol of the model and needs no definition."""
+    return isinstance(noise, sympy.Symbol) and noise.name == SIGMA.name
+
+
+def _letter(law: Law) -> str:
+    """What the variances are called."""
+    taken = {*law.families, *law.scalars, *law.dimensions}
+    return next((letter for letter in "vuzy" if letter not in taken), "v")
 
 
 def _spread(item: IndexRange, law: Law, index: sympy.Symbol) -> sympy.Basic:
     """What the variance of a range is called: `v_a`, or `v` where it is the same for all indices."""
     assert item.variance is not None
+    letter = _letter(law)
     if item.variance.has(item.index):
-        return _SPREAD[index]
-    return sympy.Symbol("v" if len(law.outside) == 1 else f"v_{item.index}")
+        return sympy.IndexedBase(letter)[index]
+    return sympy.Symbol(letter if len(law.outside) == 1 else f"{letter}_{item.index}")
 
 
 def names(law: Law) -> dict[sympy.Basic, sympy.Basic]:
@@ -74,8 +81,8 @@ def names(law: Law) -> dict[sympy.Basic, sympy.Basic]:
         assert r.variance is not None
         for index in (r.partner, r.index):
             table[r.variance.xreplace({r.index: index})] = _spread(r, law, index)
-    if not isinstance(law.noise, sympy.Symbol):
-        table[law.noise] = _SIGMA
+    if not is_plain(law.noise):
+        table[law.noise] = SIGMA
     return table
 
 
@@ -85,8 +92,8 @@ def _named(expression: sympy.Expr, law: Law) -> sympy.Expr:
 
 def _definitions(law: Law) -> list[Row]:
     rows: list[Row] = [(symbol, "=", definition) for symbol, definition in law.definitions]
-    if not isinstance(law.noise, sympy.Symbol):
-        rows.append((_SIGMA, "=", law.noise))
+    if not is_plain(law.noise):
+        rows.append((SIGMA, "=", law.noise))
     return rows
 
 
@@ -115,29 +122,26 @@ def _assumptions(law: Law) -> tuple[str, ...]:
 
 def corollary(law: Law, layout: Layout) -> Corollary:
     """Everything that the section on the law prints."""
-    weight_rows, weight_where = aligned(_weights(law), layout)
-    excess_rows, excess_where = aligned(
-        [(sympy.Symbol("m (L(w_hat) - L(w*))"), r"\longrightarrow", law.excess_loss_mean)], layout
-    )
-    ranges = [
-        rf"${formula(r.index)} = {formula(r.first)}, \ldots, {formula(r.last)}$" for r in law.outside
-    ]
+
+    def moments(mean: sympy.Expr, variance: sympy.Expr) -> str:
+        return aligned([(_MEAN, "=", _named(mean, law)), (_VARIANCE, "=", _named(variance, law))], layout)
+
+    excess = sympy.Symbol("m (L(w_hat) - L(w*))")
+    ranges = [rf"${formula(r.index)} = {formula(r.first)}, \ldots, {formula(r.last)}$" for r in law.outside]
     own = [rf"${formula(downstream_variance[r.index])} = {formula(r.own)}$" for r in law.outside]
+    some = bool(law.outside)
     return Corollary(
-        theorem=rf"n \, (R - \sigma^{{2}}) &\xrightarrow{{d}} {limit_theorem(law)}",
+        theorem=rf"n \, (R - {formula(SIGMA)}) \xrightarrow{{d}} {limit_theorem(law)}",
         ranges=" and ".join(ranges),
-        weight_rows=weight_rows,
-        weight_where=weight_where,
+        weights=aligned(_weights(law), layout) if some else "",
         own_variance=" and ".join(own),
-        moment_rows=aligned([(_MEAN, "=", _named(law.mean, law)), (_VARIANCE, "=", _named(law.variance, law))], layout)[0],
-        general_rows=aligned(
-            [(_MEAN, "=", _named(law.general_mean, law)), (_VARIANCE, "=", _named(law.general_variance, law))], layout
-        )[0],
-        crossover_rows=aligned([(sympy.Symbol("alpha0"), "=", _named(law.alpha0, law))], layout)[0],
-        excess_rows=excess_rows,
-        excess_where=excess_where,
-        d_eff=f"${formula(law.d_eff)}$",
-        d_base=f"${formula(law.d_base)}$",
-        dimension=f"${formula(law.quotient_dimension)}$",
+        spread=_letter(law),
+        moments=moments(law.mean, law.variance) if some else "",
+        general_moments=moments(law.general_mean, law.general_variance) if some else "",
+        crossover=aligned([(sympy.Symbol("alpha0"), "=", _named(law.alpha0, law))], layout) if some else "",
+        excess=aligned([(excess, r"\longrightarrow", law.excess_loss_mean)], layout),
+        d_eff=dollars(law.d_eff),
+        d_base=dollars(law.d_base),
+        dimension=dollars(law.quotient_dimension),
         assumptions=_assumptions(law),
     )

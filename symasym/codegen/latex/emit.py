@@ -13,12 +13,14 @@ from typing import Any
 
 import jinja2
 
-from symasym.codegen.latex.blocks import aligned
-from symasym.codegen.latex.context import names_of, setting, stages, symmetry
-from symasym.codegen.latex.corollary import corollary, display_rows, limit_theorem
+from symasym.codegen.latex.blocks import rows
+from symasym.codegen.latex.context import names_of, stages, symmetry
+from symasym.codegen.latex.corollary import SIGMA, corollary, display_rows, limit_theorem
 from symasym.codegen.latex.layout import Layout
 from symasym.codegen.latex.names import escaped
+from symasym.codegen.latex.printer import formula
 from symasym.codegen.latex.prose import prose
+from symasym.codegen.latex.setting import setting
 from symasym.law.law import Law
 from symasym.pipeline import Derivation
 from symasym.references import lookup
@@ -111,8 +113,8 @@ def _layout(derivation: Derivation, room: float) -> Layout:
 def emit(derivation: Derivation, references: Sequence[str], summary: str = "") -> str:
     """A complete LaTeX document: setting, symmetry, derivation, corollary, references.
 
-    `references` are keys of the bibliography (or plain text); `summary` is a sentence under the title. Raises `InputError` for a
-    key that the bibliography lacks.
+    `references` are keys of the bibliography, or plain text; `summary` is a sentence under the title. Raises
+    `InputError` for a key that the bibliography lacks.
     """
     layout = _layout(derivation, TEXT_WIDTH)
     listed, sources = _references(references)
@@ -132,8 +134,7 @@ def emit(derivation: Derivation, references: Sequence[str], summary: str = "") -
 def display(law: Law, width: float = 30.0) -> str:
     """The law as one equation with a label, to paste into a paper; its lines are at most `width` ems."""
     taken = {*law.families, *law.scalars, *law.dimensions, *(str(symbol) for symbol, _ in law.definitions)}
-    body, where = aligned(display_rows(law), Layout(width, taken))
-    theorem = rf"n \, (R - \sigma^{{2}}) &\xrightarrow{{d}} {limit_theorem(law)}"
-    rows = " \\\\\n".join(filter(None, (theorem, body, where)))
+    theorem = rf"n \, (R - {formula(SIGMA)}) &\xrightarrow{{d}} {limit_theorem(law)}"
+    body = " \\\\\n".join([theorem, *rows(display_rows(law), Layout(width, taken))])
     label = re.sub(r"[^A-Za-z0-9]+", "-", law.name)
-    return render("display", Display(f"{label}-law", rows)) + "\n"
+    return render("display", Display(f"{label}-law", body)) + "\n"

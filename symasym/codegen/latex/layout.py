@@ -1,13 +1,14 @@
 r"""Formulas on lines that fit the page.
 
-A formula that is too wide for one line is broken between the terms of a sum. A term that is too wide by itself gets a name for
-its part that helps most (`q_{ia}`), which is then defined next to the formula; a part that has a name keeps it from there on.
+A formula that is too wide for one line is broken between the terms of a sum. Where a term is too wide by itself, the
+part of it that helps most gets a name (`q_{ia}`) and is defined next to the formula; a part that has a name keeps it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import sympy
 from sympy.matrices.expressions import MatAdd, MatMul, MatrixSymbol
@@ -24,6 +25,8 @@ RELATION = 1.34
 """Width of an equals sign with its spaces, in ems."""
 _SAFETY = 1.02
 _INDENT = 1.0
+_WORTH = 0.5
+"""How many ems a name must save."""
 _SCALARS = ("q", "r", "z", "p", "y")
 _MATRICES = ("N", "P", "W", "Y", "X")
 
@@ -56,18 +59,22 @@ class Layout:
 
     def lines(self, expression: sympy.Basic, used: float = 0.0) -> list[str]:
         """The formula on lines; `used` ems of each line are taken by what stands to the left of it."""
-        shown = tidy(expression)
-        room = self.room - used
+        shown, room = self.fitted(expression, used), self.room - used
+        whole = formula(shown)
+        return [whole] if fits(whole, room) else _filled(signed_texts(shown), room)
+
+    def fitted(self, expression: sympy.Basic, used: float = 0.0) -> sympy.Basic:
+        """The expression with so many parts named that it can be broken into lines."""
+        shown, room = tidy(expression), self.room - used
         while not fits(formula(shown), room):
             terms = signed_texts(shown)
-            wide = [n for n, (_, tex) in enumerate(terms) if not fits(f"+ {tex}", room - _INDENT)]
-            if len(terms) > 1 and not wide:
-                return _filled(terms, room)
+            if len(terms) > 1 and all(fits(f"+ {tex}", room - _INDENT) for _, tex in terms):
+                break
             shorter = self._shorten(shown, room - _INDENT)
             if shorter is None:
-                return _filled(terms, room)
+                break
             shown = shorter
-        return [formula(shown)]
+        return shown
 
     def defined(self) -> list[Definition]:
         """The definitions made since the last call."""
@@ -75,17 +82,22 @@ class Layout:
         return made
 
     def _shorten(self, expression: sympy.Basic, room: float) -> sympy.Basic | None:
-        """The expression with one part named: the smallest part that makes its widest term fit, or the one that saves most."""
+        """One part named: the smallest that makes the widest term fit, or else the one that saves most."""
         indices = _indices(expression)
         target = max(_parts(expression), key=lambda part: width(formula(part)))
+        matrix = isinstance(expression, sympy.MatrixBase)
         options = []
-        for number, (meaning, change) in enumerate(_candidates(target)):
+        for number, (meaning, change) in enumerate(_candidates(target, whole=matrix)):
             name = self._name(meaning, indices, commit=False)
-            after = target.xreplace({change[0]: change[1](name)})
-            saved, size = width(formula(target)) - width(formula(after)), width(formula(meaning))
-            if saved > 0.5:
-                enough = fits(formula(after), room)
-                options.append(((not enough, size if enough else -saved, number), meaning, change))
+            size = width(formula(meaning))
+            # what is saved is counted in the formula, not on the line: a fraction is as wide as the wider of its sides
+            saved = (size - width(formula(name))) * _count(target, change[0])
+            if saved > _WORTH:
+                after = formula(target.xreplace({change[0]: change[1](name)}))
+                enough = fits(after, room / expression.cols - 1 if matrix else room)
+                options.append(
+                    ((not enough, _preference(meaning), size if enough else -saved, number), meaning, change)
+                )
         if not options:
             return None
         _, meaning, change = min(options, key=lambda option: option[0])
@@ -151,28 +163,51 @@ def _indices(expression: sympy.Basic) -> set[sympy.Symbol]:
 
 
 def _parts(expression: sympy.Basic) -> list[sympy.Basic]:
-    """What must fit on a line each: the terms of a sum, or the whole."""
+    """What must fit each by itself: the terms of a sum, the entries of a matrix, or the whole."""
+    if isinstance(expression, sympy.MatrixBase):
+        return list(expression)
     return list(expression.args) if isinstance(expression, sympy.Add | MatAdd) else [expression]
 
 
-Change = tuple[sympy.Basic, "object"]
+def _preference(meaning: sympy.Basic) -> int:
+    """Sums of terms make the best definitions, monomials the poorest."""
+    if isinstance(meaning, sympy.Add | sympy.Sum | MatrixExpr):
+        return 0
+    if isinstance(meaning, MatrixScalar):
+        return 1
+    return 2 if meaning.has(sympy.Add, sympy.Sum, MatrixScalar) else 3
 
 
-def _candidates(part: sympy.Basic) -> Iterator[tuple[sympy.Basic, tuple]]:
-    """What could get a name inside a part: its meaning, which node changes, and how the node changes given the name."""
+def _count(expression: sympy.Basic, node: sympy.Basic) -> int:
+    return sum(item == node for item in sympy.preorder_traversal(expression))
+
+
+Change = tuple[sympy.Basic, Callable[[sympy.Basic], sympy.Basic]]
+"""Which node changes, and what it becomes, given the name."""
+
+
+def _itself(name: sympy.Basic) -> sympy.Basic:
+    return name
+
+
+def _candidates(part: sympy.Basic, whole: bool = False) -> Iterator[tuple[sympy.Basic, Change]]:
+    """What could get a name in a part (the part itself only if `whole`): its meaning, and the change to make."""
     seen = set()
     for node in sympy.preorder_traversal(part):
         if node in seen or isinstance(node, MatrixSymbol | sympy.Indexed):
             continue
         seen.add(node)
         scalar = isinstance(node, sympy.Add | sympy.Sum | sympy.Mul | sympy.Pow | MatrixScalar)
-        if node != part and (scalar or isinstance(node, MatAdd)):
-            yield node, (node, lambda name: name)
+        if (whole or node != part) and (scalar or isinstance(node, MatAdd)):
+            yield node, (node, _itself)
         if isinstance(node, MatMul):
             yield from _runs(node)
 
 
-def _runs(product: MatMul) -> Iterator[tuple[sympy.Basic, tuple]]:
+Factors = list[MatrixExpr]
+
+
+def _runs(product: MatMul) -> Iterator[tuple[sympy.Basic, Change]]:
     """Halves and the middle of a long matrix product."""
     number, factors = product.as_coeff_matrices()
     size = len(factors)
@@ -181,7 +216,9 @@ def _runs(product: MatMul) -> Iterator[tuple[sympy.Basic, tuple]]:
     for first, last in ((0, size // 2), (size // 2, size), (size // 4, size - size // 4)):
         before, run, after = factors[:first], factors[first:last], factors[last:]
 
-        def change(name: sympy.Basic, before: list = before, after: list = after) -> sympy.Basic:
-            return MatMul(number, *before, name, *after) if number != 1 else MatMul(*before, name, *after)
+        yield MatMul(*run), (product, partial(_replaced, number, before, after))
 
-        yield MatMul(*run), (product, change)
+
+def _replaced(number: sympy.Expr, before: Factors, after: Factors, name: sympy.Basic) -> sympy.Basic:
+    product = [*before, name, *after]
+    return MatMul(number, *product) if number != 1 or len(product) == 1 else MatMul(*product)

@@ -1,19 +1,19 @@
-r"""How a name is written: `Sigma_plus` as `\Sigma_{+}`, `x_plus` as `x^{+}`, `A_*` as `A_{\ast}`, `sigma_nu2` as `\sigma_{\nu}^{2}`.
+r"""How a name is written: `Sigma_plus` as `\Sigma_{+}`, `x_plus` as `x^{+}`, `sigma2` as `\sigma^{2}`.
 
 Everything that a name says is in its spelling; no list of models or of their symbols is kept.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 __all__ = ["GREEK", "escaped", "symbol"]
 
-GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell".split()
-)
+_GREEK = """
+    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega
+    Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell
+"""
+GREEK = frozenset(_GREEK.split())
 SHORT = {"lam": r"\lambda", "Lam": r"\Lambda", "eps": r"\varepsilon"}
 ACCENTS = {"hat": r"\hat", "tilde": r"\tilde", "bar": r"\bar"}
 SIGNS = {"plus": "+", "minus": "-", "neg": "-", "*": r"\ast"}

@@ -45,12 +45,25 @@ def complaints(log: str) -> list[str]:
 
 def _run(folder: Path) -> str:
     """One run of pdflatex; its log."""
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "-jobname=document", _COMMAND]
+    command = [
+        "pdflatex",
+        "-interaction=nonstopmode",
+        "-halt-on-error",
+        "-no-shell-escape",
+        "-jobname=document",
+        _COMMAND,
+    ]
     # TeX wraps its log at 79 characters unless told otherwise, which would cut the lines that are looked for
     environment = {**os.environ, **_FIXED, "max_print_line": "10000"}
     try:
         done = subprocess.run(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIME_LIMIT, check=False
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIME_LIMIT,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise LatexError(f"pdflatex: no end after {TIME_LIMIT} seconds") from None
@@ -65,8 +78,8 @@ def _run(folder: Path) -> str:
 def compile_pdf(tex: str, destination: Path) -> None:
     """Write the PDF of a document to `destination`, all or nothing; the same text gives the same bytes.
 
-    Raises `PdflatexMissing` with the line to type, and `LatexError` where the document has errors, boxes that stick out by more
-    than a point, or undefined references.
+    Raises `PdflatexMissing` with the line to type, and `LatexError` where the document has errors, boxes that stick
+    out by more than a point, or undefined references.
     """
     if shutil.which("pdflatex") is None:
         raise PdflatexMissing(f"pdflatex: not found, so no PDF can be made; to install it: {INSTALL}")

@@ -1,8 +1,8 @@
 r"""SymPy expressions as LaTeX, as a paper prints them.
 
 On top of SymPy's own printer, for what it prints otherwise: names (`symasym.codegen.latex.names`), entries of families,
-differences with the positive term first, products (number, letters, roots, sums of terms, then sums and traces), sums with
-their limits, the scalars `inner`, `tr`, `logdet`, matrices with a common factor in front.
+differences with the positive term first, products (number, letters, roots, sums of terms, then sums and traces), sums
+with their limits, the scalars `inner`, `tr`, `logdet`, matrices with a common factor in front.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def formula(expression: sympy.Basic) -> str:
 
 
 def signed_terms(expression: sympy.Basic) -> list[tuple[int, sympy.Basic]]:
-    """The terms of a sum in the order they are printed, each as a sign and what follows it; one term if it is not a sum."""
+    """The terms of a sum in the order of print, each as a sign and what follows it; one term if it is not a sum."""
     if isinstance(expression, sympy.Add):
         found = [_signed(term) for term in _ordered(expression)]
     elif isinstance(expression, MatAdd):
@@ -89,7 +89,7 @@ def _bracketed(tex: str) -> str:
 
 def _rank(factor: sympy.Expr) -> int:
     """Place of a factor in a product: letters, entries, roots, entries with two indices, the rest, sums of terms."""
-    base, exponent = factor.as_base_exp()
+    base = factor.as_base_exp()[0]
     if isinstance(base, sympy.Symbol):
         return 0
     if isinstance(base, sympy.Indexed):

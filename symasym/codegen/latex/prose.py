@@ -1,7 +1,7 @@
 r"""Plain words with formulas among them (`V = h^{-1} s h^{-1} on the horizontal space`) as LaTeX.
 
-Rules, notes and assumptions are written once, as text that a terminal can show. Here the words that are formulas are found and
-set as such: operators, Greek names, single letters, names with scripts or brackets, and what stands between them.
+Rules, notes and assumptions are written once, as text that a terminal can show. Here the words that are formulas are
+found and set as such: operators, Greek names, single letters, names with scripts or brackets, and what stands between.
 """
 
 from __future__ import annotations
@@ -13,13 +13,24 @@ from symasym.codegen.latex.names import GREEK, SHORT, escaped, symbol
 __all__ = ["mathematics", "prose"]
 
 _SIGNS = {
-    "->": r"\to", "|->": r"\mapsto", "<=": r"\le", ">=": r"\ge", "..": r"\ldots", "=": "=", "<": "<", ">": ">", "+": "+", "-": "-",
-    "~": r"\sim", "!=": r"\ne",
-}  # fmt: skip
+    "->": r"\to",
+    "|->": r"\mapsto",
+    "<=": r"\le",
+    ">=": r"\ge",
+    "!=": r"\ne",
+    "..": r"\ldots",
+    "~": r"\sim",
+    **{sign: sign for sign in ("=", "<", ">", "+", "-")},
+}
 _WORDS = {
-    "E": r"\mathbb{E}", "Var": r"\operatorname{Var}", "Cov": r"\operatorname{Cov}", "tr": r"\operatorname{tr}", "log": r"\log",
-    "det": r"\det", "logdet": r"\log\det", "exp": r"\exp", "diag": r"\operatorname{diag}", "sum": r"\sum",
-}  # fmt: skip
+    "E": r"\mathbb{E}",
+    "log": r"\log",
+    "det": r"\det",
+    "logdet": r"\log\det",
+    "exp": r"\exp",
+    "sum": r"\sum",
+    **{name: rf"\operatorname{{{name}}}" for name in ("Var", "Cov", "tr", "diag")},
+}
 _TOKEN = re.compile(
     r"\|->|->|<=|>=|!=|\.\.|\|\||\*\*|\.T\b"
     r"|[A-Za-z]+\d*(?:_(?:\*|[A-Za-z0-9]+))*(?:\*(?![A-Za-z(*]))?"

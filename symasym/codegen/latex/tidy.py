@@ -53,7 +53,8 @@ def _trace(expression: Tr) -> sympy.Expr:
 
 def _powers(entry: sympy.Expr) -> tuple[sympy.Rational, dict[sympy.Expr, sympy.Rational]]:
     """An entry as a rational number times rational powers."""
-    number, powers = sympy.S.One, {}
+    number = sympy.S.One
+    powers: dict[sympy.Expr, sympy.Rational] = {}
     for factor in sympy.Mul.make_args(entry):
         base, exponent = factor.as_base_exp()
         if factor.is_Rational:

@@ -1,6 +1,6 @@
 """How wide a formula will be in print, in ems, without running TeX.
 
-Reads the part of LaTeX that the printer writes: letters, scripts, fractions, roots, sums, growing brackets, small matrices.
+Reads the part of LaTeX that the printer writes: letters, scripts, fractions, roots, sums, growing brackets, matrices.
 What it does not know counts as one em. The estimate follows TeX's own rules of spacing between classes of atoms.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from symasym.codegen.latex.metrics import BIG, COMMANDS, GLYPHS, ITALIC, ROMAN
 
@@ -188,7 +189,7 @@ def _row(atoms: list[_Box], style: int) -> _Box:
     kinds = _classes(atoms)
     total = sum(atom.width for atom in atoms)
     visible = [kind for kind in kinds if kind != "space"]
-    for left, right in zip(visible, visible[1:], strict=False):
+    for left, right in pairwise(visible):
         size = _SPACES.get((left, right), 0)
         if style <= TEXT or (size == 1 and "op" in (left, right)):
             total += _SIZE[size]

@@ -1,0 +1,1 @@
+"""What stands in `generated/`: made from the derivations, checked, compared with what is committed."""

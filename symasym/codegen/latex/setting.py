@@ -1,0 +1,114 @@
+"""The section on the model: loss, data law, features, downstream task, and a table of the symbols with their shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy
+from sympy.matrices.expressions import ZeroMatrix
+
+from symasym.codegen.latex.blocks import Row, aligned, dollars
+from symasym.codegen.latex.corollary import SIGMA, is_plain
+from symasym.codegen.latex.layout import Layout
+from symasym.codegen.latex.printer import formula
+from symasym.model.data import GaussianVector
+from symasym.model.matrices import Constant, Truth
+from symasym.model.model import Model
+from symasym.model.scalars import inner
+
+__all__ = ["Setting", "SymbolRow", "setting"]
+
+
+@dataclass(frozen=True)
+class SymbolRow:
+    """A row of the table of symbols."""
+
+    symbol: str
+    shape: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Section on the model: `loss`, `features` and `target` are displays."""
+
+    loss: str
+    symbols: tuple[SymbolRow, ...]
+    features: str
+    input: str
+    input_law: str
+    target: str
+    where: str
+    sources: str
+
+
+def _law(vector: GaussianVector, data: tuple[GaussianVector, ...]) -> str:
+    mean = "centred " if isinstance(vector.mean, ZeroMatrix) else ""
+    words = [f"{mean}Gaussian", f"covariance ${formula(vector.cov)}$"]
+    if not mean:
+        words.insert(1, f"mean ${formula(vector.mean)}$")
+    for other in data:
+        if other.law == vector.law and other.position < vector.position:
+            cross = vector.law.covariance(other.position, vector.position)
+            if not isinstance(cross, ZeroMatrix):
+                pair = rf"\operatorname{{Cov}}({formula(other)}, {formula(vector)})"
+                words.append(f"${pair} = {formula(cross)}$")
+    if len(data) > 1 and all(other.law != vector.law for other in data if other != vector):
+        words.append("independent of the others")
+    return ", ".join(words)
+
+
+def _shape(matrix: sympy.Basic) -> str:
+    rows, columns = matrix.shape
+    return f"${formula(rows)}$" if columns == 1 else rf"${formula(rows)} \times {formula(columns)}$"
+
+
+def _symbols(model: Model) -> tuple[SymbolRow, ...]:
+    down = model.downstream
+    mentioned = [model.loss, model.features, down.target, down.noise, down.x.cov]
+    mentioned += [vector.cov for vector in model.data] + [vector.mean for vector in model.data]
+    for vector in model.data:
+        mentioned += [
+            vector.law.covariance(vector.position, other.position) for other in model.data if other.law == vector.law
+        ]
+    matrices: set[sympy.Basic] = set().union(*(expression.atoms(Constant, Truth) for expression in mentioned))
+    scalars = {s for s in down.noise.free_symbols | model.loss.free_symbols if isinstance(s, sympy.Symbol)}
+    sizes = {
+        s
+        for m in {*matrices, *model.parameters, *model.data}
+        for size in m.shape
+        for s in sympy.sympify(size).free_symbols
+    }
+    rows = [SymbolRow(dollars(p), _shape(p), "parameter, learned in pre-training") for p in model.parameters]
+    rows += [SymbolRow(dollars(v), _shape(v), f"data: {_law(v, model.data)}") for v in model.data]
+    for matrix in sorted(matrices, key=lambda m: str(m.name)):
+        if isinstance(matrix, Truth):
+            role = f"true value of ${formula(sympy.Symbol(matrix.of))}$"
+        else:
+            role = "known, symmetric" if matrix.symmetric else "known"
+        rows.append(SymbolRow(dollars(matrix), _shape(matrix), role))
+    for scalar in sorted(scalars - sizes, key=str):
+        rows.append(SymbolRow(dollars(scalar), "scalar", "known, positive" if scalar.is_positive else "known"))
+    return tuple(rows)
+
+
+def setting(model: Model, sources: str, layout: Layout) -> Setting:
+    """Loss, data law, features, downstream task, symbols with their shapes; `sources` are the keys to cite."""
+    down = model.downstream
+    target: list[Row] = [(sympy.Symbol(f"f^*({down.x.name})"), "=", inner(down.target, down.x))]
+    if not is_plain(down.noise):
+        target.append((SIGMA, "=", down.noise))
+    return Setting(
+        loss=aligned([(sympy.Symbol("l(w; z)"), "=", model.loss)], layout),
+        symbols=_symbols(model),
+        features=aligned([(sympy.Symbol(f"psi({down.x.name}, w)"), "=", model.features)], layout),
+        input=formula(down.x),
+        input_law=rf"\mathcal{{N}}({_centre(down.x)}, {formula(down.x.cov)})",
+        target=aligned(target, layout),
+        where=dollars(*model.where),
+        sources=sources,
+    )
+
+
+def _centre(vector: GaussianVector) -> str:
+    return "0" if isinstance(vector.mean, ZeroMatrix) else formula(vector.mean)

@@ -1,0 +1,55 @@
+"""Constants that textbooks have."""
+
+from __future__ import annotations
+
+import sympy
+from support import derivation
+
+from symasym.asymptotics.covariance import PairCovariance
+
+
+def _shown(pair: PairCovariance, m: int, n: int, name: str) -> sympy.Expr:
+    return derivation(name).covariance.entries.show(pair.covariance[m][n], pair.block.first, pair.block.second)
+
+
+def test_principal_components_have_the_classical_eigenvector_constants() -> None:
+    """Anderson (1963): the coordinate `a` of the `i`-th eigenvector has variance `lam_i lam_a / (lam_i - lam_a)^2`."""
+    derived = derivation("linear_autoencoder")
+    i, a = (item.index for item in derived.covariance.entries.ranges.all)
+    lam = sympy.IndexedBase(sympy.Symbol("lam", real=True))
+    signal, noise = derived.covariance.entries.ranges.all
+    pair = derived.covariance.pair(signal, noise)
+    assert pair is not None
+    expected = lam[i] * lam[a] / (lam[i] - lam[a]) ** 2
+    for m in (0, 1):
+        for n in (0, 1):
+            assert sympy.simplify(_shown(pair, m, n, "linear_autoencoder") - expected) == 0
+
+
+def test_reconstruction_excess_of_principal_components() -> None:
+    """The excess error is `sum_ia lam_i lam_a / (lam_i - lam_a)`: a turn `t_ia` costs `(lam_i - lam_a) t_ia^2`."""
+    law = derivation("linear_autoencoder").law
+    lam = sympy.IndexedBase(sympy.Symbol("lam", real=True))
+    written = law.expand(law.excess_loss_mean, d=4, k=2)
+    expected = sum(lam[i] * lam[a] / (lam[i] - lam[a]) for i in (1, 2) for a in (3, 4))
+    assert sympy.simplify(written - expected) == 0
+
+
+def test_maximum_likelihood_is_efficient() -> None:
+    """Wilks: `m (L(w_hat) - L(w*))` has mean half the dimension of the quotient when the likelihood is well specified."""
+    derived = derivation("factor")
+    assert sympy.simplify(derived.law.excess_loss_mean - derived.quotient.dimension / 2) == 0
+    assert derived.forms.score == derived.forms.hessian
+
+
+def test_probabilistic_principal_components_turn_like_the_classical_ones() -> None:
+    """Tipping & Bishop (1999): the span of the maximum-likelihood loadings is that of the top eigenvectors, whose turns have
+    variance `lam_i lam_a / (lam_i - lam_a)^2`, here with `lam_i = 1 + ell_i`, `lam_a = 1`; the loadings are `sqrt(ell_i)`
+    times them."""
+    derived = derivation("factor")
+    signal, noise = derived.covariance.entries.ranges.all
+    pair = derived.covariance.pair(signal, noise)
+    assert pair is not None
+    ell = sympy.IndexedBase(sympy.Symbol("ell", real=True))[signal.index]
+    turn = _shown(pair, 0, 0, "factor") / ell
+    assert sympy.simplify(turn - (1 + ell) * 1 / ell**2) == 0
