@@ -16,6 +16,7 @@ from symasym.asymptotics.downstream import Downstream, downstream
 from symasym.asymptotics.positivity import Facts
 from symasym.calculus.forms import Forms, forms
 from symasym.errors import NotDerivableYet
+from symasym.general.freeness import check_free
 from symasym.law.law import Law
 from symasym.model.model import Model
 from symasym.symmetry.quotient import Quotient, quotient
@@ -52,6 +53,7 @@ def derive_model(model: Model, name: str = "model") -> Derivation:
     entries = _entries(model, first_stage)
     aligned = blocks(first_stage, symmetry, entries)
     limit = covariance(aligned, Facts.of(model.aligned.assume, entries.ranges.all))
+    check_free(model, symmetry, limit.vertical_dimension)
     second_stage = downstream(model, first_stage, limit)
     law = assemble(name, model, symmetry, first_stage, limit, second_stage)
     return Derivation(name, model, symmetry, first_stage, aligned, limit, second_stage, law)

@@ -1,10 +1,10 @@
 """The downstream map: how a displacement of the first stage leaves the span of the features.
 
-For linear features `psi(x, w) = Phi(w) x` a function `<u, x>` is its coefficient vector `u`. With `theta` the coefficients
-of `f*`, `L(v) = -(I - Pi) DPhi[v]^T theta`; in aligned coordinates `Phi(w*)` is diagonal, the span is that of the learned indices, and
-component `a` outside of it is `c_a(v) = sum_i theta_i (DPhi[v])_ia`, which involves the blocks `{i, a}` alone. These are
-independent, so `Cov(c(Z))` is diagonal with entries `v_a`, and `||L(Z)||^2 = c(Z)^T S c(Z)`, where `S` is the Schur complement
-of `Sigma_down` on the learned indices.
+For linear features `psi(x, w) = Phi(w) x` a function `<u, x>` is its coefficient vector `u`. With `theta` the coefficients of
+`f*`, `L(v) = -(I - Pi) DPhi[v]^T theta`; in aligned coordinates `Phi(w*)` is diagonal, the span is that of the learned
+indices, and component `a` outside of it is `c_a(v) = sum_i theta_i (DPhi[v])_ia`, which involves the blocks `{i, a}` alone.
+These are independent, so `Cov(c(Z))` is diagonal with entries `v_a`, and `||L(Z)||^2 = c(Z)^T S c(Z)`, where `S` is the Schur
+complement of `Sigma_down` on the learned indices.
 """
 
 from __future__ import annotations

@@ -15,10 +15,10 @@ import sympy
 from symasym.errors import ConditionViolated
 from symasym.general.point import aligned_matrices
 from symasym.general.route import General, general
-from symasym.model.evaluate import small_sizes
+from symasym.general.sample import random_point
 from symasym.pipeline import Derivation
 
-__all__ = ["Checked", "check", "random_point"]
+__all__ = ["Checked", "check"]
 
 SEED = 20261120
 TOLERANCE = 1e-9
@@ -29,34 +29,6 @@ class Checked(float):
     """The largest relative difference found."""
 
 
-def random_point(derivation: Derivation, rng: np.random.Generator) -> dict[str, Any]:
-    """Sizes and entries, each family descending in (0.2, 0.9) so that `lam[i] > lam[a] > 0` holds; scalars near 1."""
-    model, law = derivation.model, derivation.law
-    assert model.aligned is not None
-    symbols = {
-        s for bounds in model.aligned.ranges.values() for bound in bounds for s in sympy.sympify(bound).free_symbols
-    }
-    sizes = {s.name: n for s, n in small_sizes(sorted(symbols, key=str), list(model.where)).items()}
-    top = max(sizes.values())
-    bases = {
-        str(entry.base.label)
-        for table in (model.aligned.diagonal, model.aligned.at)
-        for weight in table.values()
-        for value in (weight.values() if isinstance(weight, dict) else [weight])
-        for entry in _bases(value)
-    }
-    steps = np.linspace(0.9, 0.2, top)
-    families = {name: steps + rng.uniform(-0.2, 0.2, top) / top for name in sorted(bases)}
-    scalars = {name: float(rng.uniform(0.5, 1.5)) for name in law.scalars}
-    return {**sizes, **families, **scalars}
-
-
-def _bases(value: Any) -> list[Any]:
-    if isinstance(value, sympy.IndexedBase):
-        return [sympy.Indexed(value, sympy.Symbol("p", integer=True))]
-    return list(sympy.sympify(value).atoms(sympy.Indexed))
-
-
 def check(derivation: Derivation, kernel: Any) -> Checked:
     """Compare three routes at a random point; `kernel` is the namespace of the emitted kernel.
 
@@ -65,7 +37,7 @@ def check(derivation: Derivation, kernel: Any) -> Checked:
     rng = np.random.default_rng(SEED)
     model, law = derivation.model, derivation.law
     assert model.aligned is not None
-    point = random_point(derivation, rng)
+    point = random_point(model, rng)
     sizes = {name: point[name] for name in law.dimensions}
     d = sum(
         int(item.size.subs({sympy.Symbol(n, integer=True, positive=True): s for n, s in sizes.items()}))

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from symasym import catalogue
-from symasym.build.check import random_point
 from symasym.document import dump
 from symasym.evaluation import evaluate_inputs, law_document
 from symasym.general.point import aligned_matrices
 from symasym.general.route import general
+from symasym.general.sample import random_point
 from symasym.pipeline import Derivation, derive_model
 
 __all__ = ["configure", "run"]
@@ -99,7 +99,7 @@ def _general_route(derivation: Derivation, d: int, k: int) -> Callable[[], Any]:
     rng = np.random.default_rng(SEED)
     model, law = derivation.model, derivation.law
     assert model.aligned is not None
-    point = random_point(derivation, rng)
+    point = random_point(model, rng)
     point.update({"d": d, "k": k})
     for name, value in point.items():
         if isinstance(value, np.ndarray):

@@ -1,7 +1,7 @@
 """Directional derivatives: Taylor's slope in exact arithmetic over five decades, and explicit components by SymPy.
 
-The remainder of a first-order expansion, divided by `t^2`, tends to a constant. With rational matrices nothing is rounded,
-so each decade between `t = 10^-3` and `t = 10^-8` must divide the remainder by 100 (1000 at second order), ever closer.
+The remainder of a first-order expansion, divided by `t^2`, tends to a constant. With rational matrices nothing is rounded:
+each decade between `t = 10^-3` and `t = 10^-8` must divide the remainder by 100 (1000 at second order), ever closer.
 """
 
 from __future__ import annotations

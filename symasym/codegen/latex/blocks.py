@@ -133,6 +133,7 @@ def blocks(lines: Sequence[Line], layout: Layout) -> tuple[Block, ...]:
             items.append(_item(prose(note), ", ".join(f"${text}$" for text in texts if text)))
             continue
         close()
-        found.append(Block(note=sentence(prose(note)), display=aligned([_row(line) for line in members], layout)))
+        heading = f"{sentence(prose(note))}:" if note else ""
+        found.append(Block(note=heading, display=aligned([_row(line) for line in members], layout)))
     close()
     return tuple(found)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from symasym.codegen.latex.blocks import Block, blocks, dollars, sentence
 from symasym.codegen.latex.layout import Layout
+from symasym.codegen.latex.names import escaped
 from symasym.codegen.latex.printer import formula
 from symasym.codegen.latex.prose import prose
 from symasym.model.groups import Algebra
@@ -88,7 +89,7 @@ def stages(steps: tuple[Step, ...], layout: Layout) -> Stages:
     """The steps that have no section of their own, each with its rule and its formulas."""
     return Stages(
         tuple(
-            Stage(step.title, sentence(prose(step.rule)), blocks(step.lines, layout))
+            Stage(escaped(step.title), sentence(prose(step.rule)), blocks(step.lines, layout))
             for step in steps
             if step.title not in _OWN_SECTION
         )

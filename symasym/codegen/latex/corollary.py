@@ -17,6 +17,7 @@ __all__ = ["SIGMA", "Corollary", "corollary", "display_rows", "is_plain", "limit
 SIGMA = sympy.Symbol("sigma2", positive=True)
 _OMEGA = sympy.IndexedBase("omega")
 _MEAN, _VARIANCE = sympy.Symbol("E||L(Z)||^2"), sympy.Symbol("Var||L(Z)||^2")
+_EXCESS = sympy.Symbol("E h(Z, Z)/2")
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,6 @@ def corollary(law: Law, layout: Layout) -> Corollary:
     def moments(mean: sympy.Expr, variance: sympy.Expr) -> str:
         return aligned([(_MEAN, "=", _named(mean, law)), (_VARIANCE, "=", _named(variance, law))], layout)
 
-    excess = sympy.Symbol("m (L(w_hat) - L(w*))")
     ranges = [rf"${formula(r.index)} = {formula(r.first)}, \ldots, {formula(r.last)}$" for r in law.outside]
     own = [rf"${formula(downstream_variance[r.index])} = {formula(r.own)}$" for r in law.outside]
     some = bool(law.outside)
@@ -139,7 +139,7 @@ def corollary(law: Law, layout: Layout) -> Corollary:
         moments=moments(law.mean, law.variance) if some else "",
         general_moments=moments(law.general_mean, law.general_variance) if some else "",
         crossover=aligned([(sympy.Symbol("alpha0"), "=", _named(law.alpha0, law))], layout) if some else "",
-        excess=aligned([(excess, r"\longrightarrow", law.excess_loss_mean)], layout),
+        excess=aligned([(_EXCESS, "=", law.excess_loss_mean)], layout),
         d_eff=dollars(law.d_eff),
         d_base=dollars(law.d_base),
         dimension=dollars(law.quotient_dimension),

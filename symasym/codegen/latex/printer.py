@@ -174,7 +174,7 @@ class _Printer(LatexPrinter):
             number *= content
             if exponent.is_Rational and exponent < 0:
                 below.append(base**-exponent)
-            elif isinstance(base, _OPERATORS):
+            elif isinstance(base, _OPERATORS) or (isinstance(factor, sympy.Add) and factor.has(*_OPERATORS)):
                 behind.append(factor)
             else:
                 above.append(base**exponent)
@@ -187,7 +187,7 @@ class _Printer(LatexPrinter):
         for n, item in enumerate(behind):
             tex = self._print(item)
             closed = isinstance(item, MatrixScalar | AppliedUndef | sympy.Pow) or n == len(behind) - 1
-            parts.append(tex if closed else _bracketed(tex))
+            parts.append(tex if closed and not isinstance(item, sympy.Add) else _bracketed(tex))
         return f"{sign} {' '.join(parts) or '1'}".strip()
 
     def _factors(self, number: int, factors: list[sympy.Expr], alone: bool) -> str:
@@ -287,7 +287,8 @@ class _Printer(LatexPrinter):
             return rf"0_{{{expr.rows} \times {expr.cols}}}"
         number, factor, rest = common_factor(expr)
         rows = [" & ".join(map(self._print, rest.row(n))) for n in range(rest.rows)]
-        body = " ".join([r"\begin{pmatrix}", r" \\ ".join(rows), r"\end{pmatrix}"])
+        ends = r" \\[6pt] " if any("frac" in row for row in rows) else r" \\ "
+        body = " ".join([r"\begin{pmatrix}", ends.join(rows), r"\end{pmatrix}"])
         if number == factor == 1:
             return body
         front = factor if number == 1 else sympy.Mul(number, *sympy.Mul.make_args(factor), evaluate=False)

@@ -98,10 +98,11 @@ def setting(model: Model, sources: str, layout: Layout) -> Setting:
     target: list[Row] = [(sympy.Symbol(f"f^*({down.x.name})"), "=", inner(down.target, down.x))]
     if not is_plain(down.noise):
         target.append((SIGMA, "=", down.noise))
+    features = model.features.xreplace({model.input: down.x})
     return Setting(
         loss=aligned([(sympy.Symbol("l(w; z)"), "=", model.loss)], layout),
         symbols=_symbols(model),
-        features=aligned([(sympy.Symbol(f"psi({down.x.name}, w)"), "=", model.features)], layout),
+        features=aligned([(sympy.Symbol(f"psi({down.x.name}, w)"), "=", features)], layout),
         input=formula(down.x),
         input_law=rf"\mathcal{{N}}({_centre(down.x)}, {formula(down.x.cov)})",
         target=aligned(target, layout),

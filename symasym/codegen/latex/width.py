@@ -48,7 +48,8 @@ def width(tex: str) -> float:
 
 class _Reader:
     def __init__(self, tex: str) -> None:
-        self._tokens = [token for token in _TOKEN.findall(tex) if token.strip() or token == "\\ "]
+        plain = re.sub(r"\\\\\[\d+pt\]", r"\\\\", tex)
+        self._tokens = [token for token in _TOKEN.findall(plain) if token.strip() or token == "\\ "]
         self._at = 0
 
     def _peek(self) -> str:

@@ -1,0 +1,49 @@
+"""A random point in aligned coordinates, for checks that need numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import sympy
+
+from symasym.alignment.entries import entry_table
+from symasym.alignment.ranges import Ranges
+from symasym.model.evaluate import small_sizes
+from symasym.model.model import Model
+
+__all__ = ["random_point"]
+
+
+def random_point(model: Model, rng: np.random.Generator) -> dict[str, Any]:
+    """Small sizes, families, scalars, by name.
+
+    Each family descends through (0.2, 0.9), so that relations such as `lam[i] > lam[a] > 0` hold; scalars lie near 1.
+    """
+    assert model.aligned is not None
+    bounds = [sympy.sympify(bound) for pair in model.aligned.ranges.values() for bound in pair]
+    dimensions = sorted({symbol for bound in bounds for symbol in bound.free_symbols}, key=str)
+    sizes = {symbol.name: size for symbol, size in small_sizes(dimensions, list(model.where)).items()}
+    top = max(sizes.values())
+    steps = np.linspace(0.9, 0.2, top)
+    families = {name: steps + rng.uniform(-0.2, 0.2, top) / top for name in _families(model)}
+    scalars = {name: float(rng.uniform(0.5, 1.5)) for name in _scalars(model) if name not in sizes}
+    return {**sizes, **families, **scalars}
+
+
+def _families(model: Model) -> list[str]:
+    assert model.aligned is not None
+    specs = entry_table(model.aligned, Ranges(model.aligned.ranges)).values()
+    entries = (entry for spec in specs for value in spec.values() for entry in value.atoms(sympy.Indexed))
+    return sorted({str(entry.base.label) for entry in entries})
+
+
+def _scalars(model: Model) -> list[str]:
+    """Scalar symbols of the loss, the noise, the data laws and the entries."""
+    assert model.aligned is not None
+    indices = set(model.aligned.ranges)
+    specs = entry_table(model.aligned, Ranges(model.aligned.ranges)).values()
+    parts = [model.loss, model.downstream.noise, *(value for spec in specs for value in spec.values())]
+    labels = set(_families(model))
+    symbols = {s for part in parts for s in part.free_symbols if isinstance(s, sympy.Symbol)}
+    return sorted(s.name for s in symbols if s not in indices and s.name not in labels)
