@@ -7,7 +7,8 @@ from symasym.model.spectrum import descending_eigen, require_gap
 d, k = dims("d k")
 A, B = parameter("A", k, d), parameter("B", d, k)
 Sigma = covariance("Sigma", d)
-x = gaussian("x", d, cov=Sigma)
+nu = scalar("degrees_of_freedom")
+x = student("x", d, cov=Sigma, degrees_of_freedom=nu)  # Gaussian as nu -> oo
 
 i, a = indices("i a")
 lam, b = indexed("lam b")
@@ -35,13 +36,15 @@ def align(given):
     """Rotate to the principal components."""
     values, vectors = descending_eigen(given["Sigma"])
     require_gap(values, given["k"], "eigenvalues of Sigma")
-    return AlignedPoint(values={"lam": values}, frames={"T": vectors.T})
+    tails = given.get("degrees_of_freedom", float("inf"))
+    return AlignedPoint(values={"lam": values, "degrees_of_freedom": tails}, frames={"T": vectors.T})
 
 
 instance = Instance(
     keys=[
         Key("Sigma", Kind.COVARIANCE, ("d", "d"), meaning="covariance of x"),
         Key("k", Kind.DIMENSION, meaning="bottleneck, 1..d-1"),
+        Key("degrees_of_freedom", Kind.DEGREES_OF_FREEDOM, required=False, meaning="of multivariate t data; Gaussian if absent"),
         Key("target", Kind.VECTOR, ("d",), meaning="coefficients of f* in x"),
     ],
     align=align,

@@ -1,4 +1,4 @@
-"""Spectral contrastive learning on Gaussian pairs with one fresh negative."""
+"""Spectral contrastive learning on Gaussian pairs with fresh negatives."""
 
 import numpy as np
 from sympy import sqrt
@@ -12,7 +12,7 @@ d, k = dims("d k")
 A = parameter("A", k, d)
 Sigma, Sigma_plus = covariance("Sigma", d), covariance("Sigma_plus", d)
 x, x_plus = exchangeable("x x_plus", cov=Sigma, cross=Sigma_plus)
-x_minus = copy(x, "x_minus")
+x_minus, K = copy(x, "x_minus"), scalar("K")
 
 i, a = indices("i a")
 lam, b = indexed("lam b")
@@ -20,7 +20,7 @@ target = constant("target", d)
 
 model = Model(
     title="Spectral contrastive learning",
-    loss=-2 * inner(A * x, A * x_plus) + inner(A * x, A * x_minus) ** 2,
+    loss=-2 * inner(A * x, A * x_plus) + average(inner(A * x, A * x_minus) ** 2, over=x_minus, count=K),
     symmetry=O(k).acts(lambda Q: {A: Q * A}),
     features=A * x,
     downstream=LeastSquares(gaussian("x", d, cov=covariance("Sigma_down", d)), target=target),
@@ -53,7 +53,7 @@ def align(given):
             f"k: eigenvalue {rank} of the whitened cross-covariance is {values[rank - 1]:.6g}; a positive one is expected"
         )
     require_gap(values, rank, "eigenvalues of the whitened cross-covariance")
-    return AlignedPoint(values={"lam": values}, frames={"T": vectors.T @ white})
+    return AlignedPoint(values={"lam": values, "K": given.get("negatives", 1)}, frames={"T": vectors.T @ white})
 
 
 instance = Instance(
@@ -61,6 +61,7 @@ instance = Instance(
         Key("Sigma", Kind.COVARIANCE, ("d", "d"), meaning="covariance of x"),
         Key("Sigma_plus", Kind.SYMMETRIC, ("d", "d"), meaning="cross-covariance of a positive pair"),
         Key("k", Kind.DIMENSION, meaning="bottleneck, 1..d-1"),
+        Key("negatives", Kind.COUNT, required=False, meaning="fresh negatives for each pair, 1 by default"),
         Key("target", Kind.VECTOR, ("d",), meaning="coefficients of f* in x"),
     ],
     align=align,

@@ -2,7 +2,7 @@
 
     import symasym
     law = symasym.derive("spectral")
-    law.at(k=2, d=4, lam=[0.9, 0.5, 0.3, 0.1], b=[1, 2], sigma2=1, alpha=5).ppf(0.95)
+    law.at(k=2, d=4, lam=[0.9, 0.5, 0.3, 0.1], b=[1, 2], K=1, sigma2=1, alpha=5).ppf(0.95)
 
 Names are looked up when they are first used, so that importing the package costs nothing.
 """

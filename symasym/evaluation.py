@@ -53,7 +53,7 @@ def evaluate_inputs(loaded: Loaded, document: Mapping[str, Any]) -> Evaluation:
     point = loaded.instance.align(given)
     down = _aligned_down(loaded.model, point, given)
     values, residual = _with_target(loaded.model, law, point, given, down)
-    numbers = {name: given[name] for name in (*law.scalars, "sigma2") if name in given}
+    numbers = {name: given[name] for name in (*law.scalars, "sigma2") if name in given and name not in values}
     numeric = law.at(alpha=given.get("alpha", 1.0), Sigma_down=down, **values, **numbers)
     _check_finite(numeric)
     return Evaluation(law, point, numeric, residual)
@@ -115,7 +115,7 @@ def _with_target(
     symbol = model.downstream.target
     name = str(getattr(symbol, "name", ""))
     if name not in given:
-        return {key: value for key, value in values.items() if key in (*law.dimensions, *law.families)}, 0.0
+        return {key: value for key, value in values.items() if key in (*law.dimensions, *law.families, *law.scalars)}, 0.0
     assert model.aligned is not None
     aligned = np.linalg.solve(frame.T, given[name])
     learned = values["k"]
@@ -129,7 +129,7 @@ def _with_target(
     spec = entry_table(model.aligned, Ranges(model.aligned.ranges))[symbol]
     (family,) = {entry.base for value in spec.values() for entry in value.atoms(sympy.Indexed)}
     values[str(family.label)] = coefficients
-    wanted = {key: value for key, value in values.items() if key in (*law.dimensions, *law.families)}
+    wanted = {key: value for key, value in values.items() if key in (*law.dimensions, *law.families, *law.scalars)}
     return wanted, residual
 
 

@@ -69,6 +69,15 @@ def _value(key: Key, given: Any) -> Any:
         if isinstance(given, bool) or not isinstance(given, int) or given < 1:
             raise InputError(f"{key.name}: {given!r} came, a positive integer is expected")
         return given
+    if key.kind is Kind.COUNT:
+        if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+            raise InputError(f"{key.name}: {given!r} came, {key.kind.value} is expected")
+        return given
+    if key.kind is Kind.DEGREES_OF_FREEDOM:
+        number = _array(key, given, ())
+        if not number > 4:
+            raise InputError(f"{key.name}: {given!r} came, {key.kind.value} is expected (fourth moments must exist)")
+        return float(number)
     if key.kind is Kind.POSITIVE:
         number = _array(key, given, ())
         if not number > 0:

@@ -106,9 +106,14 @@ def point(name: str, sizes: dict[str, int], seed: int) -> Point:
     """A random rational point of a model, with a rational `w*`."""
     rng = Random(f"{name} {sorted(sizes.items())} {seed}")
     families = _families(name, sizes, rng)
-    scalar = "sigma_nu2" if name == "factor" else "sigma2"
-    inputs = sizes.get("d", sizes.get("d1", 0))
-    return Point(sizes, families, {scalar: Fraction(rng.randint(1, 9), 4)}, random_covariance(inputs, rng))
+    noise = Fraction(rng.randint(1, 9), 4)
+    scalars = {
+        "spectral": {"K": Fraction(rng.randint(1, 3)), "sigma2": noise},
+        "factor": {"sigma_nu2": noise},
+        "linear_autoencoder": {"degrees_of_freedom": Fraction(rng.randint(9, 30), 2), "sigma2": noise},
+        "context_encoder": {"sigma2": noise},
+    }[name]
+    return Point(sizes, families, scalars, random_covariance(sizes.get("d", sizes.get("d1", 0)), rng))
 
 
 def symbols(sizes: Mapping[str, int]) -> dict[sympy.Symbol, int]:
@@ -125,7 +130,7 @@ def written_out(case: Derivation, at: Point) -> Instantiated:
         case.downstream,
         at.sizes,
         at.families,
-        at.scalars,
+        {**at.scalars, **{s.name: exactly(value, at) for s, value in case.forms.scale_moments.items()}},
         at.Sigma_down,
     )
 
@@ -144,14 +149,9 @@ def exact_matrices(model: Model, at: Point) -> dict[Any, Any]:
             for n in range(int(item.first.subs(sizes)), int(item.last.subs(sizes)) + 1):
                 matrix[n - 1][0 if symbol.shape[1] == 1 else n - 1] = _entry(spec[item.index], item.index, n, at)
         values[symbol] = matrix
-    values.update({symbol: at.scalars[str(symbol)] for symbol in _scalars(model) if str(symbol) in at.scalars})
+    values.update({symbol: at.scalars[symbol.name] for symbol in model.scalars})
     values.update({symbol: at.Sigma_down.tolist() for symbol in model.downstream.x.cov.atoms(sympy.MatrixSymbol)})
     return values
-
-
-def _scalars(model: Model) -> set[sympy.Symbol]:
-    parts = model.loss.free_symbols | model.downstream.noise.free_symbols
-    return {symbol for symbol in parts if isinstance(symbol, sympy.Symbol)}
 
 
 def _entry(expression: sympy.Expr, index: sympy.Symbol, n: int, at: Point) -> Fraction:
@@ -180,5 +180,5 @@ def exactly(expression: sympy.Expr, at: Point) -> Fraction:
         entry: at.families[str(entry.base.label)][int(entry.indices[0]) - 1] for entry in written.atoms(sympy.Indexed)
     }
     numbers.update({s: at.scalars[str(s)] for s in written.free_symbols if str(s) in at.scalars})
-    number = written.xreplace({k: sympy.Rational(v.numerator, v.denominator) for k, v in numbers.items()})
+    number = sympy.sympify(written.xreplace({k: sympy.Rational(v.numerator, v.denominator) for k, v in numbers.items()}))
     return Fraction(int(number.p), int(number.q))

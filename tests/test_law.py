@@ -10,7 +10,7 @@ from support import MODELS, derivation, exactly, point
 from symasym import InputError, Law
 from symasym.law import from_srepr
 
-SPECTRAL = {"k": 2, "d": 4, "lam": [0.9, 0.5, 0.3, 0.1], "b": [1.0, 2.0], "sigma2": 1.0}
+SPECTRAL = {"K": 1, "k": 2, "d": 4, "lam": [0.9, 0.5, 0.3, 0.1], "b": [1.0, 2.0], "sigma2": 1.0}
 
 
 @pytest.mark.parametrize("name", [*MODELS, "context_encoder"])

@@ -13,14 +13,17 @@ def _shown(pair: PairCovariance, m: int, n: int, name: str) -> sympy.Expr:
 
 
 def test_principal_components_have_the_classical_eigenvector_constants() -> None:
-    """Anderson (1963): the coordinate `a` of the `i`-th eigenvector has variance `lam_i lam_a / (lam_i - lam_a)^2`."""
+    """Anderson (1963): the coordinate `a` of the `i`-th eigenvector has variance `lam_i lam_a / (lam_i - lam_a)^2`.
+
+    For an elliptical law the factor is `E rho^2` (one plus the kurtosis parameter), for t `(nu - 2) / (nu - 4)`.
+    """
     derived = derivation("linear_autoencoder")
     i, a = (item.index for item in derived.covariance.entries.ranges.all)
     lam = sympy.IndexedBase(sympy.Symbol("lam", real=True))
     signal, noise = derived.covariance.entries.ranges.all
     pair = derived.covariance.pair(signal, noise)
     assert pair is not None
-    expected = lam[i] * lam[a] / (lam[i] - lam[a]) ** 2
+    expected = sympy.Symbol("rho_2", positive=True) * lam[i] * lam[a] / (lam[i] - lam[a]) ** 2
     for m in (0, 1):
         for n in (0, 1):
             assert sympy.simplify(_shown(pair, m, n, "linear_autoencoder") - expected) == 0
@@ -31,7 +34,9 @@ def test_reconstruction_excess_of_principal_components() -> None:
     law = derivation("linear_autoencoder").law
     lam = sympy.IndexedBase(sympy.Symbol("lam", real=True))
     written = law.expand(law.excess_loss_mean, d=4, k=2)
-    expected = sum(lam[i] * lam[a] / (lam[i] - lam[a]) for i in (1, 2) for a in (3, 4))
+    nu = sympy.Symbol("degrees_of_freedom", positive=True)
+    factor = (nu - 2) / (nu - 4)
+    expected = factor * sum(lam[i] * lam[a] / (lam[i] - lam[a]) for i in (1, 2) for a in (3, 4))
     assert sympy.simplify(written - expected) == 0
 
 

@@ -6,15 +6,16 @@
     sigma^2 = sigma2
     d_eff = k,   rank L = d - k
     omega_a = g_a v_a   for a = k + 1..d
-    v_a = sum_{i=1..k} b_i^2 lam_a lam_i / (lam_i - lam_a)^2
+    v_a = sum_{i=1..k} rho_2 b_i^2 lam_a lam_i / (lam_i - lam_a)^2
     g_a = lam_a   unless given
-    lim E m (L(w_hat) - L(w*)) = sum_{i=1..k} sum_{a=k+1..d} lam_a lam_i / (lam_i - lam_a)
+    rho_2 = 1 + 2 / (degrees_of_freedom - 4)
+    lim E m (L(w_hat) - L(w*)) = sum_{i=1..k} sum_{a=k+1..d} rho_2 lam_a lam_i / (lam_i - lam_a)
 
 Arguments are in aligned coordinates, in which derivations/linear_autoencoder.py states the model. The last axis of a
 family is its index, counted from 1 in the formulas; leading axes are a batch and broadcast:
     b, shape (..., k): i = 1..k
     lam, shape (..., d): i = 1..k, a = k + 1..d
-    sigma2, shape (...): a scalar
+    degrees_of_freedom, sigma2, shape (...): scalars
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
@@ -38,8 +39,8 @@ __all__ = ["SIGNATURE", "Result", "excess_loss_mean", "law", "outside_variance"]
 
 Floats = NDArray[np.floating]
 
-# Core dimensions of b, lam, sigma2, alpha, g, sigma_down and of the arrays in the result; n = d - k.
-SIGNATURE = "(k),(d),(),(),(d),(d,d)->(n),(),(),(),(),()"
+# Core dimensions of b, lam, degrees_of_freedom, sigma2, alpha, g, sigma_down and of the arrays in the result; n = d - k.
+SIGNATURE = "(k),(d),(),(),(),(d),(d,d)->(n),(),(),(),(),()"
 
 
 class Result(NamedTuple):
@@ -66,6 +67,7 @@ class Result(NamedTuple):
 def law(
     b: ArrayLike,
     lam: ArrayLike,
+    degrees_of_freedom: ArrayLike,
     sigma2: ArrayLike,
     alpha: ArrayLike = 1.0,
     *,
@@ -77,6 +79,7 @@ def law(
 
     * `b`: shape (..., k).
     * `lam`: shape (..., d).
+    * `degrees_of_freedom`: shape (...).
     * `sigma2`: shape (...).
     * `alpha`: shape (...), the ratio m / n.
     * `g`: shape (..., d), the diagonal of a downstream covariance that is diagonal in aligned coordinates;
@@ -89,9 +92,19 @@ def law(
     """
     if g is not None and sigma_down is not None:
         raise ValueError("sigma_down: came together with g, at most one of them is expected")
-    kind = _float_type(dtype, b=b, lam=lam, sigma2=sigma2, alpha=alpha, g=g, sigma_down=sigma_down)
+    kind = _float_type(
+        dtype,
+        b=b,
+        lam=lam,
+        degrees_of_freedom=degrees_of_freedom,
+        sigma2=sigma2,
+        alpha=alpha,
+        g=g,
+        sigma_down=sigma_down,
+    )
     b = np.asarray(b, kind)
     lam = np.asarray(lam, kind)
+    degrees_of_freedom = np.asarray(degrees_of_freedom, kind)
     sigma2 = np.asarray(sigma2, kind)
     alpha = np.asarray(alpha, kind)
     d, k = _sizes(b, lam)
@@ -100,13 +113,14 @@ def law(
     batch = _batch(
         b=b.shape[:-1],
         lam=lam.shape[:-1],
+        degrees_of_freedom=degrees_of_freedom.shape,
         sigma2=sigma2.shape,
         alpha=alpha.shape,
         g=() if g is None else g.shape[:-1],
         sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
     )
     inside, outside = np.r_[0:k], np.r_[k:d]
-    v = _outside_variance(b, lam, d, k, kind)
+    v = _outside_variance(b, lam, degrees_of_freedom, d, k, kind)
     if sigma_down is not None:
         weights, mean, variance = _general(v, sigma_down, inside, outside)
     else:
@@ -128,6 +142,7 @@ def law(
 def outside_variance(
     b: ArrayLike,
     lam: ArrayLike,
+    degrees_of_freedom: ArrayLike,
     *,
     dtype: DTypeLike | None = None,
 ) -> Floats:
@@ -135,18 +150,21 @@ def outside_variance(
 
     * `b`: shape (..., k).
     * `lam`: shape (..., d).
+    * `degrees_of_freedom`: shape (...).
     """
-    kind = _float_type(dtype, b=b, lam=lam)
+    kind = _float_type(dtype, b=b, lam=lam, degrees_of_freedom=degrees_of_freedom)
     b = np.asarray(b, kind)
     lam = np.asarray(lam, kind)
+    degrees_of_freedom = np.asarray(degrees_of_freedom, kind)
     d, k = _sizes(b, lam)
-    batch = _batch(b=b.shape[:-1], lam=lam.shape[:-1])
-    return _full(_outside_variance(b, lam, d, k, kind), (*batch, d - k), kind)
+    batch = _batch(b=b.shape[:-1], lam=lam.shape[:-1], degrees_of_freedom=degrees_of_freedom.shape)
+    return _full(_outside_variance(b, lam, degrees_of_freedom, d, k, kind), (*batch, d - k), kind)
 
 
 def excess_loss_mean(
     b: ArrayLike,
     lam: ArrayLike,
+    degrees_of_freedom: ArrayLike,
     *,
     dtype: DTypeLike | None = None,
 ) -> Floats:
@@ -154,25 +172,28 @@ def excess_loss_mean(
 
     * `b`: shape (..., k).
     * `lam`: shape (..., d).
+    * `degrees_of_freedom`: shape (...).
     """
-    kind = _float_type(dtype, b=b, lam=lam)
+    kind = _float_type(dtype, b=b, lam=lam, degrees_of_freedom=degrees_of_freedom)
     b = np.asarray(b, kind)
     lam = np.asarray(lam, kind)
+    degrees_of_freedom = np.asarray(degrees_of_freedom, kind)
     d, k = _sizes(b, lam)
-    batch = _batch(b=b.shape[:-1], lam=lam.shape[:-1])
-    return _full(_excess_loss_mean(lam, k), batch, kind)
+    batch = _batch(b=b.shape[:-1], lam=lam.shape[:-1], degrees_of_freedom=degrees_of_freedom.shape)
+    return _full(_excess_loss_mean(lam, degrees_of_freedom, k), batch, kind)
 
 
 # ---- the formulas, on arrays of one floating-point type
 
 
-def _outside_variance(b: Floats, lam: Floats, d: int, k: int, kind: np.dtype) -> Floats:
+def _outside_variance(b: Floats, lam: Floats, degrees_of_freedom: Floats, d: int, k: int, kind: np.dtype) -> Floats:
     """`v_a` for the indices outside the learned span."""
+    rho_2 = 1 + 2 / (degrees_of_freedom - 4)
     # axes (..., a, i)
     b_i = b[..., None, :]
     lam_a = lam[..., k:, None]
     lam_i = lam[..., None, :k]
-    v_a = np.sum(b_i**2 * lam_a * lam_i / (lam_i - lam_a) ** 2, axis=-1)
+    v_a = np.sum(rho_2[..., None, None] * b_i**2 * lam_a * lam_i / (lam_i - lam_a) ** 2, axis=-1)
     return _join(kind, (v_a, d - k))
 
 
@@ -188,12 +209,13 @@ def _noise_variance(sigma2: Floats) -> Floats:
     return sigma2
 
 
-def _excess_loss_mean(lam: Floats, k: int) -> Floats:
+def _excess_loss_mean(lam: Floats, degrees_of_freedom: Floats, k: int) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
+    rho_2 = 1 + 2 / (degrees_of_freedom - 4)
     # axes (..., i, a)
     lam_a = lam[..., None, k:]
     lam_i = lam[..., :k, None]
-    sum_ia = np.sum(lam_a * lam_i / (lam_i - lam_a), axis=(-2, -1))
+    sum_ia = np.sum(rho_2[..., None, None] * lam_a * lam_i / (lam_i - lam_a), axis=(-2, -1))
     return sum_ia
 
 

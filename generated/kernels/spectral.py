@@ -6,19 +6,18 @@
     sigma^2 = sigma2
     d_eff = k,   rank L = d - k
     omega_a = g_a v_a   for a = k + 1..d
-    v_a = sum_{i=1..k} (1 + tau + lam_i^2) b_i^2 / (2 (lam_i - lam_a)^2)
+    v_a = sum_{i=1..k} (2 K + 2 tau + 3 lam_i^2 - K lam_i^2) b_i^2 / (4 K (lam_i - lam_a)^2)
     g_a = 1   unless given
     tau = sum_{i=1..k} lam_i^2
-    lim E m (L(w_hat) - L(w*)) = sum_{i=1..k} (1 + tau + 3 lam_i^2)
-                               + sum_{i=1..k} lam_i^2
-                               + sum_{i=1..k} sum_{a=k+1..d} (1 + tau + lam_i^2) lam_i / (lam_i - lam_a)
-                               + sum_{1<=i<j<=k} (1 + tau + lam_i lam_j + lam_i^2 + lam_j^2)
+    lim E m (L(w_hat) - L(w*)) = sum_{i=1..k} (2 K + 2 tau + 10 lam_i^2 - 2 K lam_i^2) / (2 K)
+                               + sum_{1<=i<j<=k} (2 K + 2 tau + 2 lam_i lam_j + 3 lam_i^2 + 3 lam_j^2 - K lam_i^2 - K lam_j^2) / (2 K)
+                               + sum_{i=1..k} sum_{a=k+1..d} (2 K + 2 tau + 3 lam_i^2 - K lam_i^2) lam_i / (2 K (lam_i - lam_a))
 
 Arguments are in aligned coordinates, in which derivations/spectral.py states the model. The last axis of a family is
 its index, counted from 1 in the formulas; leading axes are a batch and broadcast:
     b, shape (..., k): i = 1..k
     lam, shape (..., d): i = 1..k, a = k + 1..d
-    sigma2, shape (...): a scalar
+    K, sigma2, shape (...): scalars
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
@@ -42,8 +41,8 @@ __all__ = ["SIGNATURE", "Result", "excess_loss_mean", "law", "outside_variance"]
 
 Floats = NDArray[np.floating]
 
-# Core dimensions of b, lam, sigma2, alpha, g, sigma_down and of the arrays in the result; n = d - k.
-SIGNATURE = "(k),(d),(),(),(d),(d,d)->(n),(),(),(),(),()"
+# Core dimensions of b, lam, K, sigma2, alpha, g, sigma_down and of the arrays in the result; n = d - k.
+SIGNATURE = "(k),(d),(),(),(),(d),(d,d)->(n),(),(),(),(),()"
 
 
 class Result(NamedTuple):
@@ -70,6 +69,7 @@ class Result(NamedTuple):
 def law(
     b: ArrayLike,
     lam: ArrayLike,
+    K: ArrayLike,
     sigma2: ArrayLike,
     alpha: ArrayLike = 1.0,
     *,
@@ -81,6 +81,7 @@ def law(
 
     * `b`: shape (..., k).
     * `lam`: shape (..., d).
+    * `K`: shape (...).
     * `sigma2`: shape (...).
     * `alpha`: shape (...), the ratio m / n.
     * `g`: shape (..., d), the diagonal of a downstream covariance that is diagonal in aligned coordinates;
@@ -93,9 +94,10 @@ def law(
     """
     if g is not None and sigma_down is not None:
         raise ValueError("sigma_down: came together with g, at most one of them is expected")
-    kind = _float_type(dtype, b=b, lam=lam, sigma2=sigma2, alpha=alpha, g=g, sigma_down=sigma_down)
+    kind = _float_type(dtype, b=b, lam=lam, K=K, sigma2=sigma2, alpha=alpha, g=g, sigma_down=sigma_down)
     b = np.asarray(b, kind)
     lam = np.asarray(lam, kind)
+    K = np.asarray(K, kind)
     sigma2 = np.asarray(sigma2, kind)
     alpha = np.asarray(alpha, kind)
     d, k = _sizes(b, lam)
@@ -104,13 +106,14 @@ def law(
     batch = _batch(
         b=b.shape[:-1],
         lam=lam.shape[:-1],
+        K=K.shape,
         sigma2=sigma2.shape,
         alpha=alpha.shape,
         g=() if g is None else g.shape[:-1],
         sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
     )
     inside, outside = np.r_[0:k], np.r_[k:d]
-    v = _outside_variance(b, lam, d, k, kind)
+    v = _outside_variance(b, lam, K, d, k, kind)
     if sigma_down is not None:
         weights, mean, variance = _general(v, sigma_down, inside, outside)
     else:
@@ -132,6 +135,7 @@ def law(
 def outside_variance(
     b: ArrayLike,
     lam: ArrayLike,
+    K: ArrayLike,
     *,
     dtype: DTypeLike | None = None,
 ) -> Floats:
@@ -139,18 +143,21 @@ def outside_variance(
 
     * `b`: shape (..., k).
     * `lam`: shape (..., d).
+    * `K`: shape (...).
     """
-    kind = _float_type(dtype, b=b, lam=lam)
+    kind = _float_type(dtype, b=b, lam=lam, K=K)
     b = np.asarray(b, kind)
     lam = np.asarray(lam, kind)
+    K = np.asarray(K, kind)
     d, k = _sizes(b, lam)
-    batch = _batch(b=b.shape[:-1], lam=lam.shape[:-1])
-    return _full(_outside_variance(b, lam, d, k, kind), (*batch, d - k), kind)
+    batch = _batch(b=b.shape[:-1], lam=lam.shape[:-1], K=K.shape)
+    return _full(_outside_variance(b, lam, K, d, k, kind), (*batch, d - k), kind)
 
 
 def excess_loss_mean(
     b: ArrayLike,
     lam: ArrayLike,
+    K: ArrayLike,
     *,
     dtype: DTypeLike | None = None,
 ) -> Floats:
@@ -158,19 +165,21 @@ def excess_loss_mean(
 
     * `b`: shape (..., k).
     * `lam`: shape (..., d).
+    * `K`: shape (...).
     """
-    kind = _float_type(dtype, b=b, lam=lam)
+    kind = _float_type(dtype, b=b, lam=lam, K=K)
     b = np.asarray(b, kind)
     lam = np.asarray(lam, kind)
+    K = np.asarray(K, kind)
     d, k = _sizes(b, lam)
-    batch = _batch(b=b.shape[:-1], lam=lam.shape[:-1])
-    return _full(_excess_loss_mean(lam, k), batch, kind)
+    batch = _batch(b=b.shape[:-1], lam=lam.shape[:-1], K=K.shape)
+    return _full(_excess_loss_mean(lam, K, k), batch, kind)
 
 
 # ---- the formulas, on arrays of one floating-point type
 
 
-def _outside_variance(b: Floats, lam: Floats, d: int, k: int, kind: np.dtype) -> Floats:
+def _outside_variance(b: Floats, lam: Floats, K: Floats, d: int, k: int, kind: np.dtype) -> Floats:
     """`v_a` for the indices outside the learned span."""
     # axes (..., i)
     lam_i = lam[..., :k]
@@ -179,7 +188,11 @@ def _outside_variance(b: Floats, lam: Floats, d: int, k: int, kind: np.dtype) ->
     b_i = b[..., None, :]
     lam_a = lam[..., k:, None]
     lam_i = lam[..., None, :k]
-    v_a = np.sum((1 + tau[..., None, None] + lam_i**2) * b_i**2 / (2 * (lam_i - lam_a) ** 2), axis=-1)
+    v_a = np.sum(
+        (2 * K[..., None, None] + 2 * tau[..., None, None] + 3 * lam_i**2 - K[..., None, None] * lam_i**2) * b_i**2 / (4
+        * K[..., None, None] * (lam_i - lam_a) ** 2),
+        axis=-1,
+    )
     return _join(kind, (v_a, d - k))
 
 
@@ -194,25 +207,34 @@ def _noise_variance(sigma2: Floats) -> Floats:
     return sigma2
 
 
-def _excess_loss_mean(lam: Floats, k: int) -> Floats:
+def _excess_loss_mean(lam: Floats, K: Floats, k: int) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
     # axes (..., i)
     lam_i = lam[..., :k]
     tau = np.sum(lam_i**2, axis=-1)
     # axes (..., i)
-    sum_i = np.sum(1 + tau[..., None] + 3 * lam_i**2, axis=-1)
-    # axes (..., i)
-    sum_i_2 = np.sum(lam_i**2, axis=-1)
-    # axes (..., i, a)
-    lam_a = lam[..., None, k:]
-    lam_i = lam[..., :k, None]
-    sum_ia = np.sum((1 + tau[..., None, None] + lam_i**2) * lam_i / (lam_i - lam_a), axis=(-2, -1))
+    sum_i = np.sum(
+        (2 * K[..., None] + 2 * tau[..., None] + 10 * lam_i**2 - 2 * K[..., None] * lam_i**2) / (2 * K[..., None]),
+        axis=-1,
+    )
     i, j = np.triu_indices(k, 1)
     # axes (..., ij)
     lam_i = lam[..., i]
     lam_j = lam[..., j]
-    sum_ij = np.sum(1 + tau[..., None] + lam_i * lam_j + lam_i**2 + lam_j**2, axis=-1)
-    return sum_i + sum_i_2 + sum_ia + sum_ij
+    sum_ij = np.sum(
+        (2 * K[..., None] + 2 * tau[..., None] + 2 * lam_i * lam_j + 3 * lam_i**2 + 3 * lam_j**2 - K[..., None] *
+        lam_i**2 - K[..., None] * lam_j**2) / (2 * K[..., None]),
+        axis=-1,
+    )
+    # axes (..., i, a)
+    lam_a = lam[..., None, k:]
+    lam_i = lam[..., :k, None]
+    sum_ia = np.sum(
+        (2 * K[..., None, None] + 2 * tau[..., None, None] + 3 * lam_i**2 - K[..., None, None] * lam_i**2) * lam_i / (2
+        * K[..., None, None] * (lam_i - lam_a)),
+        axis=(-2, -1),
+    )
+    return sum_i + sum_ij + sum_ia
 
 
 def _diagonal(v: Floats, g: Floats) -> tuple[Floats, Floats, Floats]:

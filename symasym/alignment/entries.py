@@ -323,10 +323,13 @@ def _show_part(part: PolyElement, symbols: list[sympy.Expr], halves: set[int]) -
     )
     names = [s if n in even or n not in halves else sympy.sqrt(s) for n, s in enumerate(symbols)]
     content, factors = rest.factor_list()
-    result *= sympy.Rational(int(content.numerator), int(content.denominator))
+    number = sympy.Rational(int(content.numerator), int(content.denominator))
     for base, power in factors:
-        result *= _as_expression(base, names) ** power
-    return result
+        # a factor is written with more positive terms than negative ones; its sign goes to the front
+        flip = sum(1 if c > 0 else -1 for c in base.coeffs()) < 0
+        number *= (-1) ** (power if flip else 0)
+        result *= _as_expression(-base if flip else base, names) ** power
+    return number * result
 
 
 def _as_expression(polynomial: PolyElement, names: list[sympy.Expr]) -> sympy.Expr:

@@ -35,10 +35,11 @@ Limits = tuple[sympy.Symbol, sympy.Expr, sympy.Expr]
 def excess_loss_mean(covariance: Covariance) -> sympy.Expr:
     """`(1/2) tr(h V)`, the limit mean of `m (L(w_hat) - L(w*))`, over all blocks; sums over the same indices are joined."""
     entries = covariance.entries
-    summands: dict[tuple[Limits, ...], sympy.Expr] = {}
+    summands: dict[tuple[Limits, ...], tuple[FracElement, Range, Range | None]] = {}
 
     def add(value: FracElement, first: Range, second: Range | None, *limits: Limits) -> None:
-        summands[limits] = summands.get(limits, sympy.S.Zero) + entries.show(value, first, second) / 2
+        before = summands[limits][0] if limits in summands else entries.field.zero
+        summands[limits] = before + value, first, second
 
     for pair in covariance.pairs:
         first, second = pair.block.first, pair.block.second
@@ -52,7 +53,7 @@ def excess_loss_mean(covariance: Covariance) -> sympy.Expr:
     for coefficient, parts in covariance.coupling_excess:
         for over, value in parts:
             add(coefficient * value, over, None, _limits(over))
-    return sympy.Add(*(_sum(summand, *limits) for limits, summand in summands.items()))
+    return sympy.Add(*(_sum(entries.show(value, *ends) / 2, *limits) for limits, (value, *ends) in summands.items()))
 
 
 def _limits(item: Range) -> Limits:
@@ -90,7 +91,7 @@ def assemble(
         rank=downstream.rank,
         excess_loss_mean=excess,
         quotient_dimension=quotient.dimension,
-        definitions=tuple(entries.definitions.items()),
+        definitions=(*entries.definitions.items(), *forms.scale_moments.items()),
         where=tuple(model.where),
         assume=tuple(model.aligned.assume),
         undecided=covariance.undecided,

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+import sympy
 from sympy.matrices.expressions import ZeroMatrix
 
+from symasym.errors import NotDerivableYet
 from symasym.model.data import GaussianLaw
 from symasym.words.atoms import Atom, Kind, Word, columns_of, rows_of
 from symasym.words.lower import lower_matrix
@@ -30,6 +32,7 @@ class Moments:
 
     def __init__(self) -> None:
         self.definitions: dict[Atom, MatrixPolynomial] = {}
+        self.scale_moments: dict[sympy.Symbol, sympy.Expr] = {}
         self._covariances: dict[tuple[GaussianLaw, int, int], MatrixPolynomial | None] = {}
 
     def covariance(self, u: Atom, v: Atom) -> MatrixPolynomial | None:
@@ -56,6 +59,23 @@ class Moments:
         atom = Atom(name, Kind.DERIVED, lowered.rows, lowered.columns, symmetric=lowered == lowered.T, payload=lowered)
         self.definitions[atom] = lowered
         return MatrixPolynomial.atom(atom)
+
+    def scale_factor(self, atoms: list[Atom]) -> ScalarPolynomial:
+        """`prod E rho^p` over the laws with a random scale, for a product in which `2p` vectors share `rho`.
+
+        `E rho^p` is kept as the symbol `rho_p`, so that the words do not depend on the law of the scale; `E rho = 1`.
+        """
+        total = ScalarPolynomial.number(1)
+        for law in dict.fromkeys(atom.payload.law for atom in atoms if atom.payload.law.scale is not None):
+            order, odd = divmod(sum(atom.payload.law == law for atom in atoms), 2)
+            if odd:
+                raise NotDerivableYet(f"{law.names[0]}: odd moments of a law with a random scale and a mean are not derived yet")
+            if order > 1:
+                symbol = sympy.Symbol(f"rho_{order}" if len(law.names) == 1 else f"rho_{order}_{law.names[0]}", positive=True)
+                if self.scale_moments.setdefault(symbol, law.scale.moment(order)) != law.scale.moment(order):
+                    raise NotDerivableYet(f"{law.names[0]}: two laws with different random scales are not derived yet")
+                total = total * ScalarPolynomial.symbol(symbol)
+        return total
 
     def mean(self, u: Atom) -> MatrixPolynomial | None:
         """`E u`, or None where `u` is centred."""
@@ -171,6 +191,8 @@ def expectation(polynomial: ScalarPolynomial, moments: Moments) -> ScalarPolynom
         segments = [_segment(scalar) for scalar in monomial.scalars if isinstance(scalar, tuple) and _is_random(scalar)]
         fixed = Monomial(monomial.powers, tuple(s for s in monomial.scalars if not _is_random(s)))
         slots = [(n, side) for n, s in enumerate(segments) for side in (0, 1) if s.end(side) is not None]
+        ends = [segments[n].end(side) for n, side in slots]
+        factor = moments.scale_factor([end for end in ends if end is not None]) * ScalarPolynomial({fixed: Fraction(number)})
         for pairing in _pairings(slots, segments, moments):
-            total = total + _close(segments, pairing, moments) * ScalarPolynomial({fixed: Fraction(number)})
+            total = total + _close(segments, pairing, moments) * factor
     return total

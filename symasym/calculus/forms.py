@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import sympy
+
+from symasym.calculus.average import multiply_averages
 from symasym.calculus.derivative import differentiate_scalar
 from symasym.calculus.expectation import Moments, expectation
 from symasym.model.model import Model
@@ -26,6 +29,7 @@ class Forms:
     * `hessian`: `h(U, V) = D^2 E l [U, V]`.
     * `point`: what turns an expression in the true value into one at `w = w*`.
     * `definitions`: derived covariance atoms and what they stand for at `w*`.
+    * `scale_moments`: symbols for the moments `E rho^p` of random scales, and their values.
     """
 
     parameters: tuple[Atom, ...]
@@ -34,6 +38,7 @@ class Forms:
     hessian: ScalarPolynomial
     point: dict[Atom, MatrixPolynomial]
     definitions: dict[Atom, MatrixPolynomial]
+    scale_moments: dict[sympy.Symbol, sympy.Expr]
 
 
 def direction(parameter: Atom, slot: str) -> Atom:
@@ -72,7 +77,7 @@ def forms(model: Model) -> Forms:
     along_u, along_v = _directions(parameters, "U"), _directions(parameters, "V")
     score_u, score_v = differentiate_scalar(loss, along_u), differentiate_scalar(loss, along_v)
     gradient = expectation(score_v, moments)
-    score = expectation(score_u * score_v, moments)
+    score = expectation(multiply_averages(score_u, score_v), moments)
     hessian = expectation(differentiate_scalar(score_u, along_v), moments)
     point, definitions = _at_truth(model, moments)
     return Forms(
@@ -82,4 +87,5 @@ def forms(model: Model) -> Forms:
         substitute_scalar(hessian, point),
         point,
         definitions,
+        moments.scale_moments,
     )

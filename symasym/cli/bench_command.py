@@ -97,14 +97,14 @@ def _symmetric(matrix: np.ndarray) -> np.ndarray:
 
 def _general_route(derivation: Derivation, d: int, k: int) -> Callable[[], Any]:
     rng = np.random.default_rng(SEED)
-    model, law = derivation.model, derivation.law
+    model = derivation.model
     assert model.aligned is not None
     point = random_point(model, rng)
     point.update({"d": d, "k": k})
     for name, value in point.items():
         if isinstance(value, np.ndarray):
             point[name] = np.linspace(0.9, 0.2, d)
-    matrices = {**aligned_matrices(model.aligned, point), **{n: point[n] for n in law.scalars}, "Sigma_down": np.eye(d)}
+    matrices = {**aligned_matrices(model.aligned, point), **{s.name: point[s.name] for s in model.scalars}, "Sigma_down": np.eye(d)}
     return lambda: general(model, matrices, derivation.forms, derivation.quotient)
 
 

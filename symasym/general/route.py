@@ -13,6 +13,7 @@ from symasym.asymptotics.downstream import feature_derivative, feature_matrix
 from symasym.calculus.forms import Forms, forms
 from symasym.errors import ConditionViolated, InputError
 from symasym.general.arrays import Matrices, bilinear_array, derivative_array, linear_array, matrix_array, scalar_array
+from symasym.law.evaluate import evaluate
 from symasym.law.numeric import NumericLaw
 from symasym.model.groups import Algebra
 from symasym.model.matrices import Constant, Parameter
@@ -150,7 +151,7 @@ def general(
     """
     first_stage = first_stage or forms(model)
     model_quotient = model_quotient or quotient(model)
-    matrices = _matrices(model, values)
+    matrices = _matrices(model, values, first_stage)
     parameters = first_stage.parameters
     names = _names(parameters, matrices)
     gradient = linear_array(first_stage.gradient, parameters, matrices)
@@ -218,7 +219,7 @@ def _project(features: np.ndarray, target: np.ndarray, down: np.ndarray) -> tupl
     return theta[..., 0], target - (np.swapaxes(features, -1, -2) @ theta)[..., 0]
 
 
-def _matrices(model: Model, values: Mapping[str, Any]) -> Matrices:
+def _matrices(model: Model, values: Mapping[str, Any], first_stage: Forms) -> Matrices:
     """Check names and shapes, and read the dimensions off the arrays."""
     symbols = _symbols(model)
     sizes: dict[sympy.Symbol, int] = {}
@@ -237,11 +238,13 @@ def _matrices(model: Model, values: Mapping[str, Any]) -> Matrices:
                 )
         arrays[name] = array
     scalars: dict[sympy.Symbol, Any] = dict(sizes)
-    for symbol in model.loss.free_symbols | model.downstream.noise.free_symbols:
-        if isinstance(symbol, sympy.Symbol) and symbol not in scalars:
-            if symbol.name not in values:
-                raise InputError(f"{symbol.name}: a value is missing")
-            scalars[symbol] = np.asarray(values[symbol.name], float)
+    for symbol in model.scalars:
+        if symbol.name not in values:
+            raise InputError(f"{symbol.name}: a value is missing")
+        scalars[symbol] = np.asarray(values[symbol.name], float)
+    table = {symbol.name: value for symbol, value in scalars.items()}
+    for symbol, value in first_stage.scale_moments.items():
+        scalars[symbol] = evaluate(value, table)
     return Matrices(arrays, scalars)
 
 

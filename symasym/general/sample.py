@@ -18,7 +18,8 @@ __all__ = ["random_point"]
 def random_point(model: Model, rng: np.random.Generator) -> dict[str, Any]:
     """Small sizes, families, scalars, by name.
 
-    Each family descends through (0.2, 0.9), so that relations such as `lam[i] > lam[a] > 0` hold; scalars lie near 1.
+    Each family descends through (0.2, 0.9), so that relations such as `lam[i] > lam[a] > 0` hold; scalars lie in (5, 9), above
+    the degrees of freedom at which fourth moments exist.
     """
     assert model.aligned is not None
     bounds = [sympy.sympify(bound) for pair in model.aligned.ranges.values() for bound in pair]
@@ -27,7 +28,7 @@ def random_point(model: Model, rng: np.random.Generator) -> dict[str, Any]:
     top = max(sizes.values())
     steps = np.linspace(0.9, 0.2, top)
     families = {name: steps + rng.uniform(-0.2, 0.2, top) / top for name in _families(model)}
-    scalars = {name: float(rng.uniform(0.5, 1.5)) for name in _scalars(model) if name not in sizes}
+    scalars = {symbol.name: float(rng.uniform(5.0, 9.0)) for symbol in model.scalars}
     return {**sizes, **families, **scalars}
 
 
@@ -36,14 +37,3 @@ def _families(model: Model) -> list[str]:
     specs = entry_table(model.aligned, Ranges(model.aligned.ranges)).values()
     entries = (entry for spec in specs for value in spec.values() for entry in value.atoms(sympy.Indexed))
     return sorted({str(entry.base.label) for entry in entries})
-
-
-def _scalars(model: Model) -> list[str]:
-    """Scalar symbols of the loss, the noise, the data laws and the entries."""
-    assert model.aligned is not None
-    indices = set(model.aligned.ranges)
-    specs = entry_table(model.aligned, Ranges(model.aligned.ranges)).values()
-    parts = [model.loss, model.downstream.noise, *(value for spec in specs for value in spec.values())]
-    labels = set(_families(model))
-    symbols = {s for part in parts for s in part.free_symbols if isinstance(s, sympy.Symbol)}
-    return sorted(s.name for s in symbols if s not in indices and s.name not in labels)

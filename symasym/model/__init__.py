@@ -4,13 +4,13 @@
 """
 
 from symasym.model.aligned import Aligned, Frame, indexed, indices
-from symasym.model.data import GaussianLaw, GaussianVector, copy, exchangeable, gaussian, joint
+from symasym.model.data import GaussianLaw, GaussianVector, copy, exchangeable, gaussian, joint, student
 from symasym.model.groups import GL, SO, Action, GroupElement, O, SignedPermutations, product, trivial
 from symasym.model.instance import AlignedPoint, Instance, Key
 from symasym.model.latent import Regression, observed, regression
 from symasym.model.matrices import Constant, Parameter, Truth, constant, covariance, dims, eye, parameter, scalar, truth
 from symasym.model.model import LeastSquares, Model
-from symasym.model.scalars import inner, logdet, norm2, quad, tr
+from symasym.model.scalars import average, inner, logdet, norm2, quad, tr
 
 __all__ = [
     "GL",
@@ -32,6 +32,7 @@ __all__ = [
     "Regression",
     "SignedPermutations",
     "Truth",
+    "average",
     "constant",
     "copy",
     "covariance",
@@ -51,6 +52,7 @@ __all__ = [
     "quad",
     "regression",
     "scalar",
+    "student",
     "tr",
     "trivial",
     "truth",

@@ -16,13 +16,32 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from symasym.errors import InputError, ShapeError
 from symasym.model.matrices import ModelSymbol
 
-__all__ = ["GaussianLaw", "GaussianVector", "copy", "exchangeable", "gaussian", "joint"]
+__all__ = ["GaussianLaw", "GaussianVector", "Scale", "copy", "exchangeable", "gaussian", "joint", "student"]
+
+
+class Scale(sympy.Basic):
+    """A positive random scale `rho` with `E rho = 1`, shared by all vectors of a law: `x = sqrt(rho) g`, `g` Gaussian.
+
+    `student(nu)`: `rho = (nu - 2) / chi2_nu`, so that `x` is multivariate t with the covariance of `g`.
+    """
+
+    @property
+    def degrees_of_freedom(self) -> sympy.Expr:
+        """`nu`."""
+        return self.args[0]
+
+    def moment(self, order: int) -> sympy.Expr:
+        """`E rho^p = (nu - 2)^p / ((nu - 2) (nu - 4) .. (nu - 2p))`, finite for `nu > 2p`; a polynomial in partial fractions."""
+        nu = self.degrees_of_freedom
+        product = sympy.prod([(nu - 2) / (nu - 2 * j) for j in range(1, order + 1)])
+        return sympy.apart(sympy.cancel(product), nu) if nu.free_symbols else product
 
 
 class GaussianLaw(sympy.Basic):
     """The joint law of vectors `v_1 .. v_q`: means, and covariances `Cov(v_i, v_j)` of shape `(d_i, d_j)`.
 
-    Arguments: names, dimensions, a tuple of rows of covariances, means (`ZeroMatrix` where centred).
+    Arguments: names, dimensions, a tuple of rows of covariances, means (`ZeroMatrix` where centred), and a `Scale` where the law
+    is a Gaussian one with a random scale (elliptical).
     """
 
     def doit(self, **hints: object) -> GaussianLaw:
@@ -46,6 +65,11 @@ class GaussianLaw(sympy.Basic):
     def mean(self, i: int) -> MatrixExpr:
         """`E v_i`, of shape `(d_i, 1)`."""
         return self.args[3][i]
+
+    @property
+    def scale(self) -> Scale | None:
+        """The random scale that the vectors share; None for a Gaussian law."""
+        return self.args[4] if len(self.args) > 4 else None
 
     def vector(self, i: int) -> GaussianVector:
         """The `i`-th vector."""
@@ -131,8 +155,18 @@ def exchangeable(names: str, cov: MatrixExpr, cross: MatrixExpr) -> tuple[Gaussi
     return joint(names, (dimension,) * count, table)
 
 
+def student(
+    name: str, dimension: sympy.Expr, cov: MatrixExpr, degrees_of_freedom: sympy.Expr
+) -> GaussianVector:
+    """Centred multivariate t in `R^dimension` with covariance `cov`: `x = sqrt((nu - 2) / chi2_nu) g`, `g ~ N(0, cov)`, `nu > 2`."""
+    (vector,) = joint(name, (dimension,), {(0, 0): cov})
+    return GaussianLaw(*vector.law.args, Scale(sympy.sympify(degrees_of_freedom))).vector(0)
+
+
 def copy(vector: GaussianVector, name: str) -> GaussianVector:
     """A fresh copy of `vector`, with its marginal law, independent of everything else."""
     if name in vector.law.names:
         raise InputError(f"copy: the name {name} is taken by a vector of the same law; a copy needs a name of its own")
-    return gaussian(name, vector.shape[0], vector.cov, vector.mean)
+    plain = gaussian(name, vector.shape[0], vector.cov, vector.mean)
+    scale = vector.law.scale
+    return plain if scale is None else GaussianLaw(*plain.law.args, scale).vector(0)

@@ -15,7 +15,7 @@ from sympy.matrices.expressions import Identity, Inverse, MatAdd, MatMul, MatPow
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import InputError, NotDerivableYet
-from symasym.model.scalars import Inner, LogDet, Tr
+from symasym.model.scalars import Average, Inner, LogDet, Tr
 
 __all__ = ["evaluate", "evaluate_matrix", "small_sizes"]
 
@@ -76,6 +76,8 @@ def evaluate(expression: sympy.Expr, values: Values, sizes: Sizes) -> float:
             return float(np.trace(evaluate_matrix(expression.args[0], values, sizes)))
         case LogDet():
             return float(np.linalg.slogdet(evaluate_matrix(expression.args[0], values, sizes))[1])
+        case Average():  # all copies at the one point that is given
+            return evaluate(expression.args[0], values, sizes)
         case sympy.Symbol():
             return float(sizes[expression]) if expression in sizes else float(values[expression])
         case sympy.Number():

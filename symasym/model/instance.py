@@ -21,6 +21,8 @@ class Kind(Enum):
     VECTOR = "a vector"
     POSITIVE = "a positive number"
     DIMENSION = "a positive integer"
+    COUNT = "a whole number, at least 1"
+    DEGREES_OF_FREEDOM = "a number above 4"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import sympy
+from sympy.matrices.expressions import MatrixSymbol
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import InputError, ShapeError
@@ -81,6 +82,14 @@ class Model:
     def data(self) -> tuple[GaussianVector, ...]:
         """The random vectors that the loss mentions, by name."""
         return tuple(sorted(self.loss.atoms(GaussianVector), key=lambda vector: vector.name))
+
+    @property
+    def scalars(self) -> tuple[sympy.Symbol, ...]:
+        """Scalar symbols of the loss, the data laws and the noise, by name; dimensions do not count."""
+        parts = (self.loss, self.downstream.noise, self.downstream.x)
+        shapes = (n for part in parts for symbol in part.atoms(MatrixSymbol) for n in symbol.shape)
+        dimensions = {symbol for n in shapes for symbol in sympy.sympify(n).free_symbols}
+        return tuple(sorted({s for part in parts for s in part.atoms(sympy.Symbol)} - dimensions, key=str))
 
     @property
     def input(self) -> GaussianVector:

@@ -13,7 +13,7 @@ from sympy.printing.printer import Printer
 
 from symasym.errors import InputError, ShapeError
 
-__all__ = ["Inner", "LogDet", "MatrixScalar", "Tr", "inner", "logdet", "norm2", "quad", "tr"]
+__all__ = ["Average", "Inner", "LogDet", "MatrixScalar", "Tr", "average", "inner", "logdet", "norm2", "quad", "tr"]
 
 
 class MatrixScalar(sympy.Expr):
@@ -63,6 +63,29 @@ class LogDet(MatrixScalar):
 
     def _latex(self, printer: Printer) -> str:
         return rf"\log\det\bigl({printer._print(self.args[0])}\bigr)"
+
+
+class Average(MatrixScalar):
+    """The average of an expression over `count` independent copies of one data vector, `count` symbolic or a number."""
+
+    def _sympystr(self, printer: Printer) -> str:
+        expression, vector, count = self.args
+        return f"average({printer._print(expression)} over {printer._print(count)} copies of {printer._print(vector)})"
+
+    def _latex(self, printer: Printer) -> str:
+        expression, vector, count = self.args
+        shown, over, copies = map(printer._print, (expression, vector, count))
+        return rf"\frac{{1}}{{{copies}}} \sum_{{{over}}}^{{{copies}}} {shown}"
+
+
+def average(expression: sympy.Expr, over: MatrixExpr, count: sympy.Expr | int) -> sympy.Expr:
+    """`(1/K) sum_{j <= K} expression(x_j)` over independent copies `x_j` of the data vector `over`, `K = count`."""
+    number = sympy.sympify(count)
+    if isinstance(number, sympy.Number) and not (number.is_Integer and number > 0):
+        raise InputError(f"average: count is {count}, a positive integer or a symbol is expected")
+    if not expression.has(over):
+        raise InputError(f"average: {expression} does not depend on {over}")
+    return Average(expression, over, number)
 
 
 def _matrix(value: object, verb: str) -> MatrixExpr:

@@ -12,11 +12,12 @@ import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import InputError
-from symasym.model import GaussianVector, Model
+from symasym.model import GaussianLaw, GaussianVector, Model
+from symasym.referee.copies import with_explicit_copies
 from symasym.referee.downstream import downstream
 from symasym.referee.evaluate import Evaluator
 from symasym.referee.linear_algebra import identity, kernel, projector, pseudoinverse, rank, zeros
-from symasym.referee.moments import Moments
+from symasym.referee.moments import Moments, Scaled
 from symasym.referee.values import Given
 
 __all__ = ["Explicit", "explicit"]
@@ -77,6 +78,7 @@ def explicit(
     expression that is not evaluated here.
     """
     given = Given(model, sizes, values)
+    model = with_explicit_copies(model, given)
     evaluator = Evaluator(model, given)
     moments = _moments(evaluator)
     terms = evaluator.scalar(model.loss).terms
@@ -124,7 +126,21 @@ def _moments(evaluator: Evaluator) -> Moments:
                 columns = evaluator.variables[v]
                 block = evaluator.exact(_covariance(u, v), f"covariance of {u} and {v}")
                 covariance[rows.start : rows.stop, columns.start : columns.stop] = block
-    return Moments(mean, covariance)
+    return Moments(mean, covariance, _scales(evaluator))
+
+
+def _scales(evaluator: Evaluator) -> list[Scaled]:
+    """Laws with a random scale: their variables and the moments of the scale, exactly."""
+    found: list[Scaled] = []
+    for law in dict.fromkeys(vector.law for vector in evaluator.vectors if vector.law.scale is not None):
+        variables = [n for vector in evaluator.vectors if vector.law == law for n in evaluator.variables[vector]]
+
+        def moment(order: int, law: GaussianLaw = law) -> Fraction:
+            scale = law.scale
+            return evaluator.exact_scalar(scale.moment(order), "scale") if scale is not None else Fraction(1)
+
+        found.append((variables, moment))
+    return found
 
 
 def _covariance(u: GaussianVector, v: GaussianVector) -> MatrixExpr:

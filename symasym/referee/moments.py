@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from operator import add
 
 import numpy as np
 from sympy import QQ
 from sympy.polys.rings import PolyElement
+
+from symasym.errors import NotDerivableYet
 
 __all__ = ["Monomial", "Moments", "fraction"]
 
@@ -24,26 +26,40 @@ def fraction(number: object) -> Fraction:
     return Fraction(int(QQ.numer(number)), int(QQ.denom(number)))
 
 
+Scaled = tuple[Sequence[int], Callable[[int], Fraction]]
+"""Variables that share a random scale `rho`, and `p -> E rho^p`."""
+
+
 class Moments:
     """Moments of `N(mean, covariance)`; `mean` has shape `(q,)`, `covariance` `(q, q)`, entries rational.
 
     The recursion is formal: it does not ask whether the covariance is positive semidefinite.
     """
 
-    def __init__(self, mean: np.ndarray, covariance: np.ndarray) -> None:
+    def __init__(self, mean: np.ndarray, covariance: np.ndarray, scales: Sequence[Scaled] = ()) -> None:
+        self._scales = scales
         self._mean = list(mean)
         self._partners = [[(j, c) for j, c in enumerate(row) if c] for row in covariance]
         self._known: dict[Monomial, Fraction] = {(0,) * len(self._mean): Fraction(1)}
 
     def of(self, monomial: Monomial) -> Fraction:
-        """`E[x^monomial]`."""
+        """`E[x^monomial]`; entries that share a scale `rho`, of total degree `2p`, bring the factor `E rho^p`."""
+        value = self._gaussian(monomial)
+        for variables, moment in self._scales:
+            degree = sum(monomial[v] for v in variables)
+            if value and degree % 2:
+                raise NotDerivableYet("odd moments of a law with a random scale and a mean are not evaluated here")
+            value = value * moment(degree // 2)
+        return value
+
+    def _gaussian(self, monomial: Monomial) -> Fraction:
         if monomial not in self._known:
             i = next(position for position, power in enumerate(monomial) if power)
             rest = _lower(monomial, i)
-            total = self._mean[i] * self.of(rest) if self._mean[i] else Fraction(0)
+            total = self._mean[i] * self._gaussian(rest) if self._mean[i] else Fraction(0)
             for j, c in self._partners[i]:
                 if rest[j]:
-                    total += c * rest[j] * self.of(_lower(rest, j))
+                    total += c * rest[j] * self._gaussian(_lower(rest, j))
             self._known[monomial] = total
         return self._known[monomial]
 

@@ -31,7 +31,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Atom:
-    """One matrix. `key` identifies it and orders it; `payload` is its SymPy symbol, or what it is defined by."""
+    """One matrix. `key` identifies it and orders it; `payload` is its SymPy symbol, or what it is defined by.
+
+    A data vector that is averaged over `copies` independent copies stands for one of them.
+    """
 
     key: str
     kind: Kind
@@ -40,6 +43,7 @@ class Atom:
     symmetric: bool = field(compare=False, default=False)
     orthogonal: bool = field(compare=False, default=False)
     payload: Any = field(compare=False, default=None, repr=False)
+    copies: sympy.Expr | None = field(compare=False, default=None)
 
     def __hash__(self) -> int:
         return hash(self.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import singledispatch
 
@@ -13,10 +14,11 @@ from symasym.errors import NotDerivableYet
 from symasym.model.data import GaussianVector
 from symasym.model.groups import GroupElement
 from symasym.model.matrices import Constant, Parameter, Truth
-from symasym.model.scalars import Inner, LogDet, Tr
+from symasym.model.scalars import Average, Inner, LogDet, Tr
 from symasym.words.atoms import Atom, Kind
 from symasym.words.inverse import inverse, log_determinant
 from symasym.words.polynomial import MatrixPolynomial, ScalarPolynomial
+from symasym.words.substitute import substitute_scalar
 
 __all__ = ["atom_of", "lower_matrix", "lower_scalar"]
 
@@ -141,10 +143,16 @@ def _add(expression: sympy.Add) -> ScalarPolynomial:
 
 @lower_scalar.register
 def _mul(expression: sympy.Mul) -> ScalarPolynomial:
+    _refuse_products(expression, sum(item.has(Average) for item in expression.args))
     total = ScalarPolynomial.number(1)
     for item in expression.args:
         total = total * lower_scalar(item)
     return total
+
+
+def _refuse_products(expression: sympy.Expr, averages: int) -> None:
+    if averages > 1:
+        raise NotDerivableYet(f"{expression} is a product of averages, which a loss may not contain yet")
 
 
 @lower_scalar.register
@@ -154,6 +162,7 @@ def _pow(expression: sympy.Pow) -> ScalarPolynomial:
         return ScalarPolynomial.symbol(base, int(exponent))
     if not (exponent.is_Integer and exponent > 0):
         raise NotDerivableYet(f"{expression} has the exponent {exponent}; a positive integer is expected")
+    _refuse_products(expression, int(exponent) if base.has(Average) else 0)
     lowered, total = lower_scalar(base), ScalarPolynomial.number(1)
     for _ in range(int(exponent)):
         total = total * lowered
@@ -164,6 +173,15 @@ def _pow(expression: sympy.Pow) -> ScalarPolynomial:
 def _inner(expression: Inner) -> ScalarPolynomial:
     u, v = map(lower_matrix, expression.args)
     return (u.T @ v).trace()
+
+
+@lower_scalar.register
+def _average(expression: Average) -> ScalarPolynomial:
+    """The expression at one copy, marked as an average: products of averages are taken apart in `calculus.average`."""
+    inner, vector, count = expression.args
+    one = atom_of(vector)
+    bound = replace(one, key=f"{one.key}~", copies=count)
+    return substitute_scalar(lower_scalar(inner), {one: MatrixPolynomial.atom(bound)})
 
 
 @lower_scalar.register

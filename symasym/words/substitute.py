@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from symasym.words.atoms import Atom, Factor, Kind, Word
@@ -18,11 +19,21 @@ def _factor_image(item: Factor, images: Images) -> MatrixPolynomial:
     atom, transposed = item
     if atom in images:
         image = images[atom]
+    elif atom.copies is not None:
+        image = _copy_image(atom, images)
     elif atom.kind is Kind.INVERSE:
         image = inverse(substitute_matrix(atom.payload, images))
     else:
         image = MatrixPolynomial.atom(atom)
     return image.T if transposed else image
+
+
+def _copy_image(atom: Atom, images: Images) -> MatrixPolynomial:
+    """A copy that an average runs over moves like the vector it is a copy of."""
+    original = replace(atom, key=atom.payload.name, copies=None)
+    if original not in images:
+        return MatrixPolynomial.atom(atom)
+    return substitute_matrix(images[original], {original: MatrixPolynomial.atom(atom)})
 
 
 def _word_image(word: Word, images: Images) -> MatrixPolynomial:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import sympy
-from support import CASES, derivation, exact_matrices, float_matrices, label, point
+from support import CASES, derivation, exact_matrices, float_matrices, label, point, symbols
 
 from symasym.errors import ConditionViolated, InputError, NotDerivableYet
 from symasym.general import general
@@ -66,8 +69,8 @@ def belongs(group: type[Group], matrix: np.ndarray) -> bool:
         return bool(orthogonal and abs(np.linalg.det(matrix) - 1) < close)
     if group is SignedPermutations:
         entries = np.abs(matrix)
-        whole = np.isin(entries, [0.0, 1.0]).all()
-        return bool(whole and (entries.sum(0) == 1).all() and (entries.sum(1) == 1).all())
+        near = np.minimum(entries, np.abs(entries - 1)).max() < close
+        return bool(near and orthogonal)
     return bool(orthogonal)
 
 
@@ -90,7 +93,7 @@ def test_random_elements_are_elements_and_form_a_group(group: type[Group], n: in
     rng = np.random.default_rng(1)
     g, h = (group(k).random(n, rng) for _ in range(2))
     assert belongs(group, g) and belongs(group, h)
-    assert belongs(group, g @ h) and belongs(group, np.linalg.inv(g).round(15) if group is SignedPermutations else np.linalg.inv(g))
+    assert belongs(group, g @ h) and belongs(group, np.linalg.inv(g))
     assert belongs(group, np.eye(n))
 
 
@@ -184,12 +187,12 @@ def test_vertical_directions_are_tangent_to_the_orbit(name: str) -> None:
                 moved = evaluate_matrix(image, {**values, action.element: cayley(t, xi)}, sizes)
                 errors.append(np.abs((moved - values[symbol]) / t - velocity).max())
             assert np.abs(velocity).max() > 0.1
-            assert all(0.09 < after / before < 0.11 or after < 1e-10 for before, after in zip(errors, errors[1:], strict=False))
+            assert all(0.09 < after / before < 0.11 or after < 1e-10 for before, after in pairwise(errors))
 
 
 @pytest.mark.parametrize("name", ["O from the left", "GL on both"])
 def test_a_velocity_with_the_wrong_sign_is_caught(name: str, monkeypatch) -> None:
-    module = __import__("symasym.symmetry.quotient", fromlist=["_velocity"])
+    module = import_module("symasym.symmetry.quotient")  # the package exports the function of that name
     right = module._velocity
 
     def turned_round(action, index):
@@ -207,7 +210,6 @@ def test_dimensions_of_quotients() -> None:
         return sympy.expand(found.dimension), sympy.expand(found.orbit_dimension)
 
     encoder, decoder = norm2(A * x), norm2(x - B * A * x)
-    assert dimension(O(k).acts(lambda Q: {A: Q * A}), encoder) == (k * d - k * (k - 1) / 2).expand().as_dummy() or True
     for group, orbit in ((O, k * (k - 1) / 2), (SO, k * (k - 1) / 2), (SignedPermutations, sympy.Integer(0))):
         found = dimension(group(k).acts(lambda Q: {A: Q * A}), encoder)
         assert found == (sympy.expand(k * d - orbit), sympy.expand(orbit))
@@ -253,7 +255,7 @@ def test_forms_vanish_along_the_orbit(case) -> None:
         if np.abs(form).max() > 1e-9:
             assert vanishes(form, found.vertical)
     assert np.abs(found.gradient).max() < 1e-9
-    orbit = derivation(case[0]).quotient.orbit_dimension.subs({sympy.Symbol(n, integer=True, positive=True): s for n, s in case[1].items()})
+    orbit = derivation(case[0]).quotient.orbit_dimension.subs(symbols(case[1]))
     assert np.linalg.matrix_rank(found.vertical) == len(found.vertical) == orbit
 
 
@@ -311,7 +313,8 @@ BROKEN = {
 
 
 def prove(expression, action) -> None:
-    prove_form_kept(expression, action.images, action.group, [k < d], "loss: it")
+    where = [k < d] if expression.has(d) else []
+    prove_form_kept(expression, action.images, action.group, where, "loss: it")
 
 
 @pytest.mark.parametrize("name", INVARIANT)
@@ -321,10 +324,18 @@ def test_invariance_is_proved_on_words(name: str) -> None:
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_invariance_is_refuted_by_numbers(name: str) -> None:
-    with pytest.raises(ConditionViolated, match=r"not invariant under .*at a random point with d = 3, k = 2 it goes from") as e:
+    with pytest.raises(
+        ConditionViolated, match=r"not invariant under .*at a random point with d = 3, k = 2 it goes from"
+    ) as e:
         prove(*BROKEN[name])
     before, after = str(e.value).split(" from ")[1].split(" to ")
     assert abs(float(before) - float(after)) > 1e-6
+
+
+def test_relations_between_other_dimensions_do_not_stop_the_search() -> None:
+    """`k < d` says nothing about a loss that mentions `k` alone."""
+    with pytest.raises(ConditionViolated, match="not invariant"):
+        prove_form_kept(tr(P * P), {P: O(k).element() * P}, O(k), [k < d], "loss: it")
 
 
 @pytest.mark.parametrize("name", INVARIANT)
@@ -344,10 +355,10 @@ def test_a_blind_search_for_counterexamples_proves_nothing(monkeypatch) -> None:
 
 
 def test_a_symmetry_of_finitely_many_elements_is_checked_and_has_no_vertical_directions() -> None:
-    """`sum_i <e_i, A x>^2`-like losses aside: signs alone leave `||A x||^2` alone, and nothing is vertical."""
+    """Signs and permutations leave `||A x||^2` alone, and nothing is vertical; a linear term they do not."""
     found = quotient(Model(*INVARIANT["a finite group"], A * x, task(x)))
     assert found.orbit_dimension == 0
-    with pytest.raises(ConditionViolated, match="B\\(k\\)"):
+    with pytest.raises(ConditionViolated, match=r"B\(k\)"):
         quotient(Model(*BROKEN["a finite group"], A * x, task(x)))
 
 
@@ -355,7 +366,8 @@ def test_a_symmetry_of_finitely_many_elements_is_checked_and_has_no_vertical_dir
 
 
 def features_of(action, loss, features):
-    return quotient(Model(loss=loss, symmetry=action, features=features, downstream=task(x))).fields[0].rho
+    model = Model(loss=loss, symmetry=action, features=features, downstream=task(x), where=[k < d])
+    return quotient(model).fields[0].rho
 
 
 def test_the_representation_on_the_features_is_found() -> None:
@@ -370,10 +382,15 @@ def test_the_representation_on_the_features_is_found() -> None:
     assert features_of(both, norm2(x - B * A * x), B * A * x) == sympy.Identity(d)
 
 
-@pytest.mark.parametrize("features", [(A + M.T) * x, A * M * A * x])
-def test_features_that_move_along_the_orbit_are_refuted(features) -> None:
+def test_features_that_move_along_the_orbit_are_refuted() -> None:
     with pytest.raises(ConditionViolated, match=r"not equivariant under O\(k\).*its span gains the direction"):
-        features_of(O(k).acts(lambda Q: {A: Q * A}), norm2(A * x), features)
+        features_of(O(k).acts(lambda Q: {A: Q * A}), norm2(A * x), (A + M.T) * x)
+
+
+def test_features_without_a_representation_are_undecided() -> None:
+    """`A M A x` keeps its span along the orbit, but how it mixes depends on `A`: no `rho(Q)`, and no refutation either."""
+    with pytest.raises(NotDerivableYet, match="no representation"):
+        features_of(O(k).acts(lambda Q: {A: Q * A}), norm2(A * x), A * M * A * x)
 
 
 # --- A group that is too large at the minimiser ------------------------------------------------------------------
@@ -385,7 +402,9 @@ def test_a_group_that_acts_twice_is_refused_or_counted_once() -> None:
     twice = product(O(k).acts(lambda Q: {W: Q * W}), O(k).acts(lambda R: {W: R * W}, name="R"))
     model = derivation("spectral").model
     try:
-        law = derive_model(Model(model.loss, twice, model.features, model.downstream, model.aligned, model.where), "twice").law
+        law = derive_model(
+            Model(model.loss, twice, model.features, model.downstream, model.aligned, model.where), "twice"
+        ).law
     except ConditionViolated as refused:
         assert "freely" in str(refused)
     else:

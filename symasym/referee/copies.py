@@ -1,0 +1,29 @@
+"""Averages over independent copies, written out copy by copy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sympy
+
+from symasym.errors import InputError
+from symasym.model import Model, copy
+from symasym.model.scalars import Average
+from symasym.referee.values import Given
+
+__all__ = ["with_explicit_copies"]
+
+
+def with_explicit_copies(model: Model, given: Given) -> Model:
+    """The model with `(1/K) (f(x_1) + .. + f(x_K))` in place of every average; `K` must have a value."""
+    written = {node: _written_out(node, given) for node in model.loss.atoms(Average)}
+    return replace(model, loss=model.loss.xreplace(written)) if written else model
+
+
+def _written_out(node: Average, given: Given) -> sympy.Expr:
+    expression, vector, count = node.args
+    copies = int(count) if count.is_Integer else given.scalar(count)
+    if copies != int(copies) or copies < 1:
+        raise InputError(f"values: {count} is {copies}, a positive integer is expected")
+    terms = (expression.xreplace({vector: copy(vector, f"{vector.name}_{n}")}) for n in range(1, int(copies) + 1))
+    return sympy.Add(*terms) / int(copies)
