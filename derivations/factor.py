@@ -45,7 +45,9 @@ def align(given):
     """Rotate to the left singular vectors of A; its right singular vectors choose the representative."""
     left, singular, right = np.linalg.svd(given["A"])
     if singular[-1] <= 1e-10 * singular[0]:
-        raise InputError(f"A: a matrix of full column rank is expected, its singular values are {singular.tolist()}")
+        raise InputError(
+            f"A: its singular values go from {singular[0]:.6g} down to {singular[-1]:.6g}, full column rank is expected"
+        )
     return AlignedPoint(
         values={"ell": singular**2, "beta": right @ given["beta"]},
         frames={"T": left.T},
@@ -56,7 +58,7 @@ instance = Instance(
     keys=[
         Key("A", Kind.MATRIX, ("d", "k"), meaning="loadings, of full column rank k < d"),
         Key("beta", Kind.VECTOR, ("k",), meaning="coefficients of y in the latent h"),
-        Key("sigma_nu2", Kind.POSITIVE, meaning="variance of y given h"),
+        Key("sigma_nu2", Kind.NOT_NEGATIVE, required=False, meaning="variance of y given h"),
     ],
     align=align,
     example={"A": [[2.0], [1.0], [0.5]], "beta": [1.0], "sigma_nu2": 0.5, "alpha": 2.0},

@@ -6,7 +6,7 @@ from sympy import sqrt
 from symasym.errors import InputError
 from symasym.model import *
 from symasym.model.instance import Kind
-from symasym.model.spectrum import descending_eigen, inverse_root, require_gap
+from symasym.model.spectrum import descending_eigen, inverse_root, require_gap, require_pair
 
 d, k = dims("d k")
 A = parameter("A", k, d)
@@ -43,11 +43,7 @@ def align(given):
     white = inverse_root(given["Sigma"])
     values, vectors = descending_eigen(white @ given["Sigma_plus"] @ white)
     rank = given["k"]
-    if np.max(np.abs(values)) > 1 + 1e-9:
-        raise InputError(
-            "Sigma_plus: the joint covariance of the pair is not positive semidefinite (the whitened cross-covariance "
-            f"has the eigenvalue {values[np.argmax(np.abs(values))]:.6g}, at most 1 in modulus is expected)"
-        )
+    values = require_pair(values, given["Sigma"], "Sigma_plus")
     if values[rank - 1] <= 1e-10 * np.max(np.abs(values)):
         raise InputError(
             f"k: eigenvalue {rank} of the whitened cross-covariance is {values[rank - 1]:.6g}; a positive one is expected"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy
@@ -14,7 +15,7 @@ from symasym.asymptotics.assemble import assemble
 from symasym.asymptotics.covariance import Covariance, covariance
 from symasym.asymptotics.downstream import Downstream, downstream
 from symasym.asymptotics.positivity import Facts
-from symasym.calculus.forms import Forms, forms
+from symasym.calculus.forms import Forms, ScalarDirection, forms
 from symasym.errors import NotDerivableYet
 from symasym.general.freeness import check_free
 from symasym.law.law import Law
@@ -22,6 +23,10 @@ from symasym.model.model import Model
 from symasym.symmetry.quotient import Quotient, quotient
 
 __all__ = ["Derivation", "derive_model"]
+
+
+SPARE_SUMS = 8
+"""Power sums beyond the traces of the forms: those that coupled diagonal entries bring (see `asymptotics.coupling`)."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,18 @@ def derive_model(model: Model, name: str = "model") -> Derivation:
     prove_frames(model)
     entries = _entries(model, first_stage)
     aligned = blocks(first_stage, symmetry, entries)
-    limit = covariance(aligned, Facts.of(model.aligned.assume, entries.ranges.all))
+    limit = covariance(
+        aligned, Facts.of([*model.aligned.assume, *_strict(model.where)], entries.ranges.all), model.scalar_parameters
+    )
     check_free(model, symmetry, limit.vertical_dimension)
     second_stage = downstream(model, first_stage, limit)
     law = assemble(name, model, symmetry, first_stage, limit, second_stage)
     return Derivation(name, model, symmetry, first_stage, aligned, limit, second_stage, law)
+
+
+def _strict(relations: Sequence[sympy.Basic]) -> list[sympy.Basic]:
+    """The strict relations between dimensions; `k <= r` decides no sign."""
+    return [r for r in relations if isinstance(r, sympy.StrictGreaterThan | sympy.StrictLessThan)]
 
 
 def _entries(model: Model, first_stage: Forms) -> Entries:
@@ -67,13 +79,15 @@ def _entries(model: Model, first_stage: Forms) -> Entries:
         for form in (first_stage.gradient, first_stage.score, first_stage.hessian)
         for monomial in form.terms
         for symbol, _ in monomial.powers
+        if not isinstance(symbol, ScalarDirection)
     }
     bounds = {s for pair in model.aligned.ranges.values() for bound in pair for s in sympy.sympify(bound).free_symbols}
-    noise = {s for s in model.downstream.noise.free_symbols if isinstance(s, sympy.Symbol)}
     traces = {
         scalar
         for form in (first_stage.gradient, first_stage.score, first_stage.hessian)
         for monomial in form.terms
         for scalar in monomial.scalars
     }
-    return Entries(model.aligned, Ranges(model.aligned.ranges), scalars | bounds | noise, len(traces))
+    return Entries(
+        model.aligned, Ranges(model.aligned.ranges), scalars | bounds | set(model.scalars), len(traces) + SPARE_SUMS
+    )

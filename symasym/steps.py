@@ -11,17 +11,17 @@ from typing import TypeAlias
 import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from symasym.alignment.blocks import Blocks, Coordinate, DiagonalBlock, Matrix, PairBlock, RankOne
+from symasym.alignment.blocks import Blocks, Coordinate, DiagonalBlock, Functional, Matrix, PairBlock, RankOne
 from symasym.alignment.entries import Entries
 from symasym.alignment.ranges import Range
 from symasym.asymptotics.covariance import Covariance
 from symasym.asymptotics.downstream import Downstream
 from symasym.calculus.forms import Forms
 from symasym.law.law import Law
+from symasym.model.matrices import ScalarParameter
 from symasym.model.model import Model
 from symasym.pipeline import Derivation
 from symasym.symmetry.quotient import Quotient
-from symasym.words.atoms import Atom
 from symasym.words.show import show_atom, show_matrix, show_scalar
 
 __all__ = ["Line", "Step", "steps"]
@@ -160,9 +160,12 @@ def _shown(matrix: Matrix, entries: Entries, first: Range, second: Range | None)
     return rows[0][0] if len(rows) == 1 else sympy.ImmutableMatrix(rows)
 
 
-def _functional(weights: dict[tuple[Atom, Range], object], entries: Entries, slot: str) -> sympy.Expr:
+def _functional(weights: Functional, entries: Entries, slot: str) -> sympy.Expr:
     total = sympy.S.Zero
     for (parameter, item), value in weights.items():
+        if isinstance(parameter, ScalarParameter) or item is None:
+            total += entries.show(value) * sympy.Symbol(f"{slot}_{parameter}", real=True)
+            continue
         entry = sympy.IndexedBase(f"{slot}_{parameter.key}")[item.index, item.index]
         total += sympy.Sum(entries.show(value, item) * entry, (item.index, item.first, item.last))
     return total
@@ -202,7 +205,10 @@ def _blocks(blocks: Blocks) -> Step:
         for vector in diagonal.vertical:
             shown = sympy.Tuple(*(entries.show(value, diagonal.over) for value in vector))
             lines.append(Line(None, shown, f"vertical, {where}"))
-    lines += _coupling_lines(blocks.score_coupling, entries, "added to s on the diagonal entries")
+    lines += _coupling_lines(
+        blocks.hessian_coupling, entries, "added to h on the diagonal entries and scalar parameters"
+    )
+    lines += _coupling_lines(blocks.score_coupling, entries, "added to s on the diagonal entries and scalar parameters")
     rule = "tr(U M V N) = sum_pq U_pq M_q V_qp N_p, so both forms are block diagonal over pairs {p, q}"
     return Step("Blocks", rule, tuple(lines))
 
@@ -220,7 +226,7 @@ def _covariance(covariance: Covariance) -> Step:
     for diagonal in covariance.diagonals:
         shown = _shown(diagonal.covariance, entries, diagonal.block.over, None)
         lines.append(Line(sympy.Symbol("V"), shown, _diagonal_name(diagonal.block)))
-    lines += _coupling_lines(covariance.coupling, entries, "added to V on the diagonal entries")
+    lines += _coupling_lines(covariance.coupling, entries, "added to V on the diagonal entries and scalar parameters")
     lines.append(Line(None, covariance.vertical_dimension, "dimension of the kernel of h: exactly the vertical space"))
     for minor in covariance.undecided:
         lines.append(Line(None, minor, "must be positive; could not be decided, so it is an assumption of the law"))

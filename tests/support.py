@@ -37,7 +37,8 @@ ENCODER_SIZES = [
     )
 ]
 """Bottleneck, rank, both dimensions: ranges of size 0 and 1, either space the larger one."""
-CASES = [(name, sizes) for name in MODELS for sizes in SIZES] + [("context_encoder", sizes) for sizes in ENCODER_SIZES]
+CASES = [(name, sizes) for name in (*MODELS, "factor_unknown_noise") for sizes in SIZES]
+CASES += [("context_encoder", sizes) for sizes in ENCODER_SIZES]
 
 
 def path_of(name: str) -> str:
@@ -96,6 +97,8 @@ def _families(name: str, sizes: dict[str, int], rng: Random) -> dict[str, list[F
             return {"ell": [4 * value for value in _squares(sizes["k"], rng)], "beta": learned}
         case "linear_autoencoder":
             return {"lam": [9 * value for value in _squares(sizes["d"], rng)], "b": learned}
+        case "factor_unknown_noise":
+            return {"ell": [4 * value for value in _squares(sizes["k"], rng)], "beta": learned}
         case "context_encoder":
             noise = [Fraction(rng.randint(1, 9), rng.randint(1, 5)) for _ in range(max(sizes["d1"], sizes["d2"]))]
             return {"s": _squares(sizes["r"], rng), "nu": noise, "b": learned}
@@ -111,6 +114,7 @@ def point(name: str, sizes: dict[str, int], seed: int) -> Point:
         "spectral": {"K": Fraction(rng.randint(1, 3)), "sigma2": noise},
         "factor": {"sigma_nu2": noise},
         "linear_autoencoder": {"degrees_of_freedom": Fraction(rng.randint(9, 30), 2), "sigma2": noise},
+        "factor_unknown_noise": {"sigma_nu2": noise, "noise": Fraction(rng.randint(1, 9), 5)},
         "context_encoder": {"sigma2": noise},
     }[name]
     return Point(sizes, families, scalars, random_covariance(sizes.get("d", sizes.get("d1", 0)), rng))
@@ -132,6 +136,8 @@ def written_out(case: Derivation, at: Point) -> Instantiated:
         at.families,
         {**at.scalars, **{s.name: exactly(value, at) for s, value in case.forms.scale_moments.items()}},
         at.Sigma_down,
+        case.blocks.hessian_coupling,
+        case.forms.scalar_parameters,
     )
 
 
@@ -180,5 +186,7 @@ def exactly(expression: sympy.Expr, at: Point) -> Fraction:
         entry: at.families[str(entry.base.label)][int(entry.indices[0]) - 1] for entry in written.atoms(sympy.Indexed)
     }
     numbers.update({s: at.scalars[str(s)] for s in written.free_symbols if str(s) in at.scalars})
-    number = sympy.sympify(written.xreplace({k: sympy.Rational(v.numerator, v.denominator) for k, v in numbers.items()}))
+    number = sympy.sympify(
+        written.xreplace({k: sympy.Rational(v.numerator, v.denominator) for k, v in numbers.items()})
+    )
     return Fraction(int(number.p), int(number.q))

@@ -26,6 +26,7 @@ LAYERS = [
     ["catalogue"],
     ["inputs"],
     ["evaluation", "api"],
+    ["simulation"],
     ["build"],
     ["cli"],
     ["__main__"],

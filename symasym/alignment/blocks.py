@@ -19,6 +19,7 @@ from symasym.calculus.bilinear import Linear, Pair, Product, matrix_terms, split
 from symasym.calculus.forms import Forms
 from symasym.errors import NotDerivableYet
 from symasym.model.groups import Algebra
+from symasym.model.matrices import ScalarParameter
 from symasym.symmetry.quotient import Quotient, VerticalField
 from symasym.words.atoms import Atom, Word
 from symasym.words.polynomial import MatrixPolynomial, ScalarPolynomial
@@ -68,8 +69,8 @@ class DiagonalBlock:
     vertical: tuple[Vector, ...]
 
 
-Functional = dict[tuple[Atom, Range], FracElement]
-"""`sum_p f_p V_pp` over parameters and ranges: the weights `f_p`."""
+Functional = dict[tuple[Atom | ScalarParameter, Range | None], FracElement]
+"""`sum_p f_p V_pp` over parameters and ranges, and multiples of the directions of scalar parameters: the weights."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Blocks:
     """Both forms in aligned coordinates."""
 
     entries: Entries
-    gradient: tuple[tuple[Coordinate, Range, FracElement], ...]
+    gradient: Functional
     pairs: tuple[PairBlock, ...]
     diagonals: tuple[DiagonalBlock, ...]
     hessian_coupling: tuple[RankOne, ...]
@@ -104,8 +105,10 @@ def _refuse_vectors(*words: Word) -> None:
 
 def _functional(term: Linear, entries: Entries) -> Functional:
     """`tr(V M) = sum_p M_p V_pp`."""
+    if isinstance(term.parameter, ScalarParameter):
+        return {(term.parameter, None): entries.field.one}
     _refuse_vectors(term.word)
-    weights = {}
+    weights: Functional = {}
     for item in _diagonal_ranges(term.parameter, entries):
         value = entries.of_word(term.word, item, 1)
         if value:
@@ -234,14 +237,14 @@ def _velocity_entry(
     return total
 
 
-def _gradient(form: ScalarPolynomial, entries: Entries) -> tuple[tuple[Coordinate, Range, FracElement], ...]:
+def _gradient(form: ScalarPolynomial, entries: Entries) -> Functional:
     """`E Dl[V] = sum_p g_p V_pp`: the non-zero `g_p`."""
     total: Functional = {}
     for term in split_linear(form):
         coefficient = entries.of_scalar(term.coefficient)
         for key, weight in _functional(term, entries).items():
             total[key] = total.get(key, entries.field.zero) + coefficient * weight
-    return tuple((Coordinate(p, False), item, value) for (p, item), value in total.items() if value)
+    return {key: value for key, value in total.items() if value}
 
 
 def blocks(forms: Forms, quotient: Quotient, entries: Entries) -> Blocks:

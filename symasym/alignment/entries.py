@@ -21,6 +21,7 @@ from sympy.polys.rings import PolyElement
 from symasym.alignment.ranges import Range, Ranges
 from symasym.errors import ConditionViolated, InputError, NotDerivableYet
 from symasym.model.aligned import Aligned, Weight
+from symasym.model.matrices import ScalarParameter, ScalarTruth
 from symasym.words.atoms import Atom, Factor, Kind, Word
 from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 
@@ -110,6 +111,8 @@ class Entries:
                     raise InputError(f"aligned: the entry {expression} of the range {index} uses another index")
                 generator = self._family[expression.base, slot]
                 return generator**2 if (expression.base, index) in self._rooted else generator
+            case ScalarTruth():
+                return self._scalar[ScalarParameter(expression.of, positive=True)]
             case sympy.Symbol():
                 return self._scalar[expression]
             case sympy.Add():
@@ -198,20 +201,25 @@ class Entries:
         return total
 
     def power_sum(self, word: Word) -> FracElement:
-        """`tr(word) = sum over ranges and indices of its entry`; a generator of its own unless the entry is constant."""
+        """`tr(word) = sum over ranges and indices of its entry`."""
+        return self.sum_over({item: self.of_word(word, item, 1) for item in self.ranges.all})
+
+    def sum_over(self, summands: Mapping[Range, FracElement]) -> FracElement:
+        """`sum over ranges and indices`; a generator of its own unless the summand is constant on its range."""
         constant, varying = self.field.zero, []
-        for item in self.ranges.all:
-            entry = self.of_word(word, item, 1)
-            if not entry:
-                continue
-            if self._depends_on_index(entry):
+        for item, entry in summands.items():
+            if entry and self._depends_on_index(entry):
                 varying.append((item, entry))
-            else:
+            elif entry:
                 constant = constant + entry * self.size(item)
         if not varying:
             return constant
+        unit = _leading_ratio(varying[0][1])  # sums that differ by a number share a generator
+        varying = [(item, entry / unit) for item, entry in varying]
         key = tuple((item.index, entry) for item, entry in varying)
         if key not in self._sums:
+            if len(self._sums) == len(self._free_sums):
+                raise NotDerivableYet("aligned: the law needs more power sums than were foreseen")
             position = self._free_sums[len(self._sums)]
             self._sums[key] = position
             symbol = sympy.Symbol("tau" if len(self._sums) == 1 else f"tau_{len(self._sums)}", real=True)
@@ -219,7 +227,7 @@ class Entries:
             self.definitions[symbol] = sympy.Add(
                 *(sympy.Sum(self.show(entry, item), (item.index, item.first, item.last)) for item, entry in varying)
             )
-        return constant + self.field.gens[self._sums[key]]
+        return constant + unit * self.field.gens[self._sums[key]]
 
     def trace_sum(self, polynomial: ScalarPolynomial) -> sympy.Expr:
         """A polynomial in traces without directions, in SymPy, with traces that enter linearly gathered under one sum."""
@@ -293,10 +301,19 @@ class Entries:
             if (family, item.index) in self._rooted:
                 halves.add(position)
         for symbol in self._scalar:
-            symbols[self.field.gens.index(self._scalar[symbol])] = symbol
+            symbols[self.field.gens.index(self._scalar[symbol])] = _plain(symbol)
         for position, symbol in self._sum_symbols.items():
             symbols[position] = symbol
         return symbols, halves
+
+
+def _leading_ratio(entry: FracElement) -> Any:
+    return entry.numer.LC / entry.denom.LC
+
+
+def _plain(symbol: sympy.Symbol) -> sympy.Symbol:
+    """In a law a scalar parameter is its value at `w*`, a number like any other."""
+    return sympy.Symbol(symbol.name, positive=True) if isinstance(symbol, ScalarParameter) else symbol
 
 
 def _bases(expression: sympy.Expr) -> set[sympy.IndexedBase]:

@@ -50,10 +50,10 @@ def excess_loss_mean(covariance: Covariance) -> sympy.Expr:
         add(pair.excess, first, second, inner, _limits(first))
     for diagonal in covariance.diagonals:
         add(diagonal.excess, diagonal.block.over, None, _limits(diagonal.block.over))
-    for coefficient, parts in covariance.coupling_excess:
-        for over, value in parts:
-            add(coefficient * value, over, None, _limits(over))
-    return sympy.Add(*(_sum(entries.show(value, *ends) / 2, *limits) for limits, (value, *ends) in summands.items()))
+    for over, value in covariance.coupling_excess.summands.items():
+        add(value, over, None, _limits(over))
+    sums = [_sum(entries.show(value, *ends) / 2, *limits) for limits, (value, *ends) in summands.items()]
+    return sympy.Add(entries.show(covariance.coupling_excess.number) / 2, *sums)
 
 
 def _limits(item: Range) -> Limits:

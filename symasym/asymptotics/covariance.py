@@ -13,11 +13,13 @@ import sympy
 from sympy.polys.fields import FracElement
 from sympy.polys.matrices import DomainMatrix
 
-from symasym.alignment.blocks import Blocks, Coordinate, DiagonalBlock, Functional, Matrix, PairBlock, RankOne, Vector
+from symasym.alignment.blocks import Blocks, Coordinate, DiagonalBlock, Matrix, PairBlock, RankOne, Vector
 from symasym.alignment.entries import Entries
 from symasym.alignment.ranges import Range
+from symasym.asymptotics.coupling import Excess, couple
 from symasym.asymptotics.positivity import Facts
-from symasym.errors import ConditionViolated, NotDerivableYet
+from symasym.errors import ConditionViolated
+from symasym.model.matrices import ScalarParameter
 
 __all__ = ["Covariance", "DiagonalCovariance", "PairCovariance", "covariance"]
 
@@ -49,15 +51,15 @@ class DiagonalCovariance:
 class Covariance:
     """The limit law of the horizontal displacement, `Z ~ N(0, V)`.
 
-    `coupling` is the low-rank part of `V` on the diagonal entries; `coupling_excess` pairs each of its terms with
-    `sum_p f_p^T h_p^{-1} g_p`, what it adds to `tr(h^{-1} s)`. `undecided` lists the entries whose positivity the law assumes.
+    `coupling` is the low-rank part of `V` on the diagonal entries and scalar parameters; `coupling_excess` is what it adds to
+    `tr(h^{-1} s)`. `undecided` lists the entries whose positivity the law assumes.
     """
 
     entries: Entries
     pairs: tuple[PairCovariance, ...]
     diagonals: tuple[DiagonalCovariance, ...]
     coupling: tuple[RankOne, ...]
-    coupling_excess: tuple[tuple[FracElement, tuple[tuple[Range, FracElement], ...]], ...]
+    coupling_excess: Excess
     undecided: tuple[sympy.Expr, ...]
     vertical_dimension: sympy.Expr
 
@@ -154,50 +156,39 @@ def _check_positive(
     rows = reduced.to_list()
     for n in range(1, len(rows) + 1):
         minor = DomainMatrix([row[:n] for row in rows[:n]], (n, n), entries.domain).det()
-        shown = entries.show(minor, *ranges)
-        found = facts.sign(shown)
-        if found is not None and found <= 0:
-            raise ConditionViolated(
-                f"w*: the Hessian form is not positive on the horizontal space along {', '.join(names)} (the minor "
-                f"{shown} is not positive), so w* is a saddle and not a minimiser"
-            )
-        if found is None and shown not in undecided:
-            undecided.append(shown)
+        _require_positive(minor, ", ".join(names), entries, facts, undecided, ranges)
+
+
+def _require_positive(
+    value: FracElement,
+    along: str,
+    entries: Entries,
+    facts: Facts,
+    undecided: list[sympy.Expr],
+    ranges: tuple[Range | None, Range | None],
+) -> None:
+    """A negative value is a saddle, an undecided one becomes an assumption."""
+    shown = entries.show(value, *ranges)
+    found = facts.sign(shown)
+    if found is not None and found <= 0:
+        raise ConditionViolated(
+            f"w*: the Hessian form is not positive on the horizontal space along {along} ({shown} is not positive), so w* is a "
+            "saddle and not a minimiser"
+        )
+    if found is None and shown not in undecided:
+        undecided.append(shown)
 
 
 def _check_stationary(blocks: Blocks) -> None:
-    for coordinate, item, value in blocks.gradient:
+    for (parameter, item), value in blocks.gradient.items():
+        where = str(parameter) if item is None else Coordinate(parameter, False).name(item.index, item.index)
         raise ConditionViolated(
-            f"w*: the named point is not stationary; along {coordinate.name(item.index, item.index)} the gradient is "
-            f"{blocks.entries.show(value, item)} instead of 0"
+            f"w*: the named point is not stationary; along {where} the gradient is {blocks.entries.show(value, item)} "
+            "instead of 0"
         )
 
 
-def _apply(
-    inverse: dict[Range, tuple[tuple[Coordinate, ...], DomainMatrix]], functional: Functional, entries: Entries
-) -> Functional:
-    """`h^{-1} f`, range by range."""
-    result: Functional = {}
-    for item, (coordinates, matrix) in inverse.items():
-        zero = entries.field.zero
-        vector = [(functional.get((c.parameter, item), zero),) for c in coordinates]
-        image = (matrix * _matrix(vector, 1, entries)).to_list()
-        for coordinate, (value,) in zip(coordinates, image, strict=True):
-            if value:
-                result[coordinate.parameter, item] = value
-    return result
-
-
-def _excess(left: Functional, right: Functional, entries: Entries) -> tuple[tuple[Range, FracElement], ...]:
-    """`left^T right`, range by range, as the summand over the index."""
-    total: dict[Range, FracElement] = {}
-    for key, value in left.items():
-        if key in right:
-            total[key[1]] = total.get(key[1], entries.field.zero) + value * right[key]
-    return tuple(total.items())
-
-
-def covariance(blocks: Blocks, facts: Facts) -> Covariance:
+def covariance(blocks: Blocks, facts: Facts, scalars: tuple[ScalarParameter, ...] = ()) -> Covariance:
     """Check stationarity, kernel and positivity of `h`; invert it on the horizontal space; return `V`.
 
     Raises `ConditionViolated` that names the direction: not stationary, a null direction that is not vertical (group too
@@ -205,10 +196,8 @@ def covariance(blocks: Blocks, facts: Facts) -> Covariance:
     """
     entries = blocks.entries
     _check_stationary(blocks)
-    if blocks.hessian_coupling:
-        raise NotDerivableYet("aligned: the Hessian form couples the diagonal entries; use the general route")
     undecided: list[sympy.Expr] = []
-    pairs, diagonals, inverses, vertical = [], [], {}, sympy.S.Zero
+    pairs, diagonals, inverses, scores, vertical = [], [], {}, {}, sympy.S.Zero
     for block in blocks.pairs:
         solved = _solve(block, entries, facts, undecided)
         pairs.append(PairCovariance(block, solved.covariance, solved.excess, solved.dimension))
@@ -217,18 +206,17 @@ def covariance(blocks: Blocks, facts: Facts) -> Covariance:
         solved = _solve(diagonal, entries, facts, undecided)
         diagonals.append(DiagonalCovariance(diagonal, solved.covariance, solved.excess, solved.dimension))
         inverses[diagonal.over] = (diagonal.coordinates, solved.inverse)
+        scores[diagonal.over] = (diagonal.coordinates, _matrix(diagonal.score, len(diagonal.coordinates), entries))
         vertical += (len(diagonal.coordinates) - solved.dimension) * diagonal.over.size
-    coupling, coupling_excess = [], []
-    for term in blocks.score_coupling:
-        left, right = _apply(inverses, term.left, entries), _apply(inverses, term.right, entries)
-        coupling.append(RankOne(term.coefficient, left, right))
-        coupling_excess.append((term.coefficient, _excess(left, term.right, entries)))
+    coupled = couple(inverses, scores, blocks.hessian_coupling, blocks.score_coupling, scalars, entries)
+    for pivot in coupled.pivots:
+        _require_positive(pivot, "the diagonal entries and scalar parameters", entries, facts, undecided, (None, None))
     return Covariance(
         entries,
         tuple(pairs),
         tuple(diagonals),
-        tuple(coupling),
-        tuple(coupling_excess),
+        coupled.terms,
+        coupled.excess,
         tuple(undecided),
         sympy.expand(vertical),
     )

@@ -18,7 +18,7 @@ from symasym.alignment.blocks import PairBlock, linear_entries
 from symasym.alignment.ranges import Range
 from symasym.asymptotics.covariance import Covariance
 from symasym.calculus.derivative import differentiate_matrix
-from symasym.calculus.forms import Forms, direction
+from symasym.calculus.forms import Forms, directions
 from symasym.errors import ConditionViolated, NotDerivableYet
 from symasym.model.model import Model
 from symasym.words.atoms import Kind
@@ -85,7 +85,7 @@ def feature_matrix(model: Model) -> MatrixPolynomial:
 
 def feature_derivative(model: Model, forms: Forms) -> MatrixPolynomial:
     """`DPhi(w*)[V]`, linear in the directions `V`."""
-    moving = {p: MatrixPolynomial.atom(direction(p, "V")) for p in forms.parameters}
+    moving = directions(forms.parameters, forms.scalar_parameters, "V")
     return substitute_matrix(differentiate_matrix(feature_matrix(model), moving), forms.point)
 
 

@@ -22,6 +22,7 @@ from symasym.asymptotics.covariance import Covariance
 from symasym.asymptotics.downstream import Downstream
 from symasym.errors import InputError
 from symasym.law.write_out import write_out
+from symasym.model.matrices import ScalarParameter
 from symasym.words.atoms import Atom
 
 __all__ = ["Instantiated", "exact_root", "instantiate"]
@@ -66,7 +67,10 @@ class _Numbers:
             e: sympy.Rational(*_ratio(self._entry(str(e.base.label), int(e.indices[0]))))
             for e in written.atoms(sympy.Indexed)
         }
-        number = written.subs(entry)
+        scalars = {
+            s: sympy.Rational(*_ratio(self.scalars[s.name])) for s in written.free_symbols if s.name in self.scalars
+        }
+        number = sympy.sympify(written.xreplace({**entry, **scalars}))
         return Fraction(int(number.p), int(number.q))
 
     def _entry(self, family: str, index: int) -> Any:
@@ -119,6 +123,8 @@ def instantiate(
     families: Mapping[str, Sequence[Any]],
     scalars: Mapping[str, Any] | None = None,
     Sigma_down: np.ndarray | None = None,
+    hessian_coupling: tuple[RankOne, ...] = (),
+    scalar_parameters: tuple[ScalarParameter, ...] = (),
 ) -> Instantiated:
     """Fill in the blocks at concrete sizes; `Sigma_down` is aligned, `(d, d)`, by default that of the pre-training data."""
     numbers = _Numbers(covariance.entries, sizes, families, scalars or {})
@@ -128,6 +134,7 @@ def instantiate(
         for row in range(_size(p.rows, sizes))
         for column in range(_size(p.columns, sizes))
     ]
+    coordinates += [(v.name, 0, 0) for v in scalar_parameters]
     position = {coordinate: n for n, coordinate in enumerate(coordinates)}
     count = len(coordinates)
     h, s, v = (np.full((count, count), Fraction(0), dtype=object) for _ in range(3))
@@ -142,7 +149,7 @@ def instantiate(
             where = [position[_place(c, p, p)] for c in diagonal.block.coordinates]
             for target, matrix in ((h, diagonal.block.hessian), (s, diagonal.block.score), (v, diagonal.covariance)):
                 _fill(target, where, matrix, numbers, (diagonal.block.over, p), None)
-    for target, terms in ((s, score_coupling), (v, covariance.coupling)):
+    for target, terms in ((h, hessian_coupling), (s, score_coupling), (v, covariance.coupling)):
         for term in terms:
             left, right = (_functional(f, position, numbers, count) for f in (term.left, term.right))
             target += numbers.value(term.coefficient, None) * np.outer(left, right)
@@ -180,6 +187,9 @@ def _fill(
 def _functional(weights: Functional, position: dict, numbers: _Numbers, count: int) -> np.ndarray:
     vector = np.full(count, Fraction(0), dtype=object)
     for (parameter, item), value in weights.items():
+        if isinstance(parameter, ScalarParameter) or item is None:
+            vector[position[str(parameter), 0, 0]] = numbers.value(value, None)
+            continue
         for p in numbers.bounds(item):
             vector[position[parameter.key, p - 1, p - 1]] = numbers.value(value, (item, p))
     return vector

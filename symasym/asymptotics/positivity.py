@@ -19,17 +19,17 @@ __all__ = ["Facts"]
 
 @dataclass(frozen=True)
 class Facts:
-    """Relations between entries, for all values of the indices: `positive` entries and `gaps` (larger, smaller)."""
+    """Relations between entries, for all indices, and between dimensions: `positive` ones, and `gaps` (larger, smaller)."""
 
     positive: frozenset[sympy.Expr]
-    gaps: tuple[tuple[sympy.Indexed, sympy.Indexed], ...]
+    gaps: tuple[tuple[sympy.Expr, sympy.Expr], ...]
     partners: Mapping[sympy.Symbol, sympy.Symbol]
 
     @classmethod
     def of(cls, relations: Sequence[sympy.Basic], ranges: Iterable[Range]) -> Facts:
         """Read `lam[i] > lam[a]`, `lam[i] > 0` and the like."""
         positive: set[sympy.Expr] = set()
-        gaps: list[tuple[sympy.Indexed, sympy.Indexed]] = []
+        gaps: list[tuple[sympy.Expr, sympy.Expr]] = []
         for relation in relations:
             if not isinstance(relation, sympy.StrictGreaterThan | sympy.StrictLessThan):
                 raise InputError(f"aligned.assume: {relation} is not of the form u > v or u < v")
@@ -83,6 +83,8 @@ class Facts:
         present = base.atoms(sympy.Indexed)
         by_index = {entry: entry.base[self.partners.get(entry.indices[0], entry.indices[0])] for entry in present}
         for larger, smaller in self.gaps:
+            if isinstance(larger, sympy.Symbol) and base.has(larger):
+                base = base.subs(larger, smaller + sympy.Dummy("gap", positive=True))
             for u in present:
                 for v in present:
                     if u != v and by_index[u] == larger and by_index[v] == smaller:

@@ -48,7 +48,9 @@ def multiply_averages(first: ScalarPolynomial, second: ScalarPolynomial) -> Scal
     """The product, with every average that both factors share split into same and different copies."""
     mine, theirs = _averaged(first), _averaged(second)
     total = ScalarPolynomial()
-    for shared in sorted({a & b for a in mine.values() for b in theirs.values()}, key=lambda s: sorted(a.key for a in s)):
+    for shared in sorted(
+        {a & b for a in mine.values() for b in theirs.values()}, key=lambda s: sorted(a.key for a in s)
+    ):
         for left_atoms in sorted(set(mine.values()), key=lambda s: sorted(a.key for a in s)):
             left = ScalarPolynomial({m: c for m, c in first.terms.items() if mine[m] == left_atoms})
             right = ScalarPolynomial({m: c for m, c in second.terms.items() if theirs[m] & left_atoms == shared})

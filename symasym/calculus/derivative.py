@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
-from symasym.words.atoms import Atom, Factor, Kind, Word, columns_of, rows_of
+from symasym.words.atoms import Factor, Kind, Word, columns_of, rows_of
 from symasym.words.inverse import inverse
 from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 
 __all__ = ["differentiate_matrix", "differentiate_scalar"]
 
-Directions = Mapping[Atom, MatrixPolynomial]
-"""Which atoms move, and in which direction; everything else stands still."""
+Directions = Mapping[Any, Any]
+"""Which atoms move along which matrix polynomial, which scalar symbols along which scalar; the rest stands still."""
 
 
 def _factor_derivative(item: Factor, directions: Directions) -> MatrixPolynomial | None:
@@ -57,8 +58,13 @@ def _scalar_derivative(scalar: Word | LogDet, directions: Directions) -> ScalarP
 
 
 def _monomial_derivative(monomial: Monomial, directions: Directions) -> ScalarPolynomial:
-    """Leibniz over the scalars of a monomial."""
+    """Leibniz over the powers and the scalars of a monomial."""
     total = ScalarPolynomial()
+    for n, (symbol, power) in enumerate(monomial.powers):
+        if symbol in directions:
+            rest = Monomial(monomial.powers[:n] + monomial.powers[n + 1 :], monomial.scalars)
+            lowered = ScalarPolynomial.symbol(symbol, power - 1) if power != 1 else ScalarPolynomial.number(1)
+            total = total + ScalarPolynomial({rest: Fraction(power)}) * lowered * directions[symbol]
     for n, scalar in enumerate(monomial.scalars):
         moved = _scalar_derivative(scalar, directions)
         if moved is not None:

@@ -69,9 +69,13 @@ class Moments:
         for law in dict.fromkeys(atom.payload.law for atom in atoms if atom.payload.law.scale is not None):
             order, odd = divmod(sum(atom.payload.law == law for atom in atoms), 2)
             if odd:
-                raise NotDerivableYet(f"{law.names[0]}: odd moments of a law with a random scale and a mean are not derived yet")
+                raise NotDerivableYet(
+                    f"{law.names[0]}: odd moments of a law with a random scale and a mean are not derived yet"
+                )
             if order > 1:
-                symbol = sympy.Symbol(f"rho_{order}" if len(law.names) == 1 else f"rho_{order}_{law.names[0]}", positive=True)
+                symbol = sympy.Symbol(
+                    f"rho_{order}" if len(law.names) == 1 else f"rho_{order}_{law.names[0]}", positive=True
+                )
                 if self.scale_moments.setdefault(symbol, law.scale.moment(order)) != law.scale.moment(order):
                     raise NotDerivableYet(f"{law.names[0]}: two laws with different random scales are not derived yet")
                 total = total * ScalarPolynomial.symbol(symbol)
@@ -192,7 +196,9 @@ def expectation(polynomial: ScalarPolynomial, moments: Moments) -> ScalarPolynom
         fixed = Monomial(monomial.powers, tuple(s for s in monomial.scalars if not _is_random(s)))
         slots = [(n, side) for n, s in enumerate(segments) for side in (0, 1) if s.end(side) is not None]
         ends = [segments[n].end(side) for n, side in slots]
-        factor = moments.scale_factor([end for end in ends if end is not None]) * ScalarPolynomial({fixed: Fraction(number)})
+        factor = moments.scale_factor([end for end in ends if end is not None]) * ScalarPolynomial(
+            {fixed: Fraction(number)}
+        )
         for pairing in _pairings(slots, segments, moments):
             total = total + _close(segments, pairing, moments) * factor
     return total

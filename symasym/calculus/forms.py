@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sympy
 
 from symasym.calculus.average import multiply_averages
 from symasym.calculus.derivative import differentiate_scalar
 from symasym.calculus.expectation import Moments, expectation
+from symasym.model.matrices import ScalarParameter, ScalarTruth
 from symasym.model.model import Model
 from symasym.words.atoms import Atom, Kind
 from symasym.words.inverse import inverse, inverse_of_atom
@@ -16,7 +19,7 @@ from symasym.words.lower import atom_of, lower_scalar
 from symasym.words.polynomial import MatrixPolynomial, ScalarPolynomial
 from symasym.words.substitute import substitute_matrix, substitute_scalar
 
-__all__ = ["Forms", "direction", "forms"]
+__all__ = ["Forms", "ScalarDirection", "direction", "directions", "forms"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Forms:
     """Forms in the directions `U` and `V`, as polynomials in trace words, at `w = w*`.
 
     * `parameters`: the atoms that move; a direction in `A` is the atom `U_A` or `V_A` of the same shape.
+    * `scalar_parameters`: the numbers that move; a direction in `v` is the symbol `U_v` or `V_v`.
     * `gradient`: `E Dl[V]`.
     * `score`: `s(U, V) = E[Dl[U] Dl[V]]`.
     * `hessian`: `h(U, V) = D^2 E l [U, V]`.
@@ -33,12 +37,27 @@ class Forms:
     """
 
     parameters: tuple[Atom, ...]
+    scalar_parameters: tuple[ScalarParameter, ...]
     gradient: ScalarPolynomial
     score: ScalarPolynomial
     hessian: ScalarPolynomial
-    point: dict[Atom, MatrixPolynomial]
+    point: dict[Any, Any]
     definitions: dict[Atom, MatrixPolynomial]
     scale_moments: dict[sympy.Symbol, sympy.Expr]
+
+
+class ScalarDirection(sympy.Symbol):
+    """The direction in which a scalar parameter moves: `U_v` or `V_v`."""
+
+    @property
+    def slot(self) -> str:
+        """`U` or `V`."""
+        return str(self.name)[0]
+
+    @property
+    def parameter(self) -> ScalarParameter:
+        """The parameter that moves."""
+        return ScalarParameter(str(self.name)[2:], positive=True)
 
 
 def direction(parameter: Atom, slot: str) -> Atom:
@@ -46,19 +65,30 @@ def direction(parameter: Atom, slot: str) -> Atom:
     return Atom(f"{slot}_{parameter.key}", Kind.DIRECTION, parameter.rows, parameter.columns, payload=(parameter, slot))
 
 
-def _directions(parameters: tuple[Atom, ...], slot: str) -> dict[Atom, MatrixPolynomial]:
-    return {parameter: MatrixPolynomial.atom(direction(parameter, slot)) for parameter in parameters}
+def directions(parameters: Iterable[Atom], scalars: Iterable[ScalarParameter], slot: str) -> dict[Any, Any]:
+    """All parameters moving: what `differentiate_scalar` and `differentiate_matrix` take."""
+    moving: dict[Any, Any] = {parameter: MatrixPolynomial.atom(direction(parameter, slot)) for parameter in parameters}
+    moving.update({v: ScalarPolynomial.symbol(ScalarDirection(f"{slot}_{v.name}", real=True)) for v in scalars})
+    return moving
 
 
-def _at_truth(model: Model, moments: Moments) -> tuple[dict[Atom, MatrixPolynomial], dict[Atom, MatrixPolynomial]]:
+def _at_truth(model: Model, moments: Moments) -> tuple[dict[Any, Any], dict[Atom, MatrixPolynomial]]:
     """`A* -> A`, and `(I + A A^T)^{-1} -> Sigma_x^{-1}` where that is what `Sigma_x` is."""
     by_name = {parameter.name: atom_of(parameter) for parameter in model.parameters}
-    truths = {
+    truths: dict[Any, Any] = {
         symbol: MatrixPolynomial.atom(by_name[symbol.payload.of])
         for definition in moments.definitions.values()
         for _, word in definition.terms
         for symbol, _ in word
         if symbol.kind is Kind.TRUTH
+    }
+    numbers = {v.name: v for v in model.scalar_parameters}
+    truths |= {
+        symbol: numbers[symbol.of]
+        for definition in moments.definitions.values()
+        for monomial, _ in definition.terms
+        for symbol, _ in monomial.powers
+        if isinstance(symbol, ScalarTruth)
     }
     definitions = {atom: substitute_matrix(value, truths) for atom, value in moments.definitions.items()}
     point = dict(truths)
@@ -74,7 +104,8 @@ def forms(model: Model) -> Forms:
     """Differentiate the loss, take expectations, set `w = w*`."""
     loss, moments = lower_scalar(model.loss), Moments()
     parameters = tuple(map(atom_of, model.parameters))
-    along_u, along_v = _directions(parameters, "U"), _directions(parameters, "V")
+    scalars = model.scalar_parameters
+    along_u, along_v = directions(parameters, scalars, "U"), directions(parameters, scalars, "V")
     score_u, score_v = differentiate_scalar(loss, along_u), differentiate_scalar(loss, along_v)
     gradient = expectation(score_v, moments)
     score = expectation(multiply_averages(score_u, score_v), moments)
@@ -82,6 +113,7 @@ def forms(model: Model) -> Forms:
     point, definitions = _at_truth(model, moments)
     return Forms(
         parameters,
+        scalars,
         substitute_scalar(gradient, point),
         substitute_scalar(score, point),
         substitute_scalar(hessian, point),

@@ -104,7 +104,8 @@ def _general_route(derivation: Derivation, d: int, k: int) -> Callable[[], Any]:
     for name, value in point.items():
         if isinstance(value, np.ndarray):
             point[name] = np.linspace(0.9, 0.2, d)
-    matrices = {**aligned_matrices(model.aligned, point), **{s.name: point[s.name] for s in model.scalars}, "Sigma_down": np.eye(d)}
+    scalars = {symbol.name: point[symbol.name] for symbol in model.scalars}
+    matrices = {**aligned_matrices(model.aligned, point), **scalars, "Sigma_down": np.eye(d)}
     return lambda: general(model, matrices, derivation.forms, derivation.quotient)
 
 

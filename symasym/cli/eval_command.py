@@ -16,11 +16,11 @@ def _quantiles(text: str) -> tuple[float, ...]:
     try:
         orders = tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise InputError(
-            f"--quantiles: {text} came, numbers between 0 and 1 separated by commas are expected"
-        ) from None
+        orders = (float("nan"),)
     if not all(0 < order < 1 for order in orders):
-        raise InputError(f"--quantiles: {text} came, numbers between 0 and 1 separated by commas are expected")
+        raise InputError(
+            f"--quantiles: {inputs.label(text)} came, numbers between 0 and 1 separated by commas are expected"
+        )
     return orders
 
 

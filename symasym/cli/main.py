@@ -18,12 +18,13 @@ VERBS = {
     "list": "models, one line each",
     "derive": "the law, derived now, for symbolic dimensions",
     "eval": "numbers for given matrices",
+    "verify": "finite-sample simulation against the law",
     "build": "write generated/: kernels, write-ups, laws",
     "bench": "derivations and kernels against the alternatives",
     "doctor": "what is installed, and whether it works",
     "cite": "how to cite symasym and the sources of its models",
 }
-LATER = ("verify", "audit", "new", "plan")
+LATER = ("audit", "new", "plan")
 
 
 class Parser(argparse.ArgumentParser):

@@ -6,14 +6,15 @@ two traces is an outer product. Leading axes are a batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 
 import numpy as np
 import sympy
 
-from symasym.calculus.bilinear import Linear, matrix_terms, split_bilinear, split_linear
+from symasym.calculus.bilinear import Linear, matrix_terms, scalar_terms, split_bilinear, split_linear
 from symasym.errors import InputError, NotDerivableYet
+from symasym.model.matrices import ScalarParameter, ScalarTruth
 from symasym.words.atoms import Atom, Factor, Kind, Word
 from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial
 
@@ -58,6 +59,12 @@ class Matrices:
         """A concrete dimension."""
         return int(sympy.sympify(dimension).subs(self._sizes))
 
+    def scalar(self, symbol: sympy.Symbol) -> Array:
+        """The value of a scalar symbol; a true value is that of its parameter."""
+        if isinstance(symbol, ScalarTruth):
+            symbol = ScalarParameter(symbol.of, positive=True)
+        return np.asarray(self.scalars[symbol], float)
+
     def word(self, word: Word, dimension: sympy.Expr) -> Array:
         """The product of a word; the identity of the given dimension for the empty one."""
         if not word:
@@ -78,7 +85,7 @@ def scalar_array(polynomial: ScalarPolynomial, matrices: Matrices) -> Array:
     for monomial, number in polynomial.terms.items():
         value = np.asarray(float(number))
         for symbol, power in monomial.powers:
-            value = value * np.asarray(matrices.scalars[symbol], float) ** power
+            value = value * matrices.scalar(symbol) ** power
         for scalar in monomial.scalars:
             if isinstance(scalar, LogDet):
                 raise NotDerivableYet("general route: a log-determinant remains after differentiation")
@@ -96,23 +103,37 @@ def matrix_array(polynomial: MatrixPolynomial, matrices: Matrices) -> Array:
     return total
 
 
-def _layout(parameters: tuple[Atom, ...], matrices: Matrices) -> tuple[dict[Atom, tuple[slice, int, int]], int]:
+Moving = Atom | ScalarParameter
+"""A parameter: a matrix, or a number that counts as one entry."""
+
+
+def shape_of(parameter: Moving, matrices: Matrices) -> tuple[int, int]:
+    """Rows and columns of a parameter."""
+    if isinstance(parameter, ScalarParameter):
+        return 1, 1
+    return matrices.size(parameter.rows), matrices.size(parameter.columns)
+
+
+def _layout(parameters: Sequence[Moving], matrices: Matrices) -> tuple[dict[Moving, tuple[slice, int, int]], int]:
     """Where each parameter's entries stand, row by row, and how many there are."""
-    layout, start = {}, 0
+    layout: dict[Moving, tuple[slice, int, int]] = {}
+    start = 0
     for parameter in parameters:
-        rows, columns = matrices.size(parameter.rows), matrices.size(parameter.columns)
+        rows, columns = shape_of(parameter, matrices)
         layout[parameter] = (slice(start, start + rows * columns), rows, columns)
         start += rows * columns
     return layout, start
 
 
 def _functional(term: Linear, shape: tuple[int, int], matrices: Matrices) -> Array:
-    """`tr(V M) = sum V_ij M_ji` as a vector over the entries of `V`."""
+    """`tr(V M) = sum V_ij M_ji` as a vector over the entries of `V`; for a scalar parameter the number 1."""
+    if isinstance(term.parameter, ScalarParameter):
+        return np.ones(1)
     matrix = matrices.word(term.word, term.parameter.columns)
     return np.swapaxes(matrix, -1, -2).reshape(*matrix.shape[:-2], shape[0] * shape[1])
 
 
-def linear_array(form: ScalarPolynomial, parameters: tuple[Atom, ...], matrices: Matrices) -> Array:
+def linear_array(form: ScalarPolynomial, parameters: Sequence[Moving], matrices: Matrices) -> Array:
     """A linear form as a vector over the entries of all parameters, `(..., N)`."""
     layout, count = _layout(parameters, matrices)
     total = np.zeros(count)
@@ -124,7 +145,7 @@ def linear_array(form: ScalarPolynomial, parameters: tuple[Atom, ...], matrices:
     return total
 
 
-def bilinear_array(form: ScalarPolynomial, parameters: tuple[Atom, ...], matrices: Matrices) -> Array:
+def bilinear_array(form: ScalarPolynomial, parameters: Sequence[Moving], matrices: Matrices) -> Array:
     """A bilinear form as a matrix over the entries of all parameters, `(..., N, N)`."""
     layout, count = _layout(parameters, matrices)
     pairs, products = split_bilinear(form)
@@ -150,7 +171,7 @@ def bilinear_array(form: ScalarPolynomial, parameters: tuple[Atom, ...], matrice
 
 
 def derivative_array(
-    polynomial: MatrixPolynomial, left: Array, parameters: tuple[Atom, ...], matrices: Matrices
+    polynomial: MatrixPolynomial, left: Array, parameters: Sequence[Moving], matrices: Matrices
 ) -> Array:
     """`left^T P[V]` for a matrix `P` linear in the directions `V`: shape `(..., columns of P, N)`.
 
@@ -167,6 +188,9 @@ def derivative_array(
         block = np.einsum(pattern, scalar_array(term.coefficient, matrices)[..., None] * vector, after)
         where, p, q = layout[term.moving.payload[0]]
         parts.append((where, block.reshape(*block.shape[:-2], p * q)))
+    for parameter, slope in scalar_terms(polynomial):
+        column = np.einsum("...ab,...a->...b", matrix_array(slope, matrices), left)[..., None]
+        parts.append((layout[parameter][0], column))
     lead = np.broadcast_shapes(*(block.shape[:-2] for _, block in parts)) if parts else ()
     total = np.zeros((*lead, columns, count))
     for where, block in parts:

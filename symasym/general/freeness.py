@@ -42,7 +42,9 @@ def _check_finite(model: Model, action: Action) -> None:
     for element in SignedPermutations.elements(size):
         if np.array_equal(element, np.eye(size)):
             continue
-        images = {p: evaluate_matrix(image, {**here, action.element: element}, {}) for p, image in action.images.items()}
+        images = {
+            p: evaluate_matrix(image, {**here, action.element: element}, {}) for p, image in action.images.items()
+        }
         if all(np.allclose(images[p], here[p], atol=1e-12) for p in images):
             raise ConditionViolated(
                 f"symmetry: the element {element.astype(int).tolist()} of {action.group} fixes w*, so the group does not act "

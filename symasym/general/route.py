@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,20 @@ import sympy
 from symasym.asymptotics.downstream import feature_derivative, feature_matrix
 from symasym.calculus.forms import Forms, forms
 from symasym.errors import ConditionViolated, InputError
-from symasym.general.arrays import Matrices, bilinear_array, derivative_array, linear_array, matrix_array, scalar_array
+from symasym.general.arrays import (
+    Matrices,
+    Moving,
+    bilinear_array,
+    derivative_array,
+    linear_array,
+    matrix_array,
+    scalar_array,
+    shape_of,
+)
 from symasym.law.evaluate import evaluate
 from symasym.law.numeric import NumericLaw
 from symasym.model.groups import Algebra
-from symasym.model.matrices import Constant, Parameter
+from symasym.model.matrices import Constant, Parameter, ScalarParameter
 from symasym.model.model import Model
 from symasym.symmetry.quotient import Quotient, quotient
 from symasym.words.lower import lower_matrix, lower_scalar
@@ -58,7 +67,7 @@ class General:
         return NumericLaw(self.noise, np.asarray(alpha, float), np.maximum(self.weights, 0), self.d_eff, self.d_base)
 
 
-def _vertical(model_quotient: Quotient, matrices: Matrices, parameters: tuple, count: int) -> np.ndarray:
+def _vertical(model_quotient: Quotient, matrices: Matrices, parameters: Sequence[Moving], count: int) -> np.ndarray:
     """The orbit's velocity along each basis element of the Lie algebras, `(..., g, N)`."""
     parts = []
     for field in model_quotient.fields:
@@ -76,7 +85,7 @@ def _vertical(model_quotient: Quotient, matrices: Matrices, parameters: tuple, c
             moving = Matrices({**matrices.values, field.xi.key: xi}, matrices.scalars)
             pieces = []
             for parameter in parameters:
-                shape = (matrices.size(parameter.rows), matrices.size(parameter.columns))
+                shape = shape_of(parameter, matrices)
                 velocity = field.velocity.get(parameter)
                 value = np.zeros(shape) if velocity is None else matrix_array(velocity, moving)
                 pieces.append(value.reshape(*value.shape[:-2], shape[0] * shape[1]))
@@ -100,13 +109,15 @@ def _horizontal(vertical: np.ndarray) -> np.ndarray:
     return q[..., :, count:]
 
 
-def _names(parameters: tuple, matrices: Matrices) -> list[str]:
-    return [
-        f"{parameter.key}[{i + 1},{j + 1}]"
-        for parameter in parameters
-        for i in range(matrices.size(parameter.rows))
-        for j in range(matrices.size(parameter.columns))
-    ]
+def _names(parameters: Sequence[Moving], matrices: Matrices) -> list[str]:
+    names = []
+    for parameter in parameters:
+        if isinstance(parameter, ScalarParameter):
+            names.append(parameter.name)
+            continue
+        rows, columns = shape_of(parameter, matrices)
+        names += [f"{parameter.key}[{i + 1},{j + 1}]" for i in range(rows) for j in range(columns)]
+    return names
 
 
 def _describe(vector: np.ndarray, names: list[str]) -> str:
@@ -152,7 +163,7 @@ def general(
     first_stage = first_stage or forms(model)
     model_quotient = model_quotient or quotient(model)
     matrices = _matrices(model, values, first_stage)
-    parameters = first_stage.parameters
+    parameters: tuple[Moving, ...] = (*first_stage.parameters, *first_stage.scalar_parameters)
     names = _names(parameters, matrices)
     gradient = linear_array(first_stage.gradient, parameters, matrices)
     h = bilinear_array(first_stage.hessian, parameters, matrices)
@@ -165,21 +176,40 @@ def general(
     vertical = _vertical(model_quotient, matrices, parameters, len(names))
     basis = _horizontal(vertical)
     covariance = _covariance(h, s, basis, names)
-    return _with_downstream(model, first_stage, matrices, gradient, h, s, vertical, basis, covariance, tolerance)
+    task = _downstream(model, first_stage, matrices, parameters, tolerance)
+    weights = np.linalg.eigvalsh(task.leaving @ covariance @ np.swapaxes(task.leaving, -1, -2))[..., ::-1]
+    weights = np.where(weights > DROPPED * weights[..., :1], weights, 0)
+    on_horizontal = np.linalg.svd(task.leaving @ basis, compute_uv=False)
+    rank = int(np.max(np.sum(on_horizontal > KERNEL * on_horizontal[..., :1], axis=-1)))
+    return General(
+        gradient=gradient,
+        hessian=h,
+        score=s,
+        vertical=vertical,
+        horizontal=basis,
+        covariance=covariance,
+        interaction=np.swapaxes(task.leaving, -1, -2) @ task.leaving,
+        weights=weights,
+        noise=task.noise,
+        residual=task.residual,
+        d_eff=task.d_eff,
+        d_base=task.d_eff + rank,
+    )
 
 
-def _with_downstream(
-    model: Model,
-    first_stage: Forms,
-    matrices: Matrices,
-    gradient: np.ndarray,
-    h: np.ndarray,
-    s: np.ndarray,
-    vertical: np.ndarray,
-    basis: np.ndarray,
-    covariance: np.ndarray,
-    tolerance: float,
-) -> General:
+@dataclass(frozen=True)
+class _Task:
+    """`leaving^T leaving = K`: columns are the functions `L(e_c)` in an orthonormal basis of `L2(mu_down)`, `(..., d, N)`."""
+
+    leaving: np.ndarray
+    noise: np.ndarray
+    residual: np.ndarray
+    d_eff: int
+
+
+def _downstream(
+    model: Model, first_stage: Forms, matrices: Matrices, parameters: Sequence[Moving], tolerance: float
+) -> _Task:
     features = matrix_array(substitute_matrix(feature_matrix(model), first_stage.point), matrices)
     target = matrix_array(substitute_matrix(lower_matrix(model.downstream.target), first_stage.point), matrices)[..., 0]
     down = matrix_array(lower_matrix(model.downstream.x.cov), matrices)
@@ -191,20 +221,11 @@ def _with_downstream(
             f"target: f* leaves the span of the features; ||(I - Pi) f*|| / ||f*|| = {np.max(residual):.3g}, at most "
             f"{tolerance:g} is expected"
         )
-    slopes = derivative_array(feature_derivative(model, first_stage), theta, first_stage.parameters, matrices)
+    slopes = derivative_array(feature_derivative(model, first_stage), theta, parameters, matrices)
     leaving = slopes - np.swapaxes(features, -1, -2) @ _coefficients(features, down, slopes)
-    root = np.linalg.cholesky(down)
-    scaled = np.swapaxes(root, -1, -2) @ leaving
-    interaction = np.swapaxes(scaled, -1, -2) @ scaled
-    weights = np.linalg.eigvalsh(scaled @ covariance @ np.swapaxes(scaled, -1, -2))[..., ::-1]
-    weights = np.where(weights > DROPPED * weights[..., :1], weights, 0)
-    on_horizontal = np.linalg.svd(scaled @ basis, compute_uv=False)
-    rank = int(np.max(np.sum(on_horizontal > KERNEL * on_horizontal[..., :1], axis=-1)))
-    d_eff = int(np.max(np.linalg.matrix_rank(features)))
     noise = scalar_array(substitute_scalar(lower_scalar(model.downstream.noise), first_stage.point), matrices)
-    return General(
-        gradient, h, s, vertical, basis, covariance, interaction, weights, noise, residual, d_eff, d_eff + rank
-    )
+    root = np.linalg.cholesky(down)
+    return _Task(np.swapaxes(root, -1, -2) @ leaving, noise, residual, int(np.max(np.linalg.matrix_rank(features))))
 
 
 def _coefficients(features: np.ndarray, down: np.ndarray, functions: np.ndarray) -> np.ndarray:

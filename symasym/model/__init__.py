@@ -8,7 +8,21 @@ from symasym.model.data import GaussianLaw, GaussianVector, copy, exchangeable, 
 from symasym.model.groups import GL, SO, Action, GroupElement, O, SignedPermutations, product, trivial
 from symasym.model.instance import AlignedPoint, Instance, Key
 from symasym.model.latent import Regression, observed, regression
-from symasym.model.matrices import Constant, Parameter, Truth, constant, covariance, dims, eye, parameter, scalar, truth
+from symasym.model.matrices import (
+    Constant,
+    Parameter,
+    ScalarParameter,
+    ScalarTruth,
+    Truth,
+    constant,
+    covariance,
+    dims,
+    eye,
+    parameter,
+    scalar,
+    scalar_parameter,
+    truth,
+)
 from symasym.model.model import LeastSquares, Model
 from symasym.model.scalars import average, inner, logdet, norm2, quad, tr
 
@@ -30,6 +44,8 @@ __all__ = [
     "O",
     "Parameter",
     "Regression",
+    "ScalarParameter",
+    "ScalarTruth",
     "SignedPermutations",
     "Truth",
     "average",
@@ -52,6 +68,7 @@ __all__ = [
     "quad",
     "regression",
     "scalar",
+    "scalar_parameter",
     "student",
     "tr",
     "trivial",

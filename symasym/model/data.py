@@ -155,10 +155,8 @@ def exchangeable(names: str, cov: MatrixExpr, cross: MatrixExpr) -> tuple[Gaussi
     return joint(names, (dimension,) * count, table)
 
 
-def student(
-    name: str, dimension: sympy.Expr, cov: MatrixExpr, degrees_of_freedom: sympy.Expr
-) -> GaussianVector:
-    """Centred multivariate t in `R^dimension` with covariance `cov`: `x = sqrt((nu - 2) / chi2_nu) g`, `g ~ N(0, cov)`, `nu > 2`."""
+def student(name: str, dimension: sympy.Expr, cov: MatrixExpr, degrees_of_freedom: sympy.Expr) -> GaussianVector:
+    """Centred multivariate t in `R^dimension`: `x = sqrt((nu - 2) / chi2_nu) g`, `g ~ N(0, cov)`, so `Cov x = cov`; `nu > 2`."""
     (vector,) = joint(name, (dimension,), {(0, 0): cov})
     return GaussianLaw(*vector.law.args, Scale(sympy.sympify(degrees_of_freedom))).vector(0)
 

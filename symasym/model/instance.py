@@ -18,22 +18,28 @@ class Kind(Enum):
     COVARIANCE = "a symmetric positive definite matrix"
     SYMMETRIC = "a symmetric matrix"
     MATRIX = "a matrix"
-    VECTOR = "a vector"
+    VECTOR = "a vector that is not zero"
     POSITIVE = "a positive number"
+    NOT_NEGATIVE = "a number that is not negative"
     DIMENSION = "a positive integer"
     COUNT = "a whole number, at least 1"
     DEGREES_OF_FREEDOM = "a number above 4"
+    FLAG = "true or false"
 
 
 @dataclass(frozen=True)
 class Key:
-    """One JSON key of a model: its kind, its shape in named dimensions, whether it may be left out."""
+    """One JSON key of a model: its kind, its shape in named dimensions, whether it may be left out and what it is then.
+
+    A key without a default is absent from the checked inputs where it was left out.
+    """
 
     name: str
     kind: Kind
     shape: tuple[str, ...] = ()
     required: bool = True
     meaning: str = ""
+    default: Any = None
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,14 @@ class Instance:
     """Natural inputs of a model: keys, the way to aligned coordinates, an example, references.
 
     `align` takes the checked inputs (arrays by key) and returns the `AlignedPoint`; it raises `InputError` naming the key
-    where a closed eigengap or the like leaves the law undefined.
+    where a closed eigengap or the like leaves the law undefined. `estimator` solves the first stage on samples, as
+    `symasym.simulation.estimators` says; `verification` is a problem for `symasym verify`: small, with moderate gaps and several
+    directions outside the learned span, so that moderate `m` are in the asymptotic regime (default: `example`).
     """
 
     keys: Sequence[Key]
     align: Callable[[Mapping[str, Any]], AlignedPoint]
     example: Mapping[str, Any] = field(default_factory=dict)
     references: Sequence[str] = ()
+    estimator: Callable[[Mapping[str, Any], Mapping[str, Any], np.random.Generator], Mapping[str, np.ndarray]] | None = None
+    verification: Mapping[str, Any] = field(default_factory=dict)

@@ -14,6 +14,8 @@ __all__ = [
     "Constant",
     "ModelSymbol",
     "Parameter",
+    "ScalarParameter",
+    "ScalarTruth",
     "Truth",
     "constant",
     "covariance",
@@ -21,6 +23,7 @@ __all__ = [
     "eye",
     "parameter",
     "scalar",
+    "scalar_parameter",
     "truth",
 ]
 
@@ -62,6 +65,24 @@ class Constant(ModelSymbol):
         return bool(self.args[3])
 
 
+class ScalarParameter(sympy.Symbol):
+    """A first-stage parameter that is a positive number, e.g. a noise level."""
+
+
+class ScalarTruth(sympy.Symbol):
+    """The true value of a scalar parameter, whose name it carries with an asterisk."""
+
+    @property
+    def of(self) -> str:
+        """Name of the parameter this is the true value of."""
+        return str(self.name).removesuffix("_*")
+
+
+def scalar_parameter(name: str) -> ScalarParameter:
+    """A positive first-stage parameter."""
+    return ScalarParameter(name, positive=True)
+
+
 def dims(names: str) -> tuple[sympy.Symbol, ...]:
     """Symbolic dimensions: positive integers, from names separated by blanks, e.g. `d, k = dims("d k")`."""
     return tuple(sympy.Symbol(name, integer=True, positive=True) for name in names.split())
@@ -72,8 +93,10 @@ def parameter(name: str, rows: sympy.Expr, columns: sympy.Expr) -> Parameter:
     return Parameter(name, rows, columns)
 
 
-def truth(of: Parameter) -> Truth:
+def truth(of: Parameter | ScalarParameter) -> Truth | ScalarTruth:
     """The true value of the parameter `of`, for data laws that depend on it; printed with an asterisk."""
+    if isinstance(of, ScalarParameter):
+        return ScalarTruth(of.name + "_*", positive=True)
     return Truth(of.name + "_*", *of.shape, Str(of.name))
 
 

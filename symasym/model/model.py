@@ -13,7 +13,7 @@ from symasym.errors import InputError, ShapeError
 from symasym.model.aligned import Aligned
 from symasym.model.data import GaussianVector
 from symasym.model.groups import Action
-from symasym.model.matrices import Parameter
+from symasym.model.matrices import Parameter, ScalarParameter, ScalarTruth
 from symasym.model.shapes import check_matrix, check_scalar
 
 __all__ = ["LeastSquares", "Model"]
@@ -79,17 +79,23 @@ class Model:
         return tuple(sorted(self.loss.atoms(Parameter), key=lambda parameter: parameter.name))
 
     @property
+    def scalar_parameters(self) -> tuple[ScalarParameter, ...]:
+        """The first-stage parameters that are numbers, by name."""
+        return tuple(sorted(self.loss.atoms(ScalarParameter), key=str))
+
+    @property
     def data(self) -> tuple[GaussianVector, ...]:
         """The random vectors that the loss mentions, by name."""
         return tuple(sorted(self.loss.atoms(GaussianVector), key=lambda vector: vector.name))
 
     @property
     def scalars(self) -> tuple[sympy.Symbol, ...]:
-        """Scalar symbols of the loss, the data laws and the noise, by name; dimensions do not count."""
+        """Scalar symbols of the loss, the data laws and the noise, by name; true values go by their parameters."""
         parts = (self.loss, self.downstream.noise, self.downstream.x)
         shapes = (n for part in parts for symbol in part.atoms(MatrixSymbol) for n in symbol.shape)
         dimensions = {symbol for n in shapes for symbol in sympy.sympify(n).free_symbols}
-        return tuple(sorted({s for part in parts for s in part.atoms(sympy.Symbol)} - dimensions, key=str))
+        found = {s for part in parts for s in part.atoms(sympy.Symbol) if not isinstance(s, ScalarTruth)}
+        return tuple(sorted(found - dimensions, key=str))
 
     @property
     def input(self) -> GaussianVector:

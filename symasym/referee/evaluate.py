@@ -16,7 +16,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.polys.rings import PolyElement, PolyRing
 
 from symasym.errors import InputError, NotDerivableYet
-from symasym.model import GaussianVector, Model, Parameter
+from symasym.model import GaussianVector, Model, Parameter, ScalarParameter
 from symasym.model.scalars import Inner, LogDet, Tr
 from symasym.referee.jets import Jet
 from symasym.referee.linear_algebra import identity, inverse, zeros
@@ -51,7 +51,7 @@ class Evaluator:
             for parameter in model.parameters
             for row in range(given.shape(parameter)[0])
             for column in range(given.shape(parameter)[1])
-        ]
+        ] + [(parameter, 0, 0) for parameter in model.scalar_parameters]
 
     def scalar(self, expression: sympy.Expr) -> Jet:
         """The jet of a scalar expression; `NotDerivableYet` names a node that is not known here."""
@@ -63,6 +63,9 @@ class Evaluator:
                 return self._trace(self.matrix(expression.args[0]))
             case LogDet():
                 return self._logdet(expression)
+            case ScalarParameter():
+                moved = next(n for n, (owner, _, _) in enumerate(self.coordinates) if owner == expression)
+                return self._number(self._given.scalar(expression)) + Jet({(moved,): self.ring.one})
             case sympy.Symbol():
                 return self._number(self._given.scalar(expression))
             case sympy.Rational():

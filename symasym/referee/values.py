@@ -13,7 +13,7 @@ import sympy
 from sympy.matrices.expressions import MatrixSymbol
 
 from symasym.errors import InputError
-from symasym.model import Constant, Model, Truth
+from symasym.model import Constant, Model, ScalarTruth, Truth
 
 __all__ = ["Given"]
 
@@ -52,6 +52,8 @@ class Given:
         """The value of a scalar symbol; a dimension is a scalar too."""
         if symbol in self.sizes:
             return Fraction(self.sizes[symbol])
+        if isinstance(symbol, ScalarTruth):
+            return self.scalar(next(v for v in self.model.scalar_parameters if v.name == symbol.of))
         return _exact(self._look_up(symbol), symbol)
 
     def matrix(self, symbol: MatrixSymbol) -> np.ndarray:
@@ -72,7 +74,7 @@ class Given:
     def can_evaluate(self, expression: sympy.Expr) -> bool:
         """True if every symbol of the expression has a size or a value."""
         needed = expression.atoms(sympy.Symbol, MatrixSymbol)
-        return all(isinstance(s, Truth) or s in self.values or s in self.sizes for s in needed)
+        return all(isinstance(s, Truth | ScalarTruth) or s in self.values or s in self.sizes for s in needed)
 
     def _look_up(self, symbol: sympy.Basic) -> Any:
         if symbol not in self.values:

@@ -72,5 +72,6 @@ def quotient(model: Model) -> Quotient:
         xi, velocity = _velocity(action, index)
         fields.append(VerticalField(action, xi, velocity, representation(model, action)))
     total = sum((parameter.shape[0] * parameter.shape[1] for parameter in model.parameters), sympy.Integer(0))
+    total += len(model.scalar_parameters)
     orbit = sum((field.action.group.dimension for field in fields), sympy.Integer(0))
     return Quotient(tuple(fields), total, orbit)

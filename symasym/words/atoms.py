@@ -33,16 +33,17 @@ class Kind(Enum):
 class Atom:
     """One matrix. `key` identifies it and orders it; `payload` is its SymPy symbol, or what it is defined by.
 
+    Atoms of two models may share a key; the payload tells them apart, so that nothing kept for one serves the other.
     A data vector that is averaged over `copies` independent copies stands for one of them.
     """
 
     key: str
     kind: Kind
-    rows: sympy.Expr = field(compare=False)
-    columns: sympy.Expr = field(compare=False)
+    rows: sympy.Expr
+    columns: sympy.Expr
     symmetric: bool = field(compare=False, default=False)
     orthogonal: bool = field(compare=False, default=False)
-    payload: Any = field(compare=False, default=None, repr=False)
+    payload: Any = field(default=None, repr=False)
     copies: sympy.Expr | None = field(compare=False, default=None)
 
     def __hash__(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
+from typing import Any
 
 from symasym.words.atoms import Atom, Factor, Kind, Word
 from symasym.words.inverse import inverse, log_determinant
@@ -12,7 +12,8 @@ from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarP
 
 __all__ = ["substitute_matrix", "substitute_scalar"]
 
-Images = Mapping[Atom, MatrixPolynomial]
+Images = Mapping[Any, Any]
+"""Atom -> matrix polynomial; scalar symbol -> another scalar symbol."""
 
 
 def _factor_image(item: Factor, images: Images) -> MatrixPolynomial:
@@ -45,7 +46,9 @@ def _word_image(word: Word, images: Images) -> MatrixPolynomial:
 
 
 def _monomial_image(monomial: Monomial, images: Images) -> ScalarPolynomial:
-    result = ScalarPolynomial({Monomial(monomial.powers): Fraction(1)})
+    result = ScalarPolynomial.number(1)
+    for symbol, power in monomial.powers:
+        result = result * ScalarPolynomial.symbol(images.get(symbol, symbol), power)
     for scalar in monomial.scalars:
         if isinstance(scalar, LogDet):
             image = log_determinant(substitute_matrix(scalar.of, images))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import reduce
 from importlib import import_module
-from itertools import product
+from itertools import count, product
 from random import Random
 
 import numpy as np
@@ -19,7 +19,7 @@ from support import CASES, derivation, exact_matrices, float_matrices, label, po
 
 from symasym import catalogue
 from symasym.alignment import Entries, Ranges, blocks
-from symasym.calculus.forms import direction
+from symasym.calculus.forms import direction, forms
 from symasym.errors import ConditionViolated, InputError, NotDerivableYet
 from symasym.general import general
 from symasym.general.arrays import Matrices, bilinear_array
@@ -149,8 +149,7 @@ def number(expression, at: dict | None = None):
 
 def summed(expression, sizes: dict[str, int], entries: Entries):
     """A formula with power sums, written out at concrete sizes."""
-    named = {symbol: definition for symbol, definition in entries.definitions.items()}
-    return number(sympy.sympify(expression).xreplace(named).subs(symbols(sizes)).doit())
+    return number(sympy.sympify(expression).xreplace(dict(entries.definitions)).subs(symbols(sizes)).doit())
 
 
 def indices_of(item, sizes: dict[str, int]) -> range:
@@ -177,7 +176,7 @@ def product_of(word, size: int, values: dict[str, np.ndarray]) -> np.ndarray:
     return reduce(np.matmul, factors, np.eye(size, dtype=np.int64))
 
 
-def new_entries(power_sums: int = 40) -> Entries:
+def new_entries(power_sums: int = 12) -> Entries:
     return Entries(ALIGNED, Ranges(RANGES), [weight, k, r, d1, d2], power_sums)
 
 
@@ -208,7 +207,7 @@ def test_entries_of_words_are_those_of_the_product(sizes: dict[str, int]) -> Non
 
 @pytest.mark.parametrize("sizes", SIZES, ids=called)
 def test_traces_are_power_sums(sizes: dict[str, int]) -> None:
-    rng, entries = Random(2), new_entries()
+    rng, entries = Random(2), new_entries(power_sums=25)
     values = {symbol.name: rectangular(symbol, sizes) for symbol in SYMBOLS}
     for _ in range(25):
         start = rng.choice([k, d1, d2])
@@ -259,7 +258,7 @@ def test_a_wrong_reading_of_entries_is_caught(mistake: str, monkeypatch) -> None
 
     monkeypatch.setattr(Entries, "of_factor", {"slots": one_slot_for_all, "ranges": one_range_for_all}[mistake])
     if mistake == "slots":
-        assert wrong_form(SIZES[0], seed=3) > 0
+        assert sum(wrong_form(SIZES[0], seed) for seed in (3, 13)) > 0
     else:
         assert wrong_entries(new_entries(), SIZES[0], seed=1) > 0
 
@@ -281,7 +280,9 @@ def test_entries_that_cannot_be_read_are_refused(spec, error, message: str) -> N
         entries.of_word(((atom_of(A), False),), entries.ranges.all[0], 1)
 
 
-@pytest.mark.parametrize(("missing", "message"), [("S_a", r"diagonal\[S_a\] is missing"), ("A_a", r"at\[A_a\] is missing")])
+@pytest.mark.parametrize(
+    ("missing", "message"), [("S_a", r"diagonal\[S_a\] is missing"), ("A_a", r"at\[A_a\] is missing")]
+)
 def test_a_matrix_without_entries_is_named(missing: str, message: str) -> None:
     aligned = Aligned(
         ranges=RANGES,
@@ -297,6 +298,7 @@ def test_a_matrix_without_entries_is_named(missing: str, message: str) -> None:
 # --- Forms in blocks ---------------------------------------------------------------------------------------------
 
 
+BORROWED = forms(catalogue.load("spectral").model)  # for the fields that blocks do not look at
 PARAMETERS = tuple(sorted((atom_of(symbol) for symbol in (A, B, W, X)), key=lambda atom: atom.key))
 
 
@@ -306,13 +308,20 @@ def random_form(rng: Random) -> ScalarPolynomial:
     for _ in range(8):
         left = (direction(rng.choice(PARAMETERS), "U"), rng.random() < 0.5)
         right = (direction(rng.choice(PARAMETERS), "V"), rng.random() < 0.5)
-        scalar_ = ScalarPolynomial.number(rng.choice([-3, -1, 2, 5])) * ScalarPolynomial.symbol(weight, rng.choice([1, 2]))
+        scalar_ = ScalarPolynomial.number(rng.choice([-3, -1, 2, 5])) * ScalarPolynomial.symbol(
+            weight, rng.choice([1, 2])
+        )
         if rng.random() < 0.6:
-            inner, outer = walk(columns_of(left), rows_of(right), rng, 2), walk(columns_of(right), rows_of(left), rng, 2)
+            inner, outer = (
+                walk(columns_of(left), rows_of(right), rng, 2),
+                walk(columns_of(right), rows_of(left), rng, 2),
+            )
             term = ScalarPolynomial.trace((left, *inner, right, *outer), rows_of(left))
         else:
             one, two = walk(columns_of(left), rows_of(left), rng, 3), walk(columns_of(right), rows_of(right), rng, 3)
-            term = ScalarPolynomial.trace((left, *one), rows_of(left)) * ScalarPolynomial.trace((right, *two), rows_of(right))
+            term = ScalarPolynomial.trace((left, *one), rows_of(left)) * ScalarPolynomial.trace(
+                (right, *two), rows_of(right)
+            )
         if rng.random() < 0.3:
             term = term * ScalarPolynomial.trace(walk(d1, d1, rng, 2), d1)
         total = total + term * scalar_
@@ -342,8 +351,6 @@ def by_units(form: ScalarPolynomial, sizes: dict[str, int]) -> np.ndarray:
 
     def value(word, moving: dict[str, np.ndarray]) -> int:
         rows = int(sympy.sympify(rows_of(word[0])).subs(table))
-        if any(atom.payload and isinstance(atom.payload, tuple) and atom.key not in moving for atom, _ in word):
-            return 0
         return int(np.trace(product_of(word, rows, {**values, **moving})))
 
     total = np.zeros((len(places), len(places)), dtype=object)
@@ -355,8 +362,11 @@ def by_units(form: ScalarPolynomial, sizes: dict[str, int]) -> np.ndarray:
         moved = [w for w in monomial.scalars if w not in still]
         for word in still:
             constant_part *= value(word, {})
-        for (row, u), (column, v) in product(enumerate(places), repeat=2):
-            moving = {f"U_{u[0]}": unit(u), f"V_{v[0]}": unit(v)}
+        names = {atom.key for word in moved for atom, _ in word if isinstance(atom.payload, tuple)}
+        left = [n for n, place in enumerate(places) if f"U_{place[0]}" in names]
+        right = [n for n, place in enumerate(places) if f"V_{place[0]}" in names]
+        for row, column in product(left, right):
+            moving = {f"U_{places[row][0]}": unit(places[row]), f"V_{places[column][0]}": unit(places[column])}
             total[row, column] += constant_part * int(np.prod([value(word, moving) for word in moved]))
     return total
 
@@ -364,8 +374,7 @@ def by_units(form: ScalarPolynomial, sizes: dict[str, int]) -> np.ndarray:
 def by_blocks(form: ScalarPolynomial, sizes: dict[str, int]) -> np.ndarray:
     """The form put together again from its blocks."""
     entries, nothing = new_entries(), ScalarPolynomial()
-    borrowed = derivation("spectral").forms  # for the fields that blocks do not look at
-    given = replace(borrowed, parameters=PARAMETERS, gradient=nothing, score=nothing, hessian=form)
+    given = replace(BORROWED, parameters=PARAMETERS, gradient=nothing, score=nothing, hessian=form)
     derived = blocks(given, Quotient((), k, k), entries)
     places = {place: n for n, place in enumerate(coordinates(sizes))}
     total = np.zeros((len(places), len(places)), dtype=object)
@@ -396,9 +405,8 @@ def _place(coordinate, p: int, q: int) -> tuple[str, int, int]:
     return coordinate.parameter.key, row - 1, column - 1
 
 
-def _value(entries: Entries, element, at: dict, sizes: dict[str, int], *over):
-    named = entries.show(element, *over).subs(at)
-    return int(summed(named, sizes, entries))
+def _value(entries: Entries, element, at: dict, sizes: dict[str, int], *over) -> int:
+    return int(summed(entries.show(element, *over).subs(at), sizes, entries)) if element else 0
 
 
 def _functional(entries: Entries, weights, places, sizes: dict[str, int]) -> np.ndarray:
@@ -414,7 +422,7 @@ def wrong_form(sizes: dict[str, int], seed: int) -> int:
     return int(np.count_nonzero(by_blocks(form, sizes) - by_units(form, sizes)))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("sizes", SIZES, ids=called)
 def test_blocks_hold_the_whole_form(sizes: dict[str, int], seed: int) -> None:
     """Entry by entry, zeros outside the blocks included."""
@@ -449,9 +457,9 @@ def test_flipped_coordinates_are_told_apart(monkeypatch) -> None:
 
 
 def test_coupling_of_the_diagonal_is_not_lost(monkeypatch) -> None:
-    module = import_module("symasym.alignment.blocks")
-    monkeypatch.setattr(module, "_couplings", lambda products, entries: ())
-    assert sum(wrong_form(SIZES[0], seed) for seed in (3, 13, 23)) > 0
+    """Products of two traces dropped."""
+    monkeypatch.setattr(import_module("symasym.alignment.blocks"), "_couplings", lambda products, entries: ())
+    assert sum(wrong_form(SIZES[0], seed) for seed in (3, 13)) > 0
 
 
 @pytest.mark.parametrize("case", CASES, ids=label)
@@ -468,19 +476,20 @@ def test_blocks_of_the_models_equal_the_arrays(case) -> None:
 # --- What is not block diagonal ----------------------------------------------------------------------------------
 
 
+COUNT = count()
+
+
 def encoder_with(loss=None, features=None, law=None) -> Model:
     """A linear autoencoder whose data, loss or features mention a fixed vector `v`."""
     v, spread = constant("v_a", d), covariance("Spread_a", d)
     E, D = parameter("E_a", k, d), parameter("D_a", d, k)
-    z = gaussian("z_a", d, **(law(spread, v) if law else {"cov": spread}))
+    z = gaussian(f"z_{next(COUNT)}", d, **(law(spread, v) if law else {"cov": spread}))
     target = constant("target_a", d)
     return Model(
         loss=loss(z, D * E * z, v) if loss else norm2(z - D * E * z),
-        symmetry=catalogue.load("linear_autoencoder").model.actions[0].group.acts(
-            lambda G: {E: G * E, D: D * G.inv()}
-        ),
+        symmetry=catalogue.load("linear_autoencoder").model.actions[0].group.acts(lambda G: {E: G * E, D: D * G.inv()}),
         features=features(E, z, v) if features else E * z,
-        downstream=LeastSquares(gaussian("z_a", d, cov=covariance("Down_a", d)), target=target),
+        downstream=LeastSquares(gaussian("down_a", d, cov=covariance("Down_a", d)), target=target),
         where=[k < d],
         aligned=Aligned(
             ranges={i: (1, k), a: (k + 1, d)},
@@ -508,7 +517,7 @@ def test_the_encoder_itself_is_derived() -> None:
 )
 def test_a_fixed_vector_that_breaks_the_alignment_is_refused(given) -> None:
     """`v v^T` is not diagonal, wherever it hides: in a word, an inverse, a derived covariance or the features."""
-    with pytest.raises(NotDerivableYet, match="fixed vector|diagonal"):
+    with pytest.raises(NotDerivableYet, match=r"fixed vector|diagonal"):
         derive_model(encoder_with(**given))
 
 
@@ -516,5 +525,8 @@ def test_entries_of_data_and_directions_do_not_exist() -> None:
     entries = new_entries()
     moving: Atom = direction(PARAMETERS[0], "U")
     with pytest.raises(NotDerivableYet, match="has no diagonal entries"):
-        entries.of_matrix(MatrixPolynomial(moving.rows, moving.columns, {(Monomial(), ((moving, False),)): 1}),
-                          entries.ranges.all[0], 1)
+        entries.of_matrix(
+            MatrixPolynomial(moving.rows, moving.columns, {(Monomial(), ((moving, False),)): 1}),
+            entries.ranges.all[0],
+            1,
+        )

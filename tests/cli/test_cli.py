@@ -118,7 +118,6 @@ def test_equal_weights_share_an_entry(capsys: pytest.CaptureFixture[str], tmp_pa
         (("eval", "spectral", "--input", "nowhere.json"), "nowhere.json"),
         (("eval", "spectral", "--input", "x", "--quantiles", "2"), "--quantiles"),
         (("plan",), "does not have the verb yet"),
-        (("verify", "spectral"), "does not have the verb yet"),
         (("audit",), "does not have the verb yet"),
     ],
 )

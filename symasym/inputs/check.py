@@ -1,0 +1,61 @@
+"""The keys of a JSON object against those of a model: known, complete, each of its kind, of sizes that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import sympy
+
+from symasym.errors import InputError
+from symasym.inputs.kinds import value
+from symasym.inputs.shown import label
+from symasym.inputs.sizes import agree, require
+from symasym.model.instance import Instance, Key, Kind
+
+__all__ = ["COMMON", "check"]
+
+COMMON = (
+    Key("alpha", Kind.POSITIVE, required=False, default=1.0, meaning="ratio m/n of unlabelled to labelled samples"),
+    Key("sigma2", Kind.NOT_NEGATIVE, required=False, meaning="label noise variance"),
+    Key(
+        "Sigma_down",
+        Kind.COVARIANCE,
+        ("d", "d"),
+        required=False,
+        meaning="downstream covariance of the features' input",
+    ),
+    Key("misspecified", Kind.FLAG, required=False, default=False, meaning="whether f* may lie outside the span"),
+)
+"""Keys of every model."""
+
+
+def check(instance: Instance, document: Mapping[str, Any], where: Iterable[sympy.Basic] = ()) -> dict[str, Any]:
+    """Inputs by key as arrays and numbers, and the size of every named dimension.
+
+    Keys that were left out have their default, or are absent where they have none. `where`: relations between dimensions
+    that must hold. Raises `InputError` naming the key.
+    """
+    keys = {key.name: key for key in (*instance.keys, *COMMON)}
+    _require_known(keys, document)
+    _require_complete(keys, document)
+    values = {name: value(keys[name], given) for name, given in document.items()}
+    sizes = agree(keys, values)
+    require(where, sizes)
+    defaults = {name: key.default for name, key in keys.items() if key.default is not None}
+    return {**{name: size for name, (size, _) in sizes.items()}, **defaults, **values}
+
+
+def _require_known(keys: Mapping[str, Key], document: Mapping[str, Any]) -> None:
+    for name in document:
+        if name not in keys:
+            near = get_close_matches(name[:100], keys, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(keys)}"
+            raise InputError(f"{label(name)}: not a key of this model; {hint}")
+
+
+def _require_complete(keys: Mapping[str, Key], document: Mapping[str, Any]) -> None:
+    for key in keys.values():
+        if key.required and key.name not in document:
+            raise InputError(f"{key.name}: the key is missing; {key.kind.value} is expected ({key.meaning})")

@@ -1,0 +1,142 @@
+"""A concrete two-stage problem in the coordinates of the input: what is sampled, what is estimated, what is to be predicted.
+
+Nothing here goes through aligned coordinates or trace words: matrices are put into the front end's own expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+
+from symasym import inputs
+from symasym.catalogue import Loaded
+from symasym.errors import InputError, NotDerivableYet
+from symasym.general.point import natural_point
+from symasym.model.evaluate import evaluate, evaluate_matrix
+from symasym.model.instance import AlignedPoint
+from symasym.model.matrices import Constant, ScalarTruth, Truth
+from symasym.model.model import Model
+from symasym.simulation.sampler import Source, sources
+
+__all__ = ["Problem", "problem"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything a repetition needs.
+
+    * `given`: the checked inputs with the dimensions, for the estimator.
+    * `sources`: the data laws of the first stage.
+    * `down_root`: lower triangular `L` with `L L^T = Sigma_down`, `(d, d)`.
+    * `target`: `L^T` times the coefficient vector of `f*`, so that its Euclidean norm is that of `f*` in `L2(mu_down)`, `(d,)`.
+    * `noise`: `sigma^2`.
+    """
+
+    model: Model
+    estimator: Any
+    given: Mapping[str, Any]
+    values: Mapping[sympy.Basic, np.ndarray | float]
+    sizes: Mapping[sympy.Symbol, int]
+    sources: tuple[Source, ...]
+    down_root: np.ndarray
+    target: np.ndarray
+    noise: float
+
+    @property
+    def width(self) -> int:
+        """Random numbers in one unlabelled sample."""
+        return sum(source.width for source in self.sources)
+
+    @property
+    def features(self) -> int:
+        """Number `p` of features."""
+        return int(sympy.sympify(self.model.features.shape[0]).subs(self.sizes))
+
+    def feature_matrices(self, estimates: Mapping[str, np.ndarray]) -> np.ndarray:
+        """`Phi` with `psi(x, w) = Phi x`, `(B, p, d)`: the features at the unit vectors.
+
+        `estimates` has `(B, rows, columns)` for every matrix parameter and `(B,)` for every scalar one.
+        """
+        (batch,) = {len(value) for value in estimates.values()}
+        unit, parameters = np.eye(len(self.target)), (*self.model.parameters, *self.model.scalar_parameters)
+        return np.stack(
+            [
+                evaluate_matrix(
+                    self.model.features,
+                    {**self.values, self.model.input: unit, **{p: estimates[p.name][b] for p in parameters}},
+                    self.sizes,
+                )
+                for b in range(batch)
+            ]
+        )
+
+
+def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
+    """Put the inputs into the model's own expressions.
+
+    Raises `InputError` naming the key, `NotDerivableYet` for a model file without an instance or an estimator.
+    """
+    if loaded.instance is None:
+        raise NotDerivableYet(f"{loaded.name}: the model file defines no instance, so it takes no JSON input")
+    if loaded.instance.estimator is None:
+        raise NotDerivableYet(f"{loaded.name}: the instance declares no estimator, so the procedure cannot be simulated")
+    model, given = loaded.model, inputs.check(loaded.instance, document, loaded.model.where)
+    point = loaded.instance.align(given)
+    sizes = {symbol: given[symbol.name] for symbol in _dimensions(model) if symbol.name in given}
+    values = _values(model, given, point)
+    down = given.get("Sigma_down")
+    if down is None:
+        down = evaluate_matrix(model.input.cov, values, sizes)
+    root = np.linalg.cholesky(down)
+    target = evaluate_matrix(model.downstream.target, values, sizes)[:, 0]
+    if not np.any(target):
+        raise InputError("target: f* is zero; a target that is not zero is expected")
+    noise = given["sigma2"] if "sigma2" in given else evaluate(model.downstream.noise, values, sizes)
+    return Problem(
+        model=model,
+        estimator=loaded.instance.estimator,
+        given=given,
+        values=values,
+        sizes=sizes,
+        sources=sources(model, values, sizes),
+        down_root=root,
+        target=root.T @ target,
+        noise=float(noise),
+    )
+
+
+def _values(
+    model: Model, given: Mapping[str, Any], point: AlignedPoint
+) -> dict[sympy.Basic, np.ndarray | float]:
+    """Numbers for constants, true values and scalars: from the input where it has them, else from the aligned point."""
+    known = {**point.values, **given}
+    values: dict[sympy.Basic, np.ndarray | float] = {}
+    for scalar in _symbols(model, sympy.Symbol):
+        name = scalar.of if isinstance(scalar, ScalarTruth) else scalar.name
+        if name in known and np.ndim(known[name]) == 0:
+            values[scalar] = float(known[name])
+    natural: Mapping[str, np.ndarray] | None = None
+    for symbol in _symbols(model, Constant, Truth):
+        name = symbol.of if isinstance(symbol, Truth) else symbol.name
+        if name in given:
+            values[symbol] = np.asarray(given[name], float).reshape([len(given[name]), -1])
+        elif isinstance(symbol, Truth):
+            natural = natural_point(model, point) if natural is None else natural
+            values[symbol] = natural[name]
+    return values
+
+
+def _symbols(model: Model, *kinds: type[sympy.Basic]) -> list[Any]:
+    """Symbols of some kinds in the loss, its data laws, the features and the task, by name."""
+    parts = (model.loss, model.features, model.downstream.target, model.downstream.noise)
+    return sorted({symbol for part in parts for symbol in part.atoms(*kinds)}, key=str)
+
+
+def _dimensions(model: Model) -> list[sympy.Symbol]:
+    """Symbols in the shapes of the matrices."""
+    shapes = {n for symbol in _symbols(model, sympy.MatrixSymbol) for n in symbol.shape}
+    return sorted({symbol for n in shapes for symbol in sympy.sympify(n).free_symbols}, key=str)

@@ -1,0 +1,80 @@
+"""Chunks on several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from typing import Any
+
+from symasym import catalogue
+from symasym.simulation.chunks import Chunk, Piece, simulate
+from symasym.simulation.problem import Problem, problem
+
+__all__ = ["run_chunks"]
+
+THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""What tells linear algebra libraries to stay in one thread; processes that run side by side need no more."""
+
+
+def run_chunks(
+    here: Problem, path: str, document: Mapping[str, Any], chunks: Sequence[Chunk], seed: int, jobs: int
+) -> Iterator[tuple[Chunk, Piece]]:
+    """Chunks with their pieces, as they are done; `jobs = 1` stays in this process.
+
+    Other processes load the model from `path` and build the problem from `document` themselves: a model does not travel.
+    """
+    if jobs == 1 or len(chunks) < 2:
+        for chunk in chunks:
+            yield chunk, simulate(here, chunk, seed)
+        return
+    with _one_thread_each():
+        pool = ProcessPoolExecutor(
+            max_workers=min(jobs, len(chunks)),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start,
+            initargs=(path, dict(document), seed),
+        )
+        futures = {pool.submit(_work, chunk): chunk for chunk in chunks}
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes started inside inherit these settings, where the user has none of their own."""
+    added = [name for name in THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+_state: dict[str, Any] = {}
+"""The problem and the seed of a worker process, which has one of each for all its life."""
+
+
+def _start(path: str, document: dict[str, Any], seed: int) -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    _state.update(problem=problem(catalogue.load(path), document), seed=seed)
+
+
+def _end_with(sentinel: int) -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    wait([sentinel])
+    os._exit(1)
+
+
+def _work(chunk: Chunk) -> Piece:
+    return simulate(_state["problem"], chunk, _state["seed"])

@@ -1,0 +1,124 @@
+"""Random vectors by their law, in the coordinates of the input.
+
+A joint law becomes one root of its covariance; a law of another kind (a random scale, copies) is one more field of `Source` and one
+more line in `draw`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+
+from symasym.errors import InputError
+from symasym.model.data import GaussianLaw, GaussianVector
+from symasym.model.evaluate import evaluate, evaluate_matrix
+from symasym.model.model import Model
+from symasym.model.scalars import Average
+
+__all__ = ["Source", "draw", "normals", "sources"]
+
+INDEFINITE = 1e-9
+"""A negative eigenvalue of a joint covariance below this fraction of the largest is rounding."""
+ROWS = 512
+"""Samples that are transformed at a time, so that the product stays in one thread (see `moments`)."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Vectors with one joint law: `(v_1, .., v_q) = mean + sqrt(rho) R g`, `g` standard normal.
+
+    * `names`, `sizes`: of the vectors, in order; `mean` `(D,)`, `root` `(D, D)` with `R R^T` the joint covariance.
+    * `degrees_of_freedom`: `rho = (nu - 2) / chi2_nu` for finite `nu`, one draw for each sample; `rho = 1` for infinite `nu`.
+    * `copies`: `K` independent draws for each sample, or None.
+    """
+
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    mean: np.ndarray
+    root: np.ndarray
+    degrees_of_freedom: float = np.inf
+    copies: int | None = None
+
+    @property
+    def width(self) -> int:
+        """Numbers drawn for each sample."""
+        return sum(self.sizes) * (self.copies or 1)
+
+
+def normals(rows: int, root: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """`rows` draws of `N(0, R R^T)`, `(rows, D)`."""
+    values = rng.standard_normal((rows, len(root)))
+    turned = np.ascontiguousarray(root.T)
+    for start in range(0, rows, ROWS):
+        values[start : start + ROWS] = values[start : start + ROWS] @ turned
+    return values
+
+
+def draw(
+    found: Sequence[Source], repetitions: int, m: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """`repetitions` data sets of `m` samples: vector name -> `(B, m, d)`, `(B, m, K, d)` for `K` copies."""
+    samples: dict[str, np.ndarray] = {}
+    for source in found:
+        rows = repetitions * m * (source.copies or 1)
+        values = normals(rows, source.root, rng)
+        if np.isfinite(source.degrees_of_freedom):
+            nu = source.degrees_of_freedom
+            values *= np.sqrt((nu - 2) / rng.chisquare(nu, rows))[:, None]
+        values += source.mean
+        lead = (repetitions, m) if source.copies is None else (repetitions, m, source.copies)
+        parts = np.split(values, np.cumsum(source.sizes)[:-1], axis=1)
+        samples.update(
+            {name: part.reshape(*lead, part.shape[1]) for name, part in zip(source.names, parts, strict=True)}
+        )
+    return samples
+
+
+def sources(
+    model: Model, values: Mapping[sympy.Basic, np.ndarray | float], sizes: Mapping[sympy.Symbol, int]
+) -> tuple[Source, ...]:
+    """The laws of the vectors that the loss mentions, with numbers in them; vectors of one joint law stay together.
+
+    `values` maps every constant, true parameter and scalar to its number. Raises `InputError` for a joint covariance that is not
+    positive semidefinite.
+    """
+    copies = {vector: count for _, vector, count in (item.args for item in model.loss.atoms(Average))}
+    groups: dict[object, list[GaussianVector]] = {}
+    for vector in model.data:
+        groups.setdefault(vector if vector in copies else vector.law, []).append(vector)
+    found = []
+    for vectors in groups.values():
+        vectors.sort(key=lambda vector: vector.position)
+        count = copies.get(vectors[0])
+        found.append(_source(vectors, values, sizes, None if count is None else int(evaluate(count, values, sizes))))
+    return tuple(found)
+
+
+def _source(
+    vectors: Sequence[GaussianVector],
+    values: Mapping[sympy.Basic, np.ndarray | float],
+    sizes: Mapping[sympy.Symbol, int],
+    copies: int | None,
+) -> Source:
+    law: GaussianLaw = vectors[0].law
+    names = tuple(vector.name for vector in vectors)
+    rows = [
+        [evaluate_matrix(law.covariance(u.position, v.position), values, sizes) for v in vectors] for u in vectors
+    ]
+    mean = np.concatenate([evaluate_matrix(vector.mean, values, sizes)[:, 0] for vector in vectors])
+    tails = np.inf if law.scale is None else evaluate(law.scale.degrees_of_freedom, values, sizes)
+    return Source(names, tuple(len(row[0]) for row in rows), mean, _root(np.block(rows), names), float(tails), copies)
+
+
+def _root(covariance: np.ndarray, names: Iterable[str]) -> np.ndarray:
+    """`R` with `R R^T = covariance`, singular allowed."""
+    eigenvalues, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
+    if eigenvalues[0] < -INDEFINITE * eigenvalues[-1]:
+        raise InputError(
+            f"verify: the joint covariance of {', '.join(names)} has the eigenvalue {eigenvalues[0]:.6g}, a positive semidefinite "
+            "one is expected"
+        )
+    return vectors * np.sqrt(np.maximum(eigenvalues, 0))
