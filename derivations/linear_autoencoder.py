@@ -1,8 +1,11 @@
 """Linear autoencoder: principal components by an encoder and a decoder that are not tied."""
 
+import numpy as np
+
 from symasym.model import *
 from symasym.model.instance import Kind
 from symasym.model.spectrum import descending_eigen, require_gap
+from symasym.simulation.estimators import principal, second_moment
 
 d, k = dims("d k")
 A, B = parameter("A", k, d), parameter("B", d, k)
@@ -40,6 +43,14 @@ def align(given):
     return AlignedPoint(values={"lam": values, "degrees_of_freedom": tails}, frames={"T": vectors.T})
 
 
+def estimate(samples, given, rng):
+    """The global minimiser: the top k eigenvectors of the sample second moment [BaldiHornik1989]."""
+    _, vectors = principal(second_moment(samples["x"]), given["k"])
+    return {"A": vectors.swapaxes(-1, -2), "B": vectors}
+
+
+reflection = np.eye(8) - 1 / 4  # x = reflection z with the coordinates of z independent
+
 instance = Instance(
     keys=[
         Key("Sigma", Kind.COVARIANCE, ("d", "d"), meaning="covariance of x"),
@@ -56,4 +67,12 @@ instance = Instance(
         "alpha": 2.0,
     },
     references=["Anderson1963", "BaldiHornik1989"],
+    estimator=estimate,
+    verification={
+        "Sigma": (reflection * [4, 3, 1.2, 1.1, 1, 0.9, 0.8, 0.7] @ reflection).tolist(),
+        "k": 2,
+        "target": (reflection @ [1, 0.8, 0, 0, 0, 0, 0, 0]).tolist(),
+        "sigma2": 1.0,
+        "alpha": 2.0,
+    },
 )

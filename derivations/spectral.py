@@ -7,6 +7,9 @@ from symasym.errors import InputError
 from symasym.model import *
 from symasym.model.instance import Kind
 from symasym.model.spectrum import descending_eigen, inverse_root, require_gap, require_pair
+from symasym.simulation.estimators import (
+    GramQuadratic, cross_moment, minimise, pair_moment, random_starts, second_moment, whitened_start,
+)
 
 d, k = dims("d k")
 A = parameter("A", k, d)
@@ -52,6 +55,16 @@ def align(given):
     return AlignedPoint(values={"lam": values, "K": given.get("negatives", 1)}, frames={"T": vectors.T @ white})
 
 
+def estimate(samples, given, rng):
+    """Empirical loss -2 <M, S_plus> + mean (x^T M x_minus)^2 in M = A^T A; starts from the whitened moments and from nowhere."""
+    moment, cross = second_moment(samples["x"]), cross_moment(samples["x"], samples["x_plus"])
+    loss = GramQuadratic(linear=-2 * cross, quadratic=pair_moment(samples["x"], samples["x_minus"]))
+    start = whitened_start(cross, moment, given["k"])
+    return {"A": minimise(loss, [start, *random_starts(moment, given["k"], 2, rng)])}
+
+
+frame, lam_0 = np.eye(8) + 0.3 * np.eye(8, k=-1), [0.8, 0.7, 0.35, 0.3, 0.25, 0.2, 0.15, 0.1]  # x = frame z, z aligned
+
 instance = Instance(
     keys=[
         Key("Sigma", Kind.COVARIANCE, ("d", "d"), meaning="covariance of x"),
@@ -70,4 +83,14 @@ instance = Instance(
         "alpha": 2.0,
     },
     references=["TinatiTu2026", "HaoChen2021"],
+    estimator=estimate,
+    verification={
+        "Sigma": (frame @ frame.T).tolist(),
+        "Sigma_plus": (frame * lam_0 @ frame.T).tolist(),
+        "Sigma_down": (np.eye(8) + 0.2).tolist(),
+        "k": 2,
+        "target": [0.76, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],  # 0.76 = 1 - 0.3 * 0.8: f* = z_1 + 0.8 z_2
+        "sigma2": 1.0,
+        "alpha": 20.0,
+    },
 )

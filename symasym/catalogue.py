@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import runpy
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symasym.errors import InputError, ShapeError, SymasymError
 
@@ -33,6 +34,19 @@ class Loaded:
     summary: str
     model: Model
     instance: Instance | None
+    variants: Mapping[str, Model]
+
+    def variant(self, name: str) -> Loaded:
+        """The same file with one of its variants in place of the model, called `model_variant`."""
+        if name not in self.variants:
+            known = f"known are {', '.join(self.variants)}" if self.variants else "the file has none"
+            raise InputError(f"--variant: {self.name} has no variant {name}; {known}")
+        return replace(self, name=f"{self.name}_{name}", model=self.variants[name])
+
+    def for_inputs(self, given: Mapping[str, Any]) -> Loaded:
+        """What checked inputs ask for: the model, or the variant that the instance chooses."""
+        chosen = self.instance.variant(given) if self.instance is not None and self.instance.variant is not None else ""
+        return self.variant(chosen) if chosen else self
 
 
 def checkout() -> Path | None:
@@ -86,7 +100,7 @@ def load(name: str) -> Loaded:
     if model is None:
         raise InputError(f"{path.name}: the file defines no variable called model")
     text = (found.get("__doc__") or "").strip().split("\n")[0]
-    return Loaded(path.stem, path, text, model, found.get("instance"))
+    return Loaded(path.stem, path, text, model, found.get("instance"), found.get("variants", {}))
 
 
 def _explained(error: Exception, path: Path) -> SymasymError:

@@ -55,6 +55,7 @@ def evaluate_inputs(loaded: Loaded, document: Mapping[str, Any]) -> Evaluation:
         raise NotDerivableYet(
             "misspecified: true came; the law of a misspecified target is not derived yet, false is expected"
         )
+    loaded = loaded.for_inputs(given)
     law = derive_model(loaded.model, loaded.name).law
     _check_noise(law, loaded.instance, given)
     with inputs.guarded(given):

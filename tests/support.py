@@ -23,6 +23,7 @@ from symasym.pipeline import Derivation, derive_model
 
 TRIALS = Path(__file__).parent / "models"
 MODELS = catalogue.names()
+VARIANTS = [f"{name}_{variant}" for name in MODELS for variant in catalogue.load(name).variants]
 SIZES = [{"d": d, "k": k} for d in (2, 3, 4) for k in range(1, d)]
 ENCODER_SIZES = [
     {"k": k, "r": r, "d1": d1, "d2": d2}
@@ -37,18 +38,23 @@ ENCODER_SIZES = [
     )
 ]
 """Bottleneck, rank, both dimensions: ranges of size 0 and 1, either space the larger one."""
-CASES = [(name, sizes) for name in (*MODELS, "factor_unknown_noise") for sizes in SIZES]
+CASES = [(name, sizes) for name in (*MODELS, *VARIANTS) for sizes in SIZES]
 CASES += [("context_encoder", sizes) for sizes in ENCODER_SIZES]
 
 
-def path_of(name: str) -> str:
-    """A model of the catalogue by its name, a trial model by its file."""
-    return name if name in MODELS else str(TRIALS / f"{name}.py")
+def loaded(name: str) -> catalogue.Loaded:
+    """A model of the catalogue by its name, a variant by the name it is built under, a trial model by its file."""
+    if name in MODELS:
+        return catalogue.load(name)
+    for base in MODELS:
+        if name.startswith(f"{base}_"):
+            return catalogue.load(base).variant(name.removeprefix(f"{base}_"))
+    return catalogue.load(str(TRIALS / f"{name}.py"))
 
 
 @cache
 def derivation(name: str) -> Derivation:
-    return derive_model(catalogue.load(path_of(name)).model, name)
+    return derive_model(loaded(name).model, name)
 
 
 def label(case: tuple[str, dict[str, int]]) -> str:
@@ -93,12 +99,10 @@ def _families(name: str, sizes: dict[str, int], rng: Random) -> dict[str, list[F
     match name:
         case "spectral":
             return {"lam": _squares(sizes["d"], rng), "b": learned}
-        case "factor":
+        case "factor" | "factor_noise_estimated":
             return {"ell": [4 * value for value in _squares(sizes["k"], rng)], "beta": learned}
         case "linear_autoencoder":
             return {"lam": [9 * value for value in _squares(sizes["d"], rng)], "b": learned}
-        case "factor_unknown_noise":
-            return {"ell": [4 * value for value in _squares(sizes["k"], rng)], "beta": learned}
         case "context_encoder":
             noise = [Fraction(rng.randint(1, 9), rng.randint(1, 5)) for _ in range(max(sizes["d1"], sizes["d2"]))]
             return {"s": _squares(sizes["r"], rng), "nu": noise, "b": learned}
@@ -112,9 +116,9 @@ def point(name: str, sizes: dict[str, int], seed: int) -> Point:
     noise = Fraction(rng.randint(1, 9), 4)
     scalars = {
         "spectral": {"K": Fraction(rng.randint(1, 3)), "sigma2": noise},
-        "factor": {"sigma_nu2": noise},
         "linear_autoencoder": {"degrees_of_freedom": Fraction(rng.randint(9, 30), 2), "sigma2": noise},
-        "factor_unknown_noise": {"sigma_nu2": noise, "noise": Fraction(rng.randint(1, 9), 5)},
+        "factor": {"sigma_nu2": noise, "noise": Fraction(rng.randint(1, 9), 5)},
+        "factor_noise_estimated": {"sigma_nu2": noise, "noise": Fraction(rng.randint(1, 9), 5)},
         "context_encoder": {"sigma2": noise},
     }[name]
     return Point(sizes, families, scalars, random_covariance(sizes.get("d", sizes.get("d1", 0)), rng))

@@ -236,7 +236,9 @@ def test_k_is_a_positive_integer(evaluate: Eval, model: str, value: Any, came: s
 @pytest.mark.parametrize("value", [3, 4, 10**30, 10**200])
 def test_k_is_below_d(evaluate: Eval, model: str, value: int) -> None:
     error = evaluate.refused(model, changed(model, k=value))
-    assert error.startswith("k: ") and error.endswith("k < d with d = 3 (from Sigma) is expected\n") and len(error) < 120
+    assert (
+        error.startswith("k: ") and error.endswith("k < d with d = 3 (from Sigma) is expected\n") and len(error) < 120
+    )
 
 
 def test_loadings_have_fewer_columns_than_rows(evaluate: Eval) -> None:
@@ -329,11 +331,15 @@ def test_a_target_hardly_outside_is_projected(evaluate: Eval) -> None:
 
 def test_the_span_is_that_under_the_downstream_law(evaluate: Eval) -> None:
     down = [[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]]
-    error = evaluate.refused("linear_autoencoder", changed("linear_autoencoder", target=[1.0, 1.0, 0.0], Sigma_down=down))
+    error = evaluate.refused(
+        "linear_autoencoder", changed("linear_autoencoder", target=[1.0, 1.0, 0.0], Sigma_down=down)
+    )
     assert f"= {math.sqrt((1 - 0.81) / 3.8):.3g};" in error  # Var(x2 | x1) over Var(x1 + x2)
 
 
-@pytest.mark.parametrize(("model", "key"), [("spectral", "target"), ("linear_autoencoder", "target"), ("factor", "beta")])
+@pytest.mark.parametrize(
+    ("model", "key"), [("spectral", "target"), ("linear_autoencoder", "target"), ("factor", "beta")]
+)
 def test_a_target_that_is_zero(evaluate: Eval, model: str, key: str) -> None:
     zero = [-0.0 for _ in GOOD[model][key]]
     assert evaluate.refused(model, changed(model, **{key: zero})).startswith(f"{key}: only zeros came, so that f* = 0")
@@ -391,7 +397,9 @@ def test_which_noise_is_wanted(evaluate: Eval) -> None:
     assert evaluate.refused("factor", {**factor, "sigma2": 1}).startswith("sigma2: the model determines it")
     assert evaluate.refused("factor", changed("factor", sigma2=1)).startswith("sigma2: the model determines it")
     assert evaluate.refused("factor", {**factor, "Sigma_down": down}).startswith("sigma2: the key is missing, because")
-    assert evaluate.refused("factor", changed("factor", Sigma_down=down)).startswith("sigma2: the key is missing, because")
+    assert evaluate.refused("factor", changed("factor", Sigma_down=down)).startswith(
+        "sigma2: the key is missing, because"
+    )
     both = changed("factor", Sigma_down=down, sigma2=1)
     assert evaluate.refused("factor", both).startswith("sigma_nu2: came together with Sigma_down")
     assert evaluate.document("factor", {**factor, "Sigma_down": down, "sigma2": 0.7})["sigma2"] == 0.7
@@ -559,7 +567,9 @@ def test_models_and_verbs_that_are_unknown(evaluate: Eval) -> None:
     assert "does not have the verb yet" in evaluate.capsys.readouterr().err
 
 
-@pytest.mark.parametrize("orders", ["0", "1", "0.5,1", "-0.1", "nan", "", "0.5,", "a", "0.5;0.6", "inf", "1e-400", "a\nb"])
+@pytest.mark.parametrize(
+    "orders", ["0", "1", "0.5,1", "-0.1", "nan", "", "0.5,", "a", "0.5;0.6", "inf", "1e-400", "a\nb"]
+)
 def test_orders_of_quantiles(evaluate: Eval, orders: str) -> None:
     assert evaluate.refused("spectral", GOOD["spectral"], f"--quantiles={orders}").startswith("--quantiles: ")
 

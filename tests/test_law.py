@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
-from support import MODELS, derivation, exactly, point
+from support import MODELS, VARIANTS, derivation, exactly, point
 
 from symasym import InputError, Law
 from symasym.law import from_srepr
@@ -13,7 +13,7 @@ from symasym.law import from_srepr
 SPECTRAL = {"K": 1, "k": 2, "d": 4, "lam": [0.9, 0.5, 0.3, 0.1], "b": [1.0, 2.0], "sigma2": 1.0}
 
 
-@pytest.mark.parametrize("name", [*MODELS, "context_encoder"])
+@pytest.mark.parametrize("name", [*MODELS, *VARIANTS, "context_encoder"])
 def test_survives_its_srepr(name: str) -> None:
     law = derivation(name).law
     assert Law.from_srepr(law.to_srepr()) == law
@@ -64,11 +64,11 @@ def test_leading_axes_are_a_batch() -> None:
     rng = np.random.default_rng(20261120)
     lam = np.sort(rng.uniform(0.1, 0.9, (5, 1, 4)), axis=-1)[..., ::-1]
     b, sigma2, alpha = rng.standard_normal((3, 2)), rng.uniform(1, 2, (5, 1)), rng.uniform(1, 2, 3)
-    together = law.at(k=2, d=4, lam=lam, b=b, sigma2=sigma2, alpha=alpha)
+    together = law.at(K=1, k=2, d=4, lam=lam, b=b, sigma2=sigma2, alpha=alpha)
     assert together.mean.shape == together.cdf(together.mean).shape == (5, 3)
     for m in range(5):
         for n in range(3):
-            one = law.at(k=2, d=4, lam=lam[m, 0], b=b[n], sigma2=sigma2[m, 0], alpha=alpha[n])
+            one = law.at(K=1, k=2, d=4, lam=lam[m, 0], b=b[n], sigma2=sigma2[m, 0], alpha=alpha[n])
             assert together.mean[m, n] == pytest.approx(float(one.mean), rel=1e-14)
             assert together.ppf(np.array(0.9))[m, n] == pytest.approx(float(one.ppf(0.9)), rel=1e-10)
 
@@ -122,7 +122,7 @@ def test_wrong_numbers_are_named(change: dict, named: str) -> None:
 
 def test_sigma2_replaces_a_noise_that_the_model_determines() -> None:
     law = derivation("factor").law
-    numeric = law.at(k=1, d=3, ell=[2.0], beta=[1.0], sigma2=0.7)
+    numeric = law.at(k=1, d=3, ell=[2.0], beta=[1.0], noise=1.0, sigma2=0.7)
     assert numeric.noise == 0.7
     with pytest.raises(InputError, match="beta: a value is missing"):
-        law.at(k=1, d=3, ell=[2.0], sigma2=0.7)
+        law.at(k=1, d=3, ell=[2.0], noise=1.0, sigma2=0.7)

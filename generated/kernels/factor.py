@@ -4,24 +4,24 @@
     n (R - sigma^2) -> sigma^2 d_eff + (1/alpha) ||L(Z)||^2,   ||L(Z)||^2 = sum_a omega_a chi2_1
 
     sigma^2 = sigma_nu2
-            + sum_{i=1..k} beta_i^2 / (1 + ell_i)
+            + sum_{i=1..k} noise beta_i^2 / (noise + ell_i)
     d_eff = k,   rank L = d - k
     omega_a = g_a v_a   for a = k + 1..d
-    v_a = sum_{i=1..k} beta_i^2 / ((1 + ell_i) ell_i)
-    g_a = 1   unless given
+    v_a = sum_{i=1..k} noise beta_i^2 / ((noise + ell_i) ell_i)
+    g_a = noise   unless given
     lim E m (L(w_hat) - L(w*)) = k / 2 + k (d - k) / 2 + k (k - 1) / 4
 
 Arguments are in aligned coordinates, in which derivations/factor.py states the model. The last axis of a family is its
 index, counted from 1 in the formulas; leading axes are a batch and broadcast:
     beta, shape (..., k): i = 1..k
     ell, shape (..., k): i = 1..k
-    sigma_nu2, shape (...): a scalar
+    noise, sigma_nu2, shape (...): scalars
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
 Checked: k < d.
 Assumed of the entries and not checked: ell_i > 0.
-* w* is the true loading matrix, the global minimiser of the population likelihood up to rotation
+* w* is the truth, the global minimiser of the population likelihood up to rotation
 
 References:
 * TinatiTu2026
@@ -39,8 +39,8 @@ __all__ = ["SIGNATURE", "Result", "excess_loss_mean", "law", "outside_variance"]
 
 Floats = NDArray[np.floating]
 
-# Core dimensions of beta, ell, sigma_nu2, alpha, g, sigma_down and of the arrays in the result; n = d - k.
-SIGNATURE = "(k),(k),(),(),(d),(d,d)->(n),(),(),(),(),()"
+# Core dimensions of beta, ell, noise, sigma_nu2, alpha, g, sigma_down and of the arrays in the result; n = d - k.
+SIGNATURE = "(k),(k),(),(),(),(d),(d,d)->(n),(),(),(),(),()"
 
 
 class Result(NamedTuple):
@@ -67,6 +67,7 @@ class Result(NamedTuple):
 def law(
     beta: ArrayLike,
     ell: ArrayLike,
+    noise: ArrayLike,
     sigma_nu2: ArrayLike,
     alpha: ArrayLike = 1.0,
     *,
@@ -79,6 +80,7 @@ def law(
 
     * `beta`: shape (..., k).
     * `ell`: shape (..., k).
+    * `noise`: shape (...).
     * `sigma_nu2`: shape (...).
     * `d`: a dimension, which no array tells.
     * `alpha`: shape (...), the ratio m / n.
@@ -92,9 +94,19 @@ def law(
     """
     if g is not None and sigma_down is not None:
         raise ValueError("sigma_down: came together with g, at most one of them is expected")
-    kind = _float_type(dtype, beta=beta, ell=ell, sigma_nu2=sigma_nu2, alpha=alpha, g=g, sigma_down=sigma_down)
+    kind = _float_type(
+        dtype,
+        beta=beta,
+        ell=ell,
+        noise=noise,
+        sigma_nu2=sigma_nu2,
+        alpha=alpha,
+        g=g,
+        sigma_down=sigma_down,
+    )
     beta = np.asarray(beta, kind)
     ell = np.asarray(ell, kind)
+    noise = np.asarray(noise, kind)
     sigma_nu2 = np.asarray(sigma_nu2, kind)
     alpha = np.asarray(alpha, kind)
     d, k = _sizes(beta, ell, d)
@@ -103,26 +115,27 @@ def law(
     batch = _batch(
         beta=beta.shape[:-1],
         ell=ell.shape[:-1],
+        noise=noise.shape,
         sigma_nu2=sigma_nu2.shape,
         alpha=alpha.shape,
         g=() if g is None else g.shape[:-1],
         sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
     )
     inside, outside = np.r_[0:k], np.r_[k:d]
-    v = _outside_variance(beta, ell, d, k, kind)
+    v = _outside_variance(beta, ell, noise, d, k, kind)
     if sigma_down is not None:
         weights, mean, variance = _general(v, sigma_down, inside, outside)
     else:
-        weights, mean, variance = _diagonal(v, _own_variance(d, k, kind) if g is None else g[..., outside])
-    noise = _noise_variance(beta, ell, sigma_nu2)
+        weights, mean, variance = _diagonal(v, _own_variance(noise, d, k, kind) if g is None else g[..., outside])
+    label_noise = _noise_variance(beta, ell, noise, sigma_nu2)
     d_eff, rank = k, d - k
     return Result(
         weights=_full(weights, (*batch, d - k), kind),
         mean=_full(mean, batch, kind),
         variance=_full(variance, batch, kind),
-        risk_mean=_full(noise * d_eff + mean / alpha, batch, kind),
+        risk_mean=_full(label_noise * d_eff + mean / alpha, batch, kind),
         risk_variance=_full(variance / alpha**2, batch, kind),
-        alpha0=_full(mean / (noise * rank) if rank else np.nan, batch, kind),
+        alpha0=_full(mean / (label_noise * rank) if rank else np.nan, batch, kind),
         d_eff=d_eff,
         d_base=d_eff + rank,
     )
@@ -131,6 +144,7 @@ def law(
 def outside_variance(
     beta: ArrayLike,
     ell: ArrayLike,
+    noise: ArrayLike,
     *,
     d: int,
     dtype: DTypeLike | None = None,
@@ -139,14 +153,16 @@ def outside_variance(
 
     * `beta`: shape (..., k).
     * `ell`: shape (..., k).
+    * `noise`: shape (...).
     * `d`: a dimension, which no array tells.
     """
-    kind = _float_type(dtype, beta=beta, ell=ell)
+    kind = _float_type(dtype, beta=beta, ell=ell, noise=noise)
     beta = np.asarray(beta, kind)
     ell = np.asarray(ell, kind)
+    noise = np.asarray(noise, kind)
     d, k = _sizes(beta, ell, d)
-    batch = _batch(beta=beta.shape[:-1], ell=ell.shape[:-1])
-    return _full(_outside_variance(beta, ell, d, k, kind), (*batch, d - k), kind)
+    batch = _batch(beta=beta.shape[:-1], ell=ell.shape[:-1], noise=noise.shape)
+    return _full(_outside_variance(beta, ell, noise, d, k, kind), (*batch, d - k), kind)
 
 
 def excess_loss_mean(
@@ -173,27 +189,27 @@ def excess_loss_mean(
 # ---- the formulas, on arrays of one floating-point type
 
 
-def _outside_variance(beta: Floats, ell: Floats, d: int, k: int, kind: np.dtype) -> Floats:
+def _outside_variance(beta: Floats, ell: Floats, noise: Floats, d: int, k: int, kind: np.dtype) -> Floats:
     """`v_a` for the indices outside the learned span."""
     # axes (..., i)
     beta_i = beta
     ell_i = ell
-    v_a = np.sum(beta_i**2 / ((1 + ell_i) * ell_i), axis=-1)
+    v_a = np.sum(noise[..., None] * beta_i**2 / ((noise[..., None] + ell_i) * ell_i), axis=-1)
     return _join(kind, (v_a[..., None], d - k))
 
 
-def _own_variance(d: int, k: int, kind: np.dtype) -> Floats:
+def _own_variance(noise: Floats, d: int, k: int, kind: np.dtype) -> Floats:
     """`g_a` of the pre-training data for the indices outside the learned span."""
-    g_a = 1
+    g_a = noise[..., None]
     return _join(kind, (g_a, d - k))
 
 
-def _noise_variance(beta: Floats, ell: Floats, sigma_nu2: Floats) -> Floats:
+def _noise_variance(beta: Floats, ell: Floats, noise: Floats, sigma_nu2: Floats) -> Floats:
     """`sigma^2`."""
     # axes (..., i)
     beta_i = beta
     ell_i = ell
-    sum_i = np.sum(beta_i**2 / (1 + ell_i), axis=-1)
+    sum_i = np.sum(noise[..., None] * beta_i**2 / (noise[..., None] + ell_i), axis=-1)
     return sigma_nu2 + sum_i
 
 

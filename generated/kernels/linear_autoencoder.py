@@ -125,15 +125,15 @@ def law(
         weights, mean, variance = _general(v, sigma_down, inside, outside)
     else:
         weights, mean, variance = _diagonal(v, _own_variance(lam, d, k, kind) if g is None else g[..., outside])
-    noise = _noise_variance(sigma2)
+    label_noise = _noise_variance(sigma2)
     d_eff, rank = k, d - k
     return Result(
         weights=_full(weights, (*batch, d - k), kind),
         mean=_full(mean, batch, kind),
         variance=_full(variance, batch, kind),
-        risk_mean=_full(noise * d_eff + mean / alpha, batch, kind),
+        risk_mean=_full(label_noise * d_eff + mean / alpha, batch, kind),
         risk_variance=_full(variance / alpha**2, batch, kind),
-        alpha0=_full(mean / (noise * rank) if rank else np.nan, batch, kind),
+        alpha0=_full(mean / (label_noise * rank) if rank else np.nan, batch, kind),
         d_eff=d_eff,
         d_base=d_eff + rank,
     )

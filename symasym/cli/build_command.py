@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from difflib import unified_diff
 from pathlib import Path
 
@@ -40,9 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Build or compare; 1 where the comparison fails."""
     destination = _destination(arguments)
     built: dict[str, Artifacts] = {}
-    for name in arguments.models or catalogue.names():
+    for loaded in _with_variants(arguments.models or catalogue.names()):
         start = time.perf_counter()
-        loaded = catalogue.load(name)
         made = artifacts(loaded)
         difference = check(made.derivation, compile_kernel(made.derivation.law))
         seconds = time.perf_counter() - start
@@ -65,6 +65,14 @@ def run(arguments: argparse.Namespace) -> int:
     print("\n\n".join(str(made.derivation.law) for made in built.values()))
     print(f"\n{len(files)} files under {destination.name}/: kernels/, latex/, laws/")
     return 0
+
+
+def _with_variants(names: Sequence[str]) -> Iterator[catalogue.Loaded]:
+    """Every model, followed by the variants that its file offers."""
+    for name in names:
+        loaded = catalogue.load(name)
+        yield loaded
+        yield from map(loaded.variant, loaded.variants)
 
 
 def _orphans(destination: Path, made: set[str]) -> list[Path]:

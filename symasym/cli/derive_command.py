@@ -18,6 +18,7 @@ __all__ = ["configure", "run"]
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
     parser.add_argument("model", metavar="MODEL|FILE.py")
+    parser.add_argument("--variant", metavar="NAME", help="a variant that the model file offers")
     parser.add_argument("--steps", action="store_true", help="every stage, with the rule it uses")
     parser.add_argument("--format", choices=("text", "latex", "json"), default="text")
     parser.add_argument("--downstream", choices=("least_squares", "logistic"), default="least_squares")
@@ -28,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.downstream == "logistic":
         raise NotDerivableYet("downstream: logistic is not derived yet; least_squares is")
     loaded = catalogue.load(arguments.model)
+    if arguments.variant:
+        loaded = loaded.variant(arguments.variant)
     derivation = derive_model(loaded.model, loaded.name)
     references = loaded.instance.references if loaded.instance else ()
     if arguments.format == "json":

@@ -81,7 +81,9 @@ def _progress() -> Callable[[int, int], None]:
         last = now
         rate = (done - first) / (now - start)
         about = f", about {(planned - done) / rate:.0f} s left" if rate > 0 else ""
-        print(f"verify: {done / planned:.0%} of the samples, {now - start:.0f} s{about}", file=sys.stderr, flush=True)
+        print(
+            f"verify: {100 * done // planned} % of the samples, {now - start:.0f} s{about}", file=sys.stderr, flush=True
+        )
 
     return tell
 

@@ -86,7 +86,7 @@ def _finite(item: int | float) -> float | None:
 
 
 def _unbounded(item: int | float) -> str:
-    return "not a number (NaN)" if item != item else "an infinite number"
+    return "NaN" if item != item else "an infinite number"
 
 
 def _carried(key: Key, largest: float) -> None:

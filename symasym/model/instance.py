@@ -59,7 +59,8 @@ class Instance:
     """Natural inputs of a model: keys, the way to aligned coordinates, an example, references.
 
     `align` takes the checked inputs (arrays by key) and returns the `AlignedPoint`; it raises `InputError` naming the key
-    where a closed eigengap or the like leaves the law undefined. `estimator` solves the first stage on samples, as
+    where a closed eigengap or the like leaves the law undefined. `variant` names the variant of the model that the inputs ask
+    for, "" for the model itself. `estimator` solves the first stage on samples, as
     `symasym.simulation.estimators` says; `verification` is a problem for `symasym verify`: small, with moderate gaps and several
     directions outside the learned span, so that moderate `m` are in the asymptotic regime (default: `example`).
     """
@@ -68,5 +69,6 @@ class Instance:
     align: Callable[[Mapping[str, Any]], AlignedPoint]
     example: Mapping[str, Any] = field(default_factory=dict)
     references: Sequence[str] = ()
+    variant: Callable[[Mapping[str, Any]], str] | None = None
     estimator: Callable[[Mapping[str, Any], Mapping[str, Any], np.random.Generator], Mapping[str, np.ndarray]] | None = None
     verification: Mapping[str, Any] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """The two-stage procedure itself at finite `m` and `n`: the last judge of every law.
 
-`verify(loaded, document)` runs it and judges; `verify_law(law, results)` judges results that are there already. Names are looked
-up when they are first used, because model files import `symasym.simulation.estimators` and must stay cheap to load.
+`verify(loaded, document)` runs it and judges; `verify_law(law, results)` judges results that are there already. Names
+are looked up when they are first used, because model files import `symasym.simulation.estimators` and must stay cheap
+to load.
 """
 
 from __future__ import annotations

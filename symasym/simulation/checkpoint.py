@@ -1,7 +1,7 @@
 """A file that holds the chunks done so far, so that a run that was stopped goes on where it was.
 
-JSON; Python writes a float so that it reads back the same number, so a resumed run ends with exactly the numbers of an undisturbed
-one. The file says what run it belongs to, and any other run is refused.
+JSON; Python writes a float so that it reads back the same number, so a resumed run ends with exactly the numbers of an
+undisturbed one. The file says what run it belongs to, and any other run is refused.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def fingerprint(path: Path) -> str:
 class Checkpoint:
     """Pieces by chunk; with a path they are kept in a file, without one in memory alone.
 
-    `arguments`: what the numbers depend on, JSON-able. Raises `InputError` for a file of another run, or one that is no checkpoint.
+    `arguments`: what the numbers depend on, JSON-able. Raises `InputError` for a file of another run, or one that is no
+    checkpoint.
     """
 
     def __init__(self, path: Path | None, arguments: Mapping[str, Any]) -> None:
@@ -60,7 +61,9 @@ class Checkpoint:
         except OSError as error:
             raise InputError(f"--checkpoint: {path} cannot be read ({error.strerror})") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise InputError(f"--checkpoint: {path} is not a checkpoint of symasym verify; choose another file") from None
+            raise InputError(
+                f"--checkpoint: {path} is not a checkpoint of symasym verify; choose another file"
+            ) from None
         for name, value in self.arguments.items():
             if arguments.get(name) != value:
                 raise InputError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from symasym.errors import InputError
 from symasym.simulation.moments import gram
 from symasym.simulation.problem import Problem
 from symasym.simulation.results import Results
@@ -60,11 +61,18 @@ def plan(grid: Sequence[int], repetitions: int, n: int, width: int) -> list[Chun
 
 
 def simulate(problem: Problem, chunk: Chunk, seed: int) -> Piece:
-    """Both stages for the data sets of one chunk."""
+    """Both stages for the data sets of one chunk.
+
+    Raises `InputError` where `m` is too small for the first stage to have a solution.
+    """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(chunk.m, chunk.number)))
     samples = draw(problem.sources, chunk.repetitions, chunk.m, rng)
-    estimates = problem.estimator(samples, problem.given, rng)
-    span = learned_span(problem.feature_matrices(estimates), problem.down_root, problem.target)
+    try:
+        with np.errstate(divide="raise", invalid="raise", over="raise"):
+            features = problem.feature_matrices(problem.estimates(samples, rng))
+            span = learned_span(features, problem.down_root, problem.target)
+    except (ArithmeticError, np.linalg.LinAlgError) as error:
+        raise InputError(f"m: the first stage breaks down on {chunk.m} samples ({error}); give larger m") from None
     bias = spread = np.zeros(0)
     if chunk.n:
         d = len(problem.target)

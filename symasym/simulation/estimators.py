@@ -1,9 +1,9 @@
 """What a model file needs to say how its first stage is solved.
 
-An estimator is a function `estimate(samples, given, rng)`: `samples` maps the name of every data vector of the loss to an array
-`(B, m, d)` of `B` repetitions (`(B, m, K, d)` for a vector averaged over `K` copies), `given` holds the checked inputs and the
-dimensions, `rng` is for random starts. It returns the minimisers of the empirical loss, parameter name -> `(B, rows, columns)`;
-which point of an orbit does not matter.
+An estimator is a function `estimate(samples, given, rng)`: `samples` maps the name of every data vector of the loss to
+an array `(B, m, d)` of `B` repetitions (`(B, m, K, d)` for a vector averaged over `K` copies), `given` holds the
+checked inputs and the dimensions, `rng` is for random starts. It returns the minimisers of the empirical loss,
+parameter name -> `(B, rows, columns)`; which point of an orbit does not matter.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def _inverse_root(matrix: np.ndarray) -> np.ndarray:
 def whitened_start(cross: np.ndarray, covariance: np.ndarray, k: int) -> np.ndarray:
     """`A = (Lambda_k)_+^{1/2} U_k^T S^{-1/2}`, `(B, k, d)`, from the top eigenpairs of `S^{-1/2} C S^{-1/2}`.
 
-    `C` and `S` are sample moments; were they the population's, this would be the minimiser of the spectral contrastive loss.
+    `C` and `S` are sample moments; were they the population's, this would be the minimiser of the spectral contrastive
+    loss.
     """
     white = _inverse_root(covariance)
     values, vectors = principal(white @ cross @ white, k)

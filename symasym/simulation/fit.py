@@ -18,8 +18,8 @@ class Fit:
 
     * `intercept` `a`, `slope` `b`, and their standard errors, from those of the means, which are independent.
     * `slope_weights` `c` with `b = sum_j c_j mean_j`, `(G,)`.
-    * `chi2`: weighted sum of squared deviations from the line, `chi2` distributed with `G - 2` degrees of freedom where the
-      means lie on a line; `p`: its tail probability, 1 for two points.
+    * `chi2`: weighted sum of squared deviations from the line, `chi2` distributed with `G - 2` degrees of freedom where
+      the means lie on a line; `p`: its tail probability, 1 for two points.
     """
 
     intercept: float

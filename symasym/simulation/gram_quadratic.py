@@ -1,7 +1,7 @@
 """Losses that are quadratic in the Gram matrix of the parameter: `F(A) = <C, M> + T[M, M]`, `M = A^T A`, `A` of shape `(k, d)`.
 
-Sample averages of `-2 <Ax, Ax+> + <Ax, Ax->^2`, of `||x - A^T A x||^2` and their relatives have this form, which needs the data
-only through `C` and `T`. It is invariant under `A -> QA`, `Q` orthogonal. All arrays carry a batch axis `B`.
+Sample averages of `-2 <Ax, Ax+> + <Ax, Ax->^2`, of `||x - A^T A x||^2` and their relatives have this form, which needs
+the data only through `C` and `T`. It is invariant under `A -> QA`, `Q` orthogonal. All arrays carry a batch axis `B`.
 """
 
 from __future__ import annotations

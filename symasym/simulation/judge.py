@@ -2,16 +2,17 @@
 
 What is judged, and why by itself:
 
-* *interaction*: the intercept of `a + b/m` through the means of `m ||(I - Pi_w_hat) f*||^2` against `sum_j w_j`. In the total a large
-  `sigma^2 d_eff` could hide a wrong constant.
-* *weights*: the eigenvalues of the second moment of `sqrt(m) (I - Pi_w_hat) f*`, which the law says are the `w_j`, extrapolated in the
-  same way; neighbours that the repetitions cannot tell apart are judged by their sum. A single wrong weight moves one of these
-  by its own error, while it moves the mean only by its share.
+* *interaction*: the intercept of `a + b/m` through the means of `m ||(I - Pi_w_hat) f*||^2` against `sum_j w_j`. In the
+  total a large `sigma^2 d_eff` could hide a wrong constant.
+* *weights*: the eigenvalues of the second moment of `sqrt(m) (I - Pi_w_hat) f*`, which the law says are the `w_j`,
+  extrapolated in the same way; neighbours that the repetitions cannot tell apart are judged by their sum. A single
+  wrong weight moves one of these by its own error, while it moves the mean only by its share.
 * *distribution*: the Kolmogorov distance at the largest `m`.
-* *degrees of freedom*: the mean of `n tr(F^T F)^{-1} G`, what label noise of variance 1 costs, against its exact value for `d_eff`
-  Gaussian features and `n` samples, `n d_eff / (n - d_eff - 1)`.
-* *total*: the mean of `n (R - sigma^2)` at the largest `m` against `sigma^2 n d_eff/(n - d_eff - 1) + (n/m) (n - 1)/(n - d_eff - 1)
-  (sum_j w_j + b/m)`, which tends to the law's mean; the factors are exact for Gaussian features, `b` is the fitted slope.
+* *degrees of freedom*: the mean of `n tr(F^T F)^{-1} G`, what label noise of variance 1 costs, against its exact value
+  for `d_eff` Gaussian features and `n` samples, `n d_eff / (n - d_eff - 1)`.
+* *total*: the mean of `n (R - sigma^2)` at the largest `m` against `sigma^2 n d_eff/(n - d_eff - 1) + (n/m) (n - 1)/(n
+  - d_eff - 1) (sum_j w_j + b/m)`, which tends to the law's mean; the factors are exact for Gaussian features, `b` is
+  the fitted slope.
 
 Standard errors are those of the sample; z is judged against 3 (4 for the weights, of which there are several).
 """
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -56,7 +58,11 @@ class GridPoint:
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean against what is expected of it: `z = (mean - expected) / se`; `limit` is the law's value for `m, n -> oo`."""
+    """A mean with its standard error, and what is expected of it at this `m` and `n`.
+
+    `z`: the difference in standard errors of its own, to which a fitted slope in the expectation contributes. `limit`:
+    the law's value for `m, n -> oo`.
+    """
 
     mean: float
     se: float
@@ -80,9 +86,9 @@ class WeightGroup:
 class Kolmogorov:
     """Largest distance of two distribution functions at `m`; `bound = noise + allowance`.
 
-    `noise = 1.63 / sqrt(reps)`. `allowance`: what finite `m` may add. The first correction to the law is of order `1/m` and moves the
-    mean by `b/m`; a law stretched by `1 + |b| / (m mean)` is at a certain distance, and the allowance is twice that, because a part of
-    the correction need not move the mean.
+    `noise = 1.63 / sqrt(reps)`. `allowance`: what finite `m` may add. The first correction to the law is of order `1/m`
+    and moves the mean by `b/m`; a law stretched by `1 + |b| / (m mean)` is at a certain distance, and the allowance is
+    twice that, because a part of the correction need not move the mean.
     """
 
     m: int
@@ -150,7 +156,8 @@ class Judgement:
 def verify_law(law: NumericLaw, results: Results) -> Judgement:
     """Judge a law in numbers by results of the procedure; sampling is somebody else's business.
 
-    `law.weights` `(N,)` are those of `||L(Z)||^2`, zeros allowed; `law.alpha` is taken from the results, `law.noise` is `sigma^2`.
+    `law.weights` `(N,)` are those of `||L(Z)||^2`, zeros allowed; `law.alpha` is taken from the results, `law.noise` is
+    `sigma^2`.
     """
     weights = np.sort(law.weights[law.weights > 0])[::-1]
     if not len(weights):
@@ -180,7 +187,7 @@ def _groups(weights: np.ndarray, repetitions: int) -> list[slice]:
     """Runs of descending weights whose neighbours differ by less than `APART` standard errors."""
     gaps = weights[:-1] - weights[1:] > APART * np.sqrt(2 / repetitions) * weights[:-1]
     edges = [0, *(np.flatnonzero(gaps) + 1).tolist(), len(weights)]
-    return [slice(first, last) for first, last in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(first, last) for first, last in pairwise(edges)]
 
 
 def _weights(weights: np.ndarray, results: Results) -> tuple[tuple[WeightGroup, ...], np.ndarray]:

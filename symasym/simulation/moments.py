@@ -1,7 +1,8 @@
 """Sample moments of a batch of data sets `(B, m, d)`: `B` repetitions, `m` samples, `d` coordinates.
 
-Sums over samples run in blocks, each a matrix product too small for a linear algebra library to hand to several threads: the
-result then does not depend on how many there are, and processes that run side by side do not fight for cores.
+Sums over samples run in blocks, each a matrix product too small for a linear algebra library to hand to several
+threads: the result then does not depend on how many there are, and processes that run side by side do not fight for
+cores.
 """
 
 from __future__ import annotations
@@ -42,8 +43,9 @@ def cross_moment(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def pair_moment(x: np.ndarray, z: np.ndarray) -> np.ndarray:
     """`T[p,i,q,j]`, `(B, d, d, d, d)`, with `T[M, M] = (1/m) sum_s (x_s^T M z_s)^2` for every symmetric `M`.
 
-    `z` is `(B, m, d)`, or `(B, m, K, d)` for `K` companions of every `x_s`; the square is then averaged over them. `T` is the
-    second moment of the symmetric part of `x z^T`, so it is symmetric in each pair of indices and under their exchange.
+    `z` is `(B, m, d)`, or `(B, m, K, d)` for `K` companions of every `x_s`; the square is then averaged over them. `T`
+    is the second moment of the symmetric part of `x z^T`, so it is symmetric in each pair of indices and under their
+    exchange.
     """
     batch, m, d = x.shape
     copies = z.shape[2] if z.ndim == 4 else 1

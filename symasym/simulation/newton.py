@@ -1,8 +1,9 @@
 """Newton's method for a batch of losses that do not change along orbits of a group.
 
-At a minimiser the Hessian `H` vanishes on the vertical directions `v`; `H + c sum v v^T` is then invertible and leaves the step
-in the horizontal directions alone, so convergence is quadratic in spite of the orbit. Far away the step uses `|H|`, the matrix with
-the absolute eigenvalues, which descends and leaves saddle points, and is halved until the loss decreases enough.
+At a minimiser the Hessian `H` vanishes on the vertical directions `v`; `H + c sum v v^T` is then invertible and leaves
+the step in the horizontal directions alone, so convergence is quadratic in spite of the orbit. Far away the step uses
+`|H|`, the matrix with the absolute eigenvalues, which descends and leaves saddle points, and is halved until the loss
+decreases enough.
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ def save_figure(run: Verification, path: Path) -> None:
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
     at = np.array([1 / point.m for point in judged.grid])
-    left.errorbar(at, [p.mean for p in judged.grid], [p.se for p in judged.grid], fmt="o", capsize=3, label="mean, 1 se")
+    left.errorbar(
+        at, [p.mean for p in judged.grid], [p.se for p in judged.grid], fmt="o", capsize=3, label="mean, 1 se"
+    )
     ends = np.array([0.0, at.max()])
     left.plot(ends, judged.fit.intercept + judged.fit.slope * ends, label="a + b/m")
     left.axhline(judged.derived, linestyle="--", color="black", label="derived")

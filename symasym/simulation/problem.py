@@ -32,7 +32,8 @@ class Problem:
     * `given`: the checked inputs with the dimensions, for the estimator.
     * `sources`: the data laws of the first stage.
     * `down_root`: lower triangular `L` with `L L^T = Sigma_down`, `(d, d)`.
-    * `target`: `L^T` times the coefficient vector of `f*`, so that its Euclidean norm is that of `f*` in `L2(mu_down)`, `(d,)`.
+    * `target`: `L^T` times the coefficient vector of `f*`, so that its Euclidean norm is that of `f*` in `L2(mu_down)`,
+      `(d,)`.
     * `noise`: `sigma^2`.
     """
 
@@ -55,6 +56,20 @@ class Problem:
     def features(self) -> int:
         """Number `p` of features."""
         return int(sympy.sympify(self.model.features.shape[0]).subs(self.sizes))
+
+    def estimates(self, samples: Mapping[str, np.ndarray], rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """What the first stage makes of a batch of data sets, parameter name -> `(B, rows, columns)`, `(B,)` for a scalar one.
+
+        Raises `InputError` for an estimator that leaves a parameter out or gives it another shape.
+        """
+        found = self.estimator(samples, self.given, rng)
+        batch = len(next(iter(samples.values())))
+        for parameter in (*self.model.parameters, *self.model.scalar_parameters):
+            shape = (batch, *(int(sympy.sympify(n).subs(self.sizes)) for n in getattr(parameter, "shape", ())))
+            came = np.shape(found[parameter.name]) if parameter.name in found else "nothing"
+            if came != shape:
+                raise InputError(f"estimator: {came} came for {parameter.name}, an array of shape {shape} is expected")
+        return {name: np.asarray(value, float) for name, value in found.items()}
 
     def feature_matrices(self, estimates: Mapping[str, np.ndarray]) -> np.ndarray:
         """`Phi` with `psi(x, w) = Phi x`, `(B, p, d)`: the features at the unit vectors.
@@ -83,7 +98,9 @@ def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
     if loaded.instance is None:
         raise NotDerivableYet(f"{loaded.name}: the model file defines no instance, so it takes no JSON input")
     if loaded.instance.estimator is None:
-        raise NotDerivableYet(f"{loaded.name}: the instance declares no estimator, so the procedure cannot be simulated")
+        raise NotDerivableYet(
+            f"{loaded.name}: the instance declares no estimator, so the procedure cannot be simulated"
+        )
     model, given = loaded.model, inputs.check(loaded.instance, document, loaded.model.where)
     point = loaded.instance.align(given)
     sizes = {symbol: given[symbol.name] for symbol in _dimensions(model) if symbol.name in given}
@@ -109,9 +126,7 @@ def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
     )
 
 
-def _values(
-    model: Model, given: Mapping[str, Any], point: AlignedPoint
-) -> dict[sympy.Basic, np.ndarray | float]:
+def _values(model: Model, given: Mapping[str, Any], point: AlignedPoint) -> dict[sympy.Basic, np.ndarray | float]:
     """Numbers for constants, true values and scalars: from the input where it has them, else from the aligned point."""
     known = {**point.values, **given}
     values: dict[sympy.Basic, np.ndarray | float] = {}

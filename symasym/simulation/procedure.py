@@ -25,7 +25,7 @@ from symasym.simulation.runner import run_chunks
 __all__ = ["GRID", "REPETITIONS", "SEED", "Verification", "default_input", "verify"]
 
 SEED = 20261120
-REPETITIONS = 4000
+REPETITIONS = 6000
 GRID = (500, 1000, 2000, 4000)
 BEYOND = 4
 """`n` must exceed the number of features by this much, for the mean and the variance of the risk to exist."""
@@ -38,8 +38,8 @@ Progress = Callable[[int, int], None]
 class Verification:
     """A finished run: what was run, what the judge says, and the results it says it of.
 
-    `input` is the JSON object of the problem, `reps` the repetitions at each `m`, `jobs` the processes, `seconds` the wall time of this
-    run (without what a checkpoint brought).
+    `input` is the JSON object of the problem, `reps` the repetitions at each `m`, `jobs` the processes, `seconds` the
+    wall time of this run (without what a checkpoint brought).
     """
 
     model: str
@@ -80,7 +80,8 @@ def verify(
 
     * `document`: natural inputs as for `symasym eval`; by default what the model file suggests.
     * `n`: labelled samples at the largest `m`, by default `m / alpha`; the law is then taken at `alpha = m / n`.
-    * `jobs`: processes; the numbers do not depend on it. More than one needs the usual `if __name__ == "__main__"` in a script.
+    * `jobs`: processes; the numbers do not depend on it. More than one needs the usual `if __name__ == "__main__"` in a
+      script.
     * `progress(done, planned)` is called in unlabelled samples after every chunk; what it raises ends the run.
     * `checkpoint`: a file that a stopped run goes on from; the numbers are then those of an undisturbed run.
 

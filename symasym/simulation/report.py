@@ -86,10 +86,13 @@ def verification_text(run: Verification) -> str:
         f"{fit.degrees_of_freedom}, p = {fit.p:.2g}",
         "",
         f"{'weights':>10}  {'derived sum':>12}  {'extrapolated':>12}  {'se':>10}  {'z':>6}",
-        *(f"{g.size:>10}  {g.derived:>12.6g}  {g.intercept:>12.6g}  {g.se:>10.3g}  {g.z:>6.2f}" for g in judged.weights),
+        *(
+            f"{g.size:>10}  {g.derived:>12.6g}  {g.intercept:>12.6g}  {g.se:>10.3g}  {g.z:>6.2f}"
+            for g in judged.weights
+        ),
         "",
-        f"n (R - sigma^2) at m = {distance.m}, n = {judged.n}: mean {judged.total.mean:.6g} +- {judged.total.se:.3g}; the law says "
-        f"{judged.total.limit:.6g} in the limit and {judged.total.expected:.6g} at this m and n",
+        f"n (R - sigma^2) at m = {distance.m}, n = {judged.n}: mean {judged.total.mean:.6g} +- {judged.total.se:.3g}; "
+        f"the law says {judged.total.limit:.6g} in the limit and {judged.total.expected:.6g} at this m and n",
         f"Kolmogorov distance at m = {distance.m}: {distance.distance:.4f}, bound {distance.bound:.4f} = 1.63/sqrt(reps) + "
         f"{distance.allowance:.4f}, the last being {ALLOWANCE}",
         "",

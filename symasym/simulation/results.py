@@ -15,7 +15,8 @@ class Results:
 
     * `grid`: the `m`, ascending, at least two.
     * `displaced`: for each `m` the vectors `sqrt(m) (I - Pi_w_hat) f*` in coordinates of `L2(mu_down)`, `(reps, d)`.
-    * `n`: labelled samples at the largest `m`; `bias`, `spread`, both `(reps,)`: there `n (R - sigma^2) = bias + sigma^2 spread`.
+    * `n`: labelled samples at the largest `m`; `bias`, `spread`, both `(reps,)`: there `n (R - sigma^2) = bias +
+      sigma^2 spread`.
     * `noise`: `sigma^2`.
     """
 

@@ -7,11 +7,13 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any
 
 from symasym import catalogue
+from symasym.errors import InputError
 from symasym.simulation.chunks import Chunk, Piece, simulate
 from symasym.simulation.problem import Problem, problem
 
@@ -26,7 +28,8 @@ def run_chunks(
 ) -> Iterator[tuple[Chunk, Piece]]:
     """Chunks with their pieces, as they are done; `jobs = 1` stays in this process.
 
-    Other processes load the model from `path` and build the problem from `document` themselves: a model does not travel.
+    Other processes load the model from `path` and build the problem from `document` themselves: a model does not
+    travel.
     """
     if jobs == 1 or len(chunks) < 2:
         for chunk in chunks:
@@ -43,6 +46,11 @@ def run_chunks(
     try:
         for future in as_completed(futures):
             yield futures[future], future.result()
+    except BrokenProcessPool:
+        raise InputError(
+            "jobs: a worker process ended, for want of memory or because the calling script lacks if __name__ == '__main__'; "
+            "try jobs = 1"
+        ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

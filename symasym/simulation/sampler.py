@@ -1,7 +1,7 @@
 """Random vectors by their law, in the coordinates of the input.
 
-A joint law becomes one root of its covariance; a law of another kind (a random scale, copies) is one more field of `Source` and one
-more line in `draw`.
+A joint law becomes one root of its covariance; a law of another kind (a random scale, copies) is one more field of
+`Source` and one more line in `draw`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Source:
     """Vectors with one joint law: `(v_1, .., v_q) = mean + sqrt(rho) R g`, `g` standard normal.
 
     * `names`, `sizes`: of the vectors, in order; `mean` `(D,)`, `root` `(D, D)` with `R R^T` the joint covariance.
-    * `degrees_of_freedom`: `rho = (nu - 2) / chi2_nu` for finite `nu`, one draw for each sample; `rho = 1` for infinite `nu`.
+    * `degrees_of_freedom`: `rho = (nu - 2) / chi2_nu` for finite `nu`, one draw for each sample; `rho = 1` for infinite
+      `nu`.
     * `copies`: `K` independent draws for each sample, or None.
     """
 
@@ -57,9 +58,7 @@ def normals(rows: int, root: np.ndarray, rng: np.random.Generator) -> np.ndarray
     return values
 
 
-def draw(
-    found: Sequence[Source], repetitions: int, m: int, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
+def draw(found: Sequence[Source], repetitions: int, m: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """`repetitions` data sets of `m` samples: vector name -> `(B, m, d)`, `(B, m, K, d)` for `K` copies."""
     samples: dict[str, np.ndarray] = {}
     for source in found:
@@ -82,8 +81,8 @@ def sources(
 ) -> tuple[Source, ...]:
     """The laws of the vectors that the loss mentions, with numbers in them; vectors of one joint law stay together.
 
-    `values` maps every constant, true parameter and scalar to its number. Raises `InputError` for a joint covariance that is not
-    positive semidefinite.
+    `values` maps every constant, true parameter and scalar to its number. Raises `InputError` for a joint covariance
+    that is not positive semidefinite.
     """
     copies = {vector: count for _, vector, count in (item.args for item in model.loss.atoms(Average))}
     groups: dict[object, list[GaussianVector]] = {}
@@ -105,9 +104,7 @@ def _source(
 ) -> Source:
     law: GaussianLaw = vectors[0].law
     names = tuple(vector.name for vector in vectors)
-    rows = [
-        [evaluate_matrix(law.covariance(u.position, v.position), values, sizes) for v in vectors] for u in vectors
-    ]
+    rows = [[evaluate_matrix(law.covariance(u.position, v.position), values, sizes) for v in vectors] for u in vectors]
     mean = np.concatenate([evaluate_matrix(vector.mean, values, sizes)[:, 0] for vector in vectors])
     tails = np.inf if law.scale is None else evaluate(law.scale.degrees_of_freedom, values, sizes)
     return Source(names, tuple(len(row[0]) for row in rows), mean, _root(np.block(rows), names), float(tails), copies)
@@ -118,7 +115,7 @@ def _root(covariance: np.ndarray, names: Iterable[str]) -> np.ndarray:
     eigenvalues, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     if eigenvalues[0] < -INDEFINITE * eigenvalues[-1]:
         raise InputError(
-            f"verify: the joint covariance of {', '.join(names)} has the eigenvalue {eigenvalues[0]:.6g}, a positive semidefinite "
-            "one is expected"
+            f"verify: the joint covariance of {', '.join(names)} has the eigenvalue {eigenvalues[0]:.6g}, a positive "
+            "semidefinite one is expected"
         )
     return vectors * np.sqrt(np.maximum(eigenvalues, 0))

@@ -1,7 +1,7 @@
 """The second stage, exactly: least squares on the learned features, averaged over label noise and not over the design.
 
-Coordinates of `L2(mu_down)`: with `Sigma_down = L L^T` the function `<c, x>` is the vector `L^T c`, Euclidean norm its `L2` norm, and a
-design point `x = L g` evaluates it as `<L^T c, g>`, `g` with identity covariance.
+Coordinates of `L2(mu_down)`: with `Sigma_down = L L^T` the function `<c, x>` is the vector `L^T c`, Euclidean norm its
+`L2` norm, and a design point `x = L g` evaluates it as `<L^T c, g>`, `g` with identity covariance.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ RANK = 1e-10
 class LearnedSpan:
     """What the features span for each of `B` first stages.
 
-    `basis` `(B, d, p)`: orthonormal columns, zero where the features are short of rank; `rank` `(B,)`; `residual` `(B, d)`:
-    `(I - Pi) f*`.
+    `basis` `(B, d, p)`: orthonormal columns, zero where the features are short of rank; `rank` `(B,)`; `residual` `(B,
+    d)`: `(I - Pi) f*`.
     """
 
     basis: np.ndarray
@@ -41,9 +41,9 @@ def learned_span(features: np.ndarray, down_root: np.ndarray, target: np.ndarray
 def labelled_stage(span: LearnedSpan, design: np.ndarray, n: int, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Bias and spread of `n (R - sigma^2) = bias + sigma^2 spread`, each `(B,)`, from the design's Gram matrix `sum_s g_s g_s^T`.
 
-    With `U` the basis and `W` the Gram matrix: `bias = n || f* - U (U^T W U)^{-1} U^T W f* ||^2`, the fit of noiseless labels;
-    `spread = n tr (U^T W U)^{-1}`, what label noise of variance 1 adds. Features short of rank: the minimum norm solution predicts
-    the same as least squares on an orthonormal basis of their span.
+    With `U` the basis and `W` the Gram matrix: `bias = n || f* - U (U^T W U)^{-1} U^T W f* ||^2`, the fit of noiseless
+    labels; `spread = n tr (U^T W U)^{-1}`, what label noise of variance 1 adds. Features short of rank: the minimum
+    norm solution predicts the same as least squares on an orthonormal basis of their span.
     """
     across = span.basis.swapaxes(-1, -2)
     void = np.sum(span.basis**2, axis=-2) < 0.5

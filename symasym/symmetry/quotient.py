@@ -49,7 +49,10 @@ class Quotient:
     @property
     def dimension(self) -> sympy.Expr:
         """Dimension of the quotient."""
-        return sympy.factor(self.total_dimension - self.orbit_dimension)
+        expanded = sympy.expand(self.total_dimension - self.orbit_dimension)
+        factored = sympy.factor(expanded)
+        # SymPy multiplies a number into a lone sum when it rebuilds it, so such a factored form would not survive srepr
+        return factored if factored.func(*factored.args) == factored else expanded
 
 
 def _velocity(action: Action, index: int) -> tuple[Atom, dict[Atom, MatrixPolynomial]]:

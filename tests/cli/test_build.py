@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import MODELS
+from support import MODELS, VARIANTS
 
 from symasym import catalogue
 from symasym.cli.main import main
+
+FOLDERS = (("kernels", "py"), ("latex", "tex"), ("laws", "json"))
 
 
 def test_what_is_committed_is_fresh(capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,7 +24,8 @@ def test_what_is_committed_is_fresh(capsys: pytest.CaptureFixture[str]) -> None:
 def test_writes_kernels_writeups_and_laws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["build", "factor", "--output", str(tmp_path)]) == 0
     written = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file())
-    assert written == ["kernels/factor.py", "latex/factor.tex", "laws/factor.json"]
+    names = ("factor", "factor_noise_estimated")
+    assert written == [f"{f}/{n}.{end}" for f, end in FOLDERS for n in names]
     out, err = capsys.readouterr()
     assert "omega[a] = " in out
     assert "factor: derived and checked in" in err
@@ -50,7 +53,7 @@ def test_the_text_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "symasym", "build", "--output", str(tmp_path / seed)]
         subprocess.run(command, check=True, env=environment, capture_output=True)
     files = sorted(p.relative_to(tmp_path / "1") for p in (tmp_path / "1").rglob("*") if p.is_file())
-    assert len(files) == 3 * len(MODELS)
+    assert len(files) == 3 * len([*MODELS, *VARIANTS])
     for path in files:
         assert (tmp_path / "1" / path).read_bytes() == (tmp_path / "2" / path).read_bytes()
 
@@ -59,7 +62,7 @@ def test_every_committed_kernel_runs_without_symasym_and_sympy() -> None:
     """In a clean process with both made unfindable; the numbers are compared in tests/codegen."""
     top = catalogue.checkout()
     assert top is not None
-    for name in MODELS:
+    for name in (*MODELS, *VARIANTS):
         program = (
             "import sys, runpy; sys.modules['sympy'] = None; sys.modules['symasym'] = None; "
             f"kernel = runpy.run_path({str(top / 'generated' / 'kernels' / (name + '.py'))!r}); "

@@ -15,7 +15,7 @@ _MODULE = """
     _batch _check_core _diagonal _downstream _excess_loss_mean _excess_sizes _float_type _full _general _join _length
     _noise_variance _outside_variance _own_variance _positive _sizes
 """
-_VARIABLES = "alpha batch d_eff dtype g inside kind mean n noise outside rank sigma_down v variance weights"
+_VARIABLES = "alpha batch d_eff dtype g inside kind label_noise mean n outside rank sigma_down v variance weights"
 _BUILTINS = "bool float int isinstance len range tuple ValueError"
 RESERVED = frozenset(f"{_MODULE} {_VARIABLES} {_BUILTINS}".split())
 """Names of the generated module and of the variables in its public functions."""

@@ -50,9 +50,15 @@ def check(instance: Instance, document: Mapping[str, Any], where: Iterable[sympy
 def _require_known(keys: Mapping[str, Key], document: Mapping[str, Any]) -> None:
     for name in document:
         if name not in keys:
-            near = get_close_matches(name[:100], keys, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(keys)}"
+            near = _nearest(name[:100], keys)
+            hint = f"did you mean {near}?" if near else f"known are {', '.join(keys)}"
             raise InputError(f"{label(name)}: not a key of this model; {hint}")
+
+
+def _nearest(name: str, keys: Iterable[str]) -> str | None:
+    """The key that was probably meant: the shortest that begins with the name, else the most similar one."""
+    longer = [key for key in keys if len(name) > 2 and key.startswith(name)]
+    return min(longer, key=len) if longer else next(iter(get_close_matches(name, keys, n=1)), None)
 
 
 def _require_complete(keys: Mapping[str, Key], document: Mapping[str, Any]) -> None:
