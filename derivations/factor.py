@@ -63,9 +63,12 @@ def align(given):
 
 
 def estimate(samples, given, rng):
-    """The global maximum of the likelihood: U_k (Lambda_k - 1)_+^{1/2} of the sample second moment [TippingBishop1999]."""
-    values, vectors = principal(second_moment(samples["x"]), given["k"])
-    return {"A": vectors * np.sqrt(np.maximum(values - 1, 0))[:, None, :]}
+    """The global maximum of the likelihood, U_k (Lambda_k - noise)_+^{1/2} of the sample second moment [TippingBishop1999]."""
+    moment = second_moment(samples["x"])
+    values, vectors = principal(moment, given["k"])
+    rest = (np.trace(moment, axis1=-2, axis2=-1) - values.sum(-1)) / (given["d"] - given["k"])
+    level = np.full(len(rest), given["noise"]) if given["noise_known"] else rest
+    return {"A": vectors * np.sqrt(np.maximum(values - level[:, None], 0))[:, None, :], "noise": level}
 
 
 instance = Instance(

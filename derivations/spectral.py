@@ -8,7 +8,13 @@ from symasym.model import *
 from symasym.model.instance import Kind
 from symasym.model.spectrum import descending_eigen, inverse_root, require_gap, require_pair
 from symasym.simulation.estimators import (
-    GramQuadratic, cross_moment, minimise, pair_moment, random_starts, second_moment, whitened_start,
+    GramQuadratic,
+    cross_moment,
+    minimise,
+    pair_moment,
+    random_starts,
+    second_moment,
+    whitened_start,
 )
 
 d, k = dims("d k")

@@ -186,6 +186,7 @@ def linear_entries(
     `(L V R)_pq = L_p V_pq R_q`, and `L_p V_qp R_q` where the direction is transposed.
     """
     for term in matrix_terms(polynomial):
+        _refuse_vectors(term.before, term.after)
         value = entries.of_word(term.before, *row) * entries.of_word(term.after, *column)
         if value:
             yield term.moving, term.transposed, entries.of_scalar(term.coefficient) * value

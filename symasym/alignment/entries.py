@@ -22,7 +22,7 @@ from symasym.alignment.ranges import Range, Ranges
 from symasym.errors import ConditionViolated, InputError, NotDerivableYet
 from symasym.model.aligned import Aligned, Weight
 from symasym.model.matrices import ScalarParameter, ScalarTruth
-from symasym.words.atoms import Atom, Factor, Kind, Word
+from symasym.words.atoms import Atom, Factor, Kind, Word, columns_of
 from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 
 __all__ = ["Entries", "entry_table"]
@@ -122,6 +122,7 @@ class Entries:
             case sympy.Pow() if expression.exp.is_Integer:
                 return self.convert(expression.base, index, slot) ** int(expression.exp)
             case sympy.Pow() if isinstance(expression.base, sympy.Indexed) and expression.exp.q == 2:
+                self.convert(expression.base, index, slot)  # refuses another index
                 return self._family[expression.base.base, slot] ** int(expression.exp.p)
         raise NotDerivableYet(
             f"aligned: the entry {expression} is not a rational function of the indexed families and their square roots"
@@ -175,9 +176,10 @@ class Entries:
         return self._words[key]
 
     def of_matrix(self, polynomial: MatrixPolynomial, over: Range, slot: int) -> FracElement:
-        """Entry of a matrix polynomial at one index of a range."""
+        """Entry of a matrix polynomial at one index of a range; an outer product `u v^T` has none and is refused."""
         total = self.field.zero
         for (monomial, word), number in polynomial.terms.items():
+            refuse_outer_product(word)
             scalar = self.of_scalar(ScalarPolynomial({monomial: number}))
             total = total + scalar * self.of_word(word, over, slot)
         return total
@@ -305,6 +307,15 @@ class Entries:
         for position, symbol in self._sum_symbols.items():
             symbols[position] = symbol
         return symbols, halves
+
+
+def refuse_outer_product(word: Word) -> None:
+    """Refuse a matrix word that passes through a dimension of 1: with fixed vectors `u v^T` inside it is not diagonal."""
+    if any(columns_of(item) == 1 for item in word[:-1]):
+        shown = " ".join(atom.key + ("^T" if transposed else "") for atom, transposed in word)
+        raise NotDerivableYet(
+            f"aligned: {shown} contains an outer product of fixed vectors, which is not diagonal; use the general route"
+        )
 
 
 def _leading_ratio(entry: FracElement) -> Any:

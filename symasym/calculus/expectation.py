@@ -18,7 +18,7 @@ from symasym.errors import NotDerivableYet
 from symasym.model.data import GaussianLaw
 from symasym.words.atoms import Atom, Kind, Word, columns_of, rows_of
 from symasym.words.lower import lower_matrix
-from symasym.words.polynomial import MatrixPolynomial, Monomial, ScalarPolynomial
+from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 
 __all__ = ["Moments", "expectation"]
 
@@ -188,10 +188,35 @@ def _close(segments: list[_Segment], pairing: Pairing, moments: Moments) -> Scal
     return total
 
 
+def _refuse_hidden_data(monomial: Monomial) -> None:
+    """Data inside an inverse or a log-determinant: not a polynomial, and never to be taken for a constant."""
+    for scalar in monomial.scalars:
+        hidden = [scalar.of] if isinstance(scalar, LogDet) else [a.payload for a, _ in scalar if a.kind is Kind.INVERSE]
+        for polynomial in hidden:
+            if has_data(polynomial):
+                raise NotDerivableYet("expectation: data stand inside an inverse or a log-determinant, so it is not a polynomial")
+
+
+def has_data(polynomial: MatrixPolynomial) -> bool:
+    """True if a data vector occurs anywhere in a matrix polynomial, inside its inverses and scalars as well."""
+    words = [word for _, word in polynomial.terms]
+    for monomial, _ in polynomial.terms:
+        for scalar in monomial.scalars:
+            if isinstance(scalar, LogDet):
+                if has_data(scalar.of):
+                    return True
+            else:
+                words.append(scalar)
+    return any(
+        atom.kind is Kind.DATA or (atom.kind is Kind.INVERSE and has_data(atom.payload)) for word in words for atom, _ in word
+    )
+
+
 def expectation(polynomial: ScalarPolynomial, moments: Moments) -> ScalarPolynomial:
     """`E p` over all data vectors: a polynomial in trace words of constant matrices."""
     total = ScalarPolynomial()
     for monomial, number in polynomial.terms.items():
+        _refuse_hidden_data(monomial)
         segments = [_segment(scalar) for scalar in monomial.scalars if isinstance(scalar, tuple) and _is_random(scalar)]
         fixed = Monomial(monomial.powers, tuple(s for s in monomial.scalars if not _is_random(s)))
         slots = [(n, side) for n, s in enumerate(segments) for side in (0, 1) if s.end(side) is not None]

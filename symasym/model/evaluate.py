@@ -25,7 +25,7 @@ Sizes = Mapping[sympy.Symbol, int]
 
 def small_sizes(dimensions: Sequence[sympy.Symbol], where: Sequence[sympy.Basic]) -> dict[sympy.Symbol, int]:
     """Small concrete sizes that satisfy the relations `where`: at least 2 wherever possible, different if possible."""
-    ordered = sorted(dimensions, key=str)
+    ordered = sorted({*dimensions, *(s for relation in where for s in relation.free_symbols)}, key=str)
     best: tuple[tuple[int, int, int], dict[sympy.Symbol, int]] | None = None
     for sizes in product((2, 3, 4, 5), repeat=len(ordered)):
         table = dict(zip(ordered, sizes, strict=True))

@@ -53,6 +53,12 @@ class Problem:
         return sum(source.width for source in self.sources)
 
     @property
+    def parameters(self) -> tuple[sympy.Basic, ...]:
+        """What the first stage estimates: matrices and numbers."""
+        parameters: tuple[sympy.Basic, ...] = (*self.model.parameters, *self.model.scalar_parameters)
+        return parameters
+
+    @property
     def features(self) -> int:
         """Number `p` of features."""
         return int(sympy.sympify(self.model.features.shape[0]).subs(self.sizes))
@@ -64,7 +70,7 @@ class Problem:
         """
         found = self.estimator(samples, self.given, rng)
         batch = len(next(iter(samples.values())))
-        for parameter in (*self.model.parameters, *self.model.scalar_parameters):
+        for parameter in self.parameters:
             shape = (batch, *(int(sympy.sympify(n).subs(self.sizes)) for n in getattr(parameter, "shape", ())))
             came = np.shape(found[parameter.name]) if parameter.name in found else "nothing"
             if came != shape:
@@ -77,7 +83,7 @@ class Problem:
         `estimates` has `(B, rows, columns)` for every matrix parameter and `(B,)` for every scalar one.
         """
         (batch,) = {len(value) for value in estimates.values()}
-        unit, parameters = np.eye(len(self.target)), (*self.model.parameters, *self.model.scalar_parameters)
+        unit, parameters = np.eye(len(self.target)), self.parameters
         return np.stack(
             [
                 evaluate_matrix(
@@ -101,8 +107,8 @@ def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
         raise NotDerivableYet(
             f"{loaded.name}: the instance declares no estimator, so the procedure cannot be simulated"
         )
-    model, given = loaded.model, inputs.check(loaded.instance, document, loaded.model.where)
-    point = loaded.instance.align(given)
+    given = inputs.check(loaded.instance, document, loaded.model.where)
+    model, point = loaded.for_inputs(given).model, loaded.instance.align(given)
     sizes = {symbol: given[symbol.name] for symbol in _dimensions(model) if symbol.name in given}
     values = _values(model, given, point)
     down = given.get("Sigma_down")

@@ -8,7 +8,7 @@ import sympy
 from sympy.matrices.expressions import Identity, MatAdd, MatMul, MatrixSymbol, Transpose, ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from symasym.model.scalars import Inner, LogDet as LogDetNode, Tr
+from symasym.model.scalars import Average, Inner, LogDet as LogDetNode, Tr
 from symasym.words.atoms import Atom, Kind, Word, rows_of
 from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 
@@ -45,7 +45,15 @@ def _show_monomial(monomial: Monomial) -> sympy.Expr:
         result *= symbol**power
     for scalar in monomial.scalars:
         result *= LogDetNode(show_matrix(scalar.of)) if isinstance(scalar, LogDet) else _show_scalar_word(scalar)
+    for atom in _averages(monomial):
+        result = Average(result, atom.payload, atom.copies)
     return result
+
+
+def _averages(monomial: Monomial) -> list[Atom]:
+    """The averaged copies in a monomial, each once."""
+    words = (scalar for scalar in monomial.scalars if isinstance(scalar, tuple))
+    return list(dict.fromkeys(atom for word in words for atom, _ in word if atom.copies is not None))
 
 
 def _rational(number: Fraction) -> sympy.Rational:

@@ -39,9 +39,9 @@ from symasym.model import (
 from symasym.model.scalars import Inner, LogDet, Tr
 from symasym.referee.linear_algebra import identity, inverse as exact_inverse
 from symasym.words import lower_matrix, lower_scalar, show_matrix, show_scalar
-from symasym.words.atoms import Atom, Kind
+from symasym.words.atoms import Atom, Kind, columns_of
 from symasym.words.lower import atom_of
-from symasym.words.polynomial import MatrixPolynomial
+from symasym.words.polynomial import MatrixPolynomial, Monomial, ScalarPolynomial
 
 d, k = dims("d k")
 A, B, W, w = parameter("A_d", k, d), parameter("B_d", d, k), parameter("W_d", d, d), parameter("w_d", 1, 1)
@@ -395,9 +395,7 @@ def only_the_first_factor(word, directions):
         if right_factor(item, directions) is not None:
             still = {atom: image for atom, image in directions.items() if atom == item[0]}
             whole = right_word(word[: n + 1], still or directions)
-            rest = MatrixPolynomial(
-                whole.columns, derivative.columns_of(word[-1]), {(derivative.Monomial(), word[n + 1 :]): 1}
-            )
+            rest = MatrixPolynomial(whole.columns, columns_of(word[-1]), {(Monomial(), word[n + 1 :]): 1})
             return whole @ rest
     return None
 
@@ -405,10 +403,10 @@ def only_the_first_factor(word, directions):
 def only_the_first_scalar(monomial, directions):
     for n, scalar_ in enumerate(monomial.scalars):
         if right_scalar(scalar_, directions) is not None:
-            ahead = derivative.Monomial(monomial.powers, monomial.scalars[: n + 1])
-            rest = derivative.Monomial((), monomial.scalars[n + 1 :])
-            return right_monomial(ahead, directions) * derivative.ScalarPolynomial({rest: Fraction(1)})
-    return derivative.ScalarPolynomial()
+            ahead = Monomial(monomial.powers, monomial.scalars[: n + 1])
+            rest = Monomial((), monomial.scalars[n + 1 :])
+            return right_monomial(ahead, directions) * ScalarPolynomial({rest: Fraction(1)})
+    return ScalarPolynomial()
 
 
 MISTAKES = {
