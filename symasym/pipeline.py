@@ -15,6 +15,7 @@ from symasym.asymptotics.assemble import assemble
 from symasym.asymptotics.covariance import Covariance, covariance
 from symasym.asymptotics.downstream import Downstream, downstream
 from symasym.asymptotics.positivity import Facts
+from symasym.calculus.bilinear import positions, split_bilinear
 from symasym.calculus.forms import Forms, ScalarDirection, forms
 from symasym.errors import NotDerivableYet
 from symasym.general.freeness import check_free
@@ -26,7 +27,7 @@ __all__ = ["Derivation", "derive_model"]
 
 
 SPARE_SUMS = 8
-"""Power sums beyond the traces of the forms: those that coupled diagonal entries bring (see `asymptotics.coupling`)."""
+"""Power sums beyond the traces of the forms, where coupled diagonal entries bring some (see `asymptotics.coupling`)."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def _entries(model: Model, first_stage: Forms) -> Entries:
         for form in (first_stage.gradient, first_stage.score, first_stage.hessian)
         for monomial in form.terms
         for scalar in monomial.scalars
+        if isinstance(scalar, tuple) and not positions(scalar)
     }
-    return Entries(
-        model.aligned, Ranges(model.aligned.ranges), scalars | bounds | set(model.scalars), len(traces) + SPARE_SUMS
-    )
+    spare = SPARE_SUMS if split_bilinear(first_stage.hessian)[1] else 0
+    known = scalars | bounds | set(model.scalars)
+    return Entries(model.aligned, Ranges(model.aligned.ranges), known, len(traces) + spare)
