@@ -8,12 +8,12 @@ from typing import Any
 
 from symasym import catalogue
 from symasym.errors import InputError
-from symasym.general.route import General, general as general_route
+from symasym.general.route import General, general
 from symasym.law.law import Law
 from symasym.model.model import Model
 from symasym.pipeline import Derivation, derive_model
 
-__all__ = ["derive", "explain", "general", "models"]
+__all__ = ["derive", "explain", "general_law", "models"]
 
 
 def models() -> list[str]:
@@ -47,6 +47,6 @@ def explain(model: str | PathLike[str] | Model, name: str | None = None) -> Deri
     return derive_model(found, label)
 
 
-def general(model: str | PathLike[str] | Model, values: Mapping[str, Any]) -> General:
+def general_law(model: str | PathLike[str] | Model, values: Mapping[str, Any]) -> General:
     """Forms, covariance and weights as arrays at numeric `values`, for any covariances (see `symasym.general.route`)."""
-    return general_route(_resolve(model, None)[0], values)
+    return general(_resolve(model, None)[0], values)

@@ -94,11 +94,17 @@ def load(name: str) -> Loaded:
         found = runpy.run_path(str(path))
     except SymasymError:
         raise
+    except SystemExit as error:
+        raise InputError(
+            f"{path.name}: the file ends the program (exit {error.code}) instead of defining a model"
+        ) from None
     except Exception as error:
         raise _explained(error, path) from error
     model = found.get("model")
     if model is None:
         raise InputError(f"{path.name}: the file defines no variable called model")
+    if not all(hasattr(model, name) for name in ("loss", "symmetry", "features", "downstream", "aligned")):
+        raise InputError(f"{path.name}: model is a {type(model).__name__}, a Model is expected")
     text = (found.get("__doc__") or "").strip().split("\n")[0]
     return Loaded(path.stem, path, text, model, found.get("instance"), found.get("variants", {}))
 
@@ -109,8 +115,8 @@ def _explained(error: Exception, path: Path) -> SymasymError:
     message = " ".join(str(error).split())
     if "Mix of Matrix and Scalar" in message:
         return ShapeError(
-            f"{path.name}{line}: a bare 1x1 matrix is added to or multiplied with a scalar; write inner(u, v) for u.T*v and "
-            "quad(u, S) for u.T*S*u"
+            f"{path.name}{line}: a matrix is added to or multiplied with a scalar; if it is a bare 1x1 matrix, write inner(u, v) "
+            "for u.T*v and quad(u, S) for u.T*S*u"
         )
     return InputError(f"{path.name}{line}: {type(error).__name__}: {message}")
 

@@ -48,18 +48,19 @@ def evaluate_inputs(loaded: Loaded, document: Mapping[str, Any]) -> Evaluation:
 
     Raises `InputError` naming the key.
     """
-    if loaded.instance is None:
+    instance = loaded.instance
+    if instance is None:
         raise NotDerivableYet(f"{loaded.name}: the model file defines no instance, so it takes no JSON input")
-    given = inputs.check(loaded.instance, document, loaded.model.where)
+    given = inputs.check(instance, document, loaded.model.where)
     if given["misspecified"]:
         raise NotDerivableYet(
             "misspecified: true came; the law of a misspecified target is not derived yet, false is expected"
         )
     loaded = loaded.for_inputs(given)
     law = derive_model(loaded.model, loaded.name).law
-    _check_noise(law, loaded.instance, given)
+    _check_noise(law, instance, given)
     with inputs.guarded(given):
-        point = _aligned(loaded.instance, given)
+        point = _aligned(instance, given)
         down = _aligned_down(loaded.model, point, given)
         values, residual = _with_target(loaded.model, law, point, given, down)
     numbers = {name: given[name] for name in (*law.scalars, "sigma2") if name in given and name not in values}

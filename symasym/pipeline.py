@@ -13,7 +13,7 @@ from symasym.alignment.frames import prove_frames
 from symasym.alignment.ranges import Ranges
 from symasym.asymptotics.assemble import assemble
 from symasym.asymptotics.covariance import Covariance, covariance
-from symasym.asymptotics.downstream import Downstream, downstream
+from symasym.asymptotics.downstream import Downstream, downstream, feature_matrix
 from symasym.asymptotics.positivity import Facts
 from symasym.calculus.bilinear import positions, split_bilinear
 from symasym.calculus.forms import Forms, ScalarDirection, forms
@@ -53,6 +53,7 @@ def derive_model(model: Model, name: str = "model") -> Derivation:
         raise NotDerivableYet(
             f"{name}: the model names no aligned coordinates; use symasym.general with numbers instead"
         )
+    feature_matrix(model)  # refuses features that are not linear before anything else is made of them
     symmetry = quotient(model)
     first_stage = forms(model)
     prove_frames(model)

@@ -349,14 +349,18 @@ def test_a_misspecified_target_is_not_derived_yet(evaluate: Eval) -> None:
     for model in MODELS:
         assert "not derived yet" in evaluate.refused(model, changed(model, misspecified=True))
         assert evaluate.document(model, changed(model, misspecified=False)) == evaluate.document(model, GOOD[model])
-        for value in (1, 0, "true", None, [True]):
-            error = evaluate.refused(model, changed(model, misspecified=value))
-            assert error.startswith("misspecified: ") and "true or false is expected" in error
+
+
+@pytest.mark.parametrize(("model", "key"), [*((model, "misspecified") for model in MODELS), ("factor", "noise_known")])
+@pytest.mark.parametrize("value", [1, 0, 1.0, "true", None, [True], {}])
+def test_flags(evaluate: Eval, model: str, key: str, value: Any) -> None:
+    error = evaluate.refused(model, changed(model, **{key: value}))
+    assert error.startswith(f"{key}: ") and error.endswith(" came, true or false is expected\n")
 
 
 # ---- scalars
 
-POSITIVE = [(model, "alpha") for model in MODELS]
+POSITIVE = [*((model, "alpha") for model in MODELS), ("factor", "noise")]
 NOISE = [("spectral", "sigma2"), ("factor", "sigma_nu2"), ("linear_autoencoder", "sigma2")]
 
 
@@ -372,9 +376,10 @@ def test_scalars(evaluate: Eval, model: str, key: str, value: Any, came: str) ->
 
 
 @pytest.mark.parametrize("zero", [0, 0.0, -0.0])
-def test_alpha_is_not_zero(evaluate: Eval, zero: float) -> None:
-    error = evaluate.refused("spectral", changed("spectral", alpha=zero))
-    assert error == f"alpha: {zero} came, a positive number is expected\n"
+@pytest.mark.parametrize(("model", "key"), POSITIVE)
+def test_what_is_not_zero(evaluate: Eval, model: str, key: str, zero: float) -> None:
+    error = evaluate.refused(model, changed(model, **{key: zero}))
+    assert error == f"{key}: {zero} came, a positive number is expected\n"
 
 
 @pytest.mark.parametrize("value", [4, 4.0, 3, 0, -5])
@@ -583,8 +588,12 @@ def test_defaults(evaluate: Eval, model: str) -> None:
     assert document["schema"] == "symasym.law/1" and document["downstream"] == "least_squares"
     assert document["alpha"] == 1.0 and list(document["risk"]["quantiles"]) == ["0.5", "0.95"]
     assert document == evaluate.document(model, changed(model, alpha=1))
-    defaults = {"spectral": {"negatives": 1}, "linear_autoencoder": {"degrees_of_freedom": 1e200}}.get(model, {})
-    assert document["risk"] == evaluate.document(model, changed(model, **defaults))["risk"]
+    every: dict[str, dict[str, Any]] = {
+        "spectral": {"negatives": 1},
+        "linear_autoencoder": {"degrees_of_freedom": 1e200},  # Gaussian
+        "factor": {"noise": 1, "noise_known": True},
+    }
+    assert document["risk"] == evaluate.document(model, changed(model, misspecified=False, **every[model]))["risk"]
     assert set(document) == {
         "schema", "model", "downstream", "alpha", "sigma2", "d_eff", "d_act", "d_base", "weights", "multiplicities",
         "interaction", "risk", "alpha0", "residual",
@@ -625,8 +634,8 @@ def test_the_downstream_covariance_is_that_of_the_data_by_default(evaluate: Eval
         assert again[name] == pytest.approx(document[name], rel=1e-12)
     for name in ("interaction", "risk"):
         assert {**again[name], "quantiles": 0} == pytest.approx({**document[name], "quantiles": 0}, rel=1e-12)
-    spread = [np.repeat(d["weights"], d["multiplicities"]) for d in (document, again)]
-    np.testing.assert_allclose(*spread, rtol=1e-12)
+    first, second = (np.repeat(d["weights"], d["multiplicities"]) for d in (document, again))
+    np.testing.assert_allclose(first, second, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("model", "key"), SYMMETRIC)

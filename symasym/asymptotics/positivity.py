@@ -34,6 +34,8 @@ class Facts:
             if not isinstance(relation, sympy.StrictGreaterThan | sympy.StrictLessThan):
                 raise InputError(f"aligned.assume: {relation} is not of the form u > v or u < v")
             larger, smaller = relation.gts, relation.lts
+            if larger == 0:
+                raise InputError(f"aligned.assume: {relation} states a negative entry; make its opposite the family")
             if smaller == 0:
                 positive.add(larger)
             else:

@@ -47,7 +47,10 @@ def check(derivation: Derivation, kernel: Any) -> Checked:
     down = np.eye(d) + root @ root.T / d
     needed = {name: point[name] for name in (*law.dimensions, *law.scalars)} | {n: point[n] for n in law.families}
     closed = law.at(alpha=1.0, Sigma_down=down, **needed)
-    matrices: dict[str, Any] = {**aligned_matrices(model.aligned, point), **{s.name: point[s.name] for s in model.scalars}}
+    matrices: dict[str, Any] = {
+        **aligned_matrices(model.aligned, point),
+        **{s.name: point[s.name] for s in model.scalars},
+    }
     matrices.update({symbol.name: down for symbol in model.downstream.x.cov.atoms(sympy.MatrixSymbol)})
     route: General = general(model, matrices, derivation.forms, derivation.quotient)
     difference = max(

@@ -194,7 +194,9 @@ def _refuse_hidden_data(monomial: Monomial) -> None:
         hidden = [scalar.of] if isinstance(scalar, LogDet) else [a.payload for a, _ in scalar if a.kind is Kind.INVERSE]
         for polynomial in hidden:
             if has_data(polynomial):
-                raise NotDerivableYet("expectation: data stand inside an inverse or a log-determinant, so it is not a polynomial")
+                raise NotDerivableYet(
+                    "expectation: data stand inside an inverse or a log-determinant, so it is not a polynomial"
+                )
 
 
 def has_data(polynomial: MatrixPolynomial) -> bool:
@@ -208,7 +210,9 @@ def has_data(polynomial: MatrixPolynomial) -> bool:
             else:
                 words.append(scalar)
     return any(
-        atom.kind is Kind.DATA or (atom.kind is Kind.INVERSE and has_data(atom.payload)) for word in words for atom, _ in word
+        atom.kind is Kind.DATA or (atom.kind is Kind.INVERSE and has_data(atom.payload))
+        for word in words
+        for atom, _ in word
     )
 
 

@@ -20,7 +20,9 @@ from symasym.simulation.report import verification_document, verification_text
 __all__ = ["configure", "run"]
 
 QUIET = 2.0
-"""Seconds before the first word of progress, and between two."""
+"""Seconds before the first word of progress, and between two at least."""
+SHARE = 0.2
+"""Share of the time passed that is waited before the next word."""
 FIGURES = (".png", ".pdf")
 
 
@@ -68,17 +70,17 @@ def _figure(text: str | None) -> Path | None:
 
 
 def _progress() -> Callable[[int, int], None]:
-    """Lines on stderr for a run that takes longer than a moment."""
-    start = last = time.monotonic()
-    first: int | None = None
+    """Lines on stderr for a run that takes longer than a moment, further apart the longer it takes."""
+    start = time.monotonic()
+    first, due = 0, start + QUIET
 
     def tell(done: int, planned: int) -> None:
-        nonlocal last, first
+        nonlocal first, due
         now = time.monotonic()
-        first = done if first is None else first  # with a checkpoint, not all of it was done now
-        if now - last < QUIET or done == planned:
+        first = first or done  # with a checkpoint, not all of it was done now
+        if now < due or done == planned:
             return
-        last = now
+        due = now + max(QUIET, SHARE * (now - start))
         rate = (done - first) / (now - start)
         about = f", about {(planned - done) / rate:.0f} s left" if rate > 0 else ""
         print(

@@ -33,7 +33,7 @@ def out_of_range(given: Mapping[str, Any]) -> InputError:
     scales = {name: _scale(value) for name, value in given.items() if isinstance(value, float | np.ndarray)}
     name = max(scales, key=lambda name: _decades(scales[name]), default="--input")
     return InputError(
-        f"{name}: numbers as large as {scales.get(name, math.inf):.3g} came, with which the arithmetic overflows or underflows; "
+        f"{name}: numbers of size {scales.get(name, math.inf):.3g} came, with which the arithmetic overflows or underflows; "
         "numbers nearer to 1 are expected (rescale the data)"
     )
 

@@ -26,7 +26,7 @@ def number(key: Key, given: Any) -> float:
         raise InputError(f"{key.name}: {shown(plain)} came, {key.kind.value} is expected")
     value = _finite(plain)
     if value is None:
-        raise InputError(f"{key.name}: {_unbounded(plain)} came, {key.kind.value} that is finite is expected")
+        raise InputError(f"{key.name}: {_unbounded(plain)} came, {key.kind.value} and finite is expected")
     _carried(key, abs(value))
     return value + 0.0  # -0.0 becomes 0.0
 
@@ -93,6 +93,6 @@ def _carried(key: Key, largest: float) -> None:
     """Refuse a scale at which arithmetic loses its digits; 0 is fine."""
     if largest > LARGEST or 0 < largest < SMALLEST:
         raise InputError(
-            f"{key.name}: numbers as large as {largest:.3g} came, between {SMALLEST:g} and {LARGEST:g} is expected "
+            f"{key.name}: numbers of size {largest:.3g} came, sizes between {SMALLEST:g} and {LARGEST:g} are expected "
             "(rescale the data)"
         )

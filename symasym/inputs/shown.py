@@ -16,8 +16,12 @@ class Object(tuple):
 
 def label(text: str) -> str:
     """A key or a path as it stands where it is printable and short, quoted and shortened otherwise."""
-    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    short = _shortened(text)
     return short if short.isprintable() and short else ascii(short)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def shown(value: Any) -> str:
@@ -28,7 +32,7 @@ def shown(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return f"the string {label(value)!a}"
+            return f"the string {_shortened(value)!a}"
         case Object() | dict():
             return "an object"
         case list() | tuple():

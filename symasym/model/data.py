@@ -14,7 +14,7 @@ from sympy.matrices.expressions import ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import InputError, ShapeError
-from symasym.model.matrices import ModelSymbol
+from symasym.model.matrices import ModelSymbol, is_symmetric
 
 __all__ = ["GaussianLaw", "GaussianVector", "Scale", "copy", "exchangeable", "gaussian", "joint", "student"]
 
@@ -150,6 +150,11 @@ def exchangeable(names: str, cov: MatrixExpr, cross: MatrixExpr) -> tuple[Gaussi
 
     `cross` must be symmetric (`Cov(x, x+) = Cov(x+, x)`).
     """
+    if not is_symmetric(cross):
+        raise InputError(
+            f"exchangeable: the cross-covariance {cross} must be symmetric (Cov(x, x+) = Cov(x+, x)); declare it with "
+            "covariance(name, dimension), or use joint"
+        )
     count, dimension = len(names.split()), cov.shape[0]
     table = {(i, j): cov if i == j else cross for i in range(count) for j in range(i, count)}
     return joint(names, (dimension,) * count, table)

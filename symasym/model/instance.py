@@ -70,5 +70,7 @@ class Instance:
     example: Mapping[str, Any] = field(default_factory=dict)
     references: Sequence[str] = ()
     variant: Callable[[Mapping[str, Any]], str] | None = None
-    estimator: Callable[[Mapping[str, Any], Mapping[str, Any], np.random.Generator], Mapping[str, np.ndarray]] | None = None
+    estimator: (
+        Callable[[Mapping[str, Any], Mapping[str, Any], np.random.Generator], Mapping[str, np.ndarray]] | None
+    ) = None
     verification: Mapping[str, Any] = field(default_factory=dict)

@@ -25,6 +25,10 @@ def _linear_terms(expression: MatrixExpr) -> list[tuple[sympy.Expr, MatrixExpr |
             raise NotDerivableYet(
                 f"observed: {term} is not a matrix times a Gaussian vector; only linear maps are supported"
             )
+        if term.atoms(GaussianVector) != {parts[-1]} or sum(isinstance(part, GaussianVector) for part in parts) > 1:
+            raise NotDerivableYet(
+                f"observed: {term} is not linear in the Gaussian vectors; only linear maps are supported"
+            )
         matrix = MatMul(*parts[:-1]).doit() if len(parts) > 1 else None
         terms.append((coefficient, matrix, parts[-1]))
     return terms

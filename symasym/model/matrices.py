@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sympy
 from sympy.core.symbol import Str
-from sympy.matrices.expressions import Identity, MatrixSymbol
+from sympy.matrices.expressions import Identity, Inverse, MatAdd, MatMul, MatrixSymbol, Transpose, ZeroMatrix
+from sympy.matrices.expressions.matexpr import MatrixExpr
 
 __all__ = [
     "Constant",
@@ -21,6 +22,7 @@ __all__ = [
     "covariance",
     "dims",
     "eye",
+    "is_symmetric",
     "parameter",
     "scalar",
     "scalar_parameter",
@@ -114,6 +116,27 @@ def covariance(name: str, dimension: sympy.Expr) -> Constant:
 def scalar(name: str, positive: bool = True) -> sympy.Symbol:
     """A known real number, positive unless said otherwise."""
     return sympy.Symbol(name, positive=True) if positive else sympy.Symbol(name, real=True)
+
+
+def is_symmetric(expression: MatrixExpr) -> bool:
+    """True if a matrix expression reads the same transposed: symmetric constants, sums of such, `M S M^T` and the like."""
+    match expression:
+        case Constant():
+            return expression.symmetric
+        case Identity() | ZeroMatrix():
+            return True
+        case MatAdd():
+            return all(map(is_symmetric, expression.args))
+        case MatMul():
+            factors = [item for item in expression.args if isinstance(item, MatrixExpr)]
+            return all(_mirrors(u, v) for u, v in zip(factors, reversed(factors), strict=True))
+        case Inverse():
+            return is_symmetric(expression.arg)
+    return False
+
+
+def _mirrors(first: MatrixExpr, second: MatrixExpr) -> bool:
+    return second == Transpose(first).doit() or (first == second and is_symmetric(first))
 
 
 def eye(dimension: sympy.Expr) -> Identity:

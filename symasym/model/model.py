@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import sympy
-from sympy.matrices.expressions import MatrixSymbol
+from sympy.matrices.expressions import MatrixSymbol, ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from symasym.errors import InputError, ShapeError
+from symasym.errors import InputError, NotDerivableYet, ShapeError
 from symasym.model.aligned import Aligned
 from symasym.model.data import GaussianVector
 from symasym.model.groups import Action
-from symasym.model.matrices import Parameter, ScalarParameter, ScalarTruth
+from symasym.model.matrices import ModelSymbol, Parameter, ScalarParameter, ScalarTruth
+from symasym.model.scalars import Average
 from symasym.model.shapes import check_matrix, check_scalar
 
 __all__ = ["LeastSquares", "Model"]
@@ -62,6 +63,8 @@ class Model:
             raise InputError(
                 f"loss: {self.loss} mentions no parameter; declare one with parameter(name, rows, columns)"
             )
+        self._check_names()
+        self._check_averages()
         self._check_features()
         self._check_downstream()
         for action in self.actions:
@@ -102,6 +105,23 @@ class Model:
         """The data vector the features are computed from."""
         return next(iter(self.features.atoms(GaussianVector)))
 
+    def _check_names(self) -> None:
+        """Entries and values go by name, so a name stands for one thing."""
+        parts = (self.loss, self.features, self.downstream.target, self.downstream.noise)
+        symbols = {symbol for part in parts for symbol in part.atoms(MatrixSymbol) if isinstance(symbol, ModelSymbol)}
+        by_name: dict[str, ModelSymbol] = {}
+        for symbol in sorted(symbols, key=str):
+            if by_name.setdefault(symbol.name, symbol) != symbol:
+                raise InputError(f"loss: two different symbols are called {symbol.name}; give each a name of its own")
+
+    def _check_averages(self) -> None:
+        """A vector that is averaged over copies stands for nothing outside of its average."""
+        for node in self.loss.atoms(Average):
+            if self.loss.xreplace({node: sympy.S.One}).has(node.args[1]):
+                raise InputError(
+                    f"loss: {node.args[1]} is averaged over copies and also stands outside of that average"
+                )
+
     def _check_features(self) -> None:
         if not isinstance(self.features, MatrixExpr):
             raise InputError(f"features: {self.features} is a scalar; a column vector of shape (p, 1) is expected")
@@ -122,4 +142,8 @@ class Model:
                 raise ShapeError(
                     f"downstream.{name}: {vector} has shape {found}, the features' input {self.input} has {expected}"
                 )
+        if not isinstance(self.downstream.x.mean, ZeroMatrix):
+            raise NotDerivableYet(
+                f"downstream.x: {self.downstream.x} has the mean {self.downstream.x.mean}; centred is expected"
+            )
         check_scalar(self.downstream.noise, "downstream.noise")

@@ -12,6 +12,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.printing.printer import Printer
 
 from symasym.errors import InputError, ShapeError
+from symasym.model.data import GaussianVector
 
 __all__ = ["Average", "Inner", "LogDet", "MatrixScalar", "Tr", "average", "inner", "logdet", "norm2", "quad", "tr"]
 
@@ -83,6 +84,15 @@ def average(expression: sympy.Expr, over: MatrixExpr, count: sympy.Expr | int) -
     number = sympy.sympify(count)
     if isinstance(number, sympy.Number) and not (number.is_Integer and number > 0):
         raise InputError(f"average: count is {count}, a positive integer or a symbol is expected")
+    if not isinstance(over, GaussianVector):
+        raise InputError(f"average: {over} is not a data vector; only data vectors have independent copies")
+    if len(over.law.names) > 1:
+        others = ", ".join(name for name in over.law.names if name != over.name)
+        raise InputError(
+            f"average: {over} belongs to a joint law with {others}; average over a copy({over}, name) of it"
+        )
+    if any(node.args[1] == over for node in expression.atoms(Average)):
+        raise InputError(f"average: {expression} is averaged over {over} already")
     if not expression.has(over):
         raise InputError(f"average: {expression} does not depend on {over}")
     return Average(expression, over, number)

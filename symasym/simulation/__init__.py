@@ -11,12 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from symasym.simulation.judge import Judgement, verify_law
+    from symasym.simulation.findings import Judgement
+    from symasym.simulation.judge import verify_law
     from symasym.simulation.procedure import Verification, verify
     from symasym.simulation.results import Results
 
 _HOME = {
-    "Judgement": "symasym.simulation.judge",
+    "Judgement": "symasym.simulation.findings",
     "verify_law": "symasym.simulation.judge",
     "Verification": "symasym.simulation.procedure",
     "verify": "symasym.simulation.procedure",

@@ -1,26 +1,27 @@
 """The judge: a law in numbers against results of the procedure.
 
-What is judged, and why by itself:
+What is judged, and why by itself. With `r = (I - Pi_w_hat) f*`, the displacement, and `a + b/m` fitted along the grid:
 
-* *interaction*: the intercept of `a + b/m` through the means of `m ||(I - Pi_w_hat) f*||^2` against `sum_j w_j`. In the
-  total a large `sigma^2 d_eff` could hide a wrong constant.
-* *weights*: the eigenvalues of the second moment of `sqrt(m) (I - Pi_w_hat) f*`, which the law says are the `w_j`,
-  extrapolated in the same way; neighbours that the repetitions cannot tell apart are judged by their sum. A single
-  wrong weight moves one of these by its own error, while it moves the mean only by its share.
+* *interaction*: the intercept of the means of `m ||r||^2` against `sum_j w_j`. In the total a large `sigma^2 d_eff`
+  could hide a wrong constant.
+* *variance*: the intercept of `2 tr(C^2)`, `C` the second moment of `sqrt(m) r`, against `2 sum_j w_j^2`: weights with
+  the right sum and a wrong shape.
+* *weights*: the eigenvalues of `C`, which the law says are the `w_j`, extrapolated in the same way; neighbours that the
+  repetitions cannot tell apart are judged by their sum. A single wrong weight moves one of these by its own error,
+  while it moves the mean only by its share.
 * *distribution*: the Kolmogorov distance at the largest `m`.
-* *degrees of freedom*: the mean of `n tr(F^T F)^{-1} G`, what label noise of variance 1 costs, against its exact value
-  for `d_eff` Gaussian features and `n` samples, `n d_eff / (n - d_eff - 1)`.
-* *total*: the mean of `n (R - sigma^2)` at the largest `m` against `sigma^2 n d_eff/(n - d_eff - 1) + (n/m) (n - 1)/(n
-  - d_eff - 1) (sum_j w_j + b/m)`, which tends to the law's mean; the factors are exact for Gaussian features, `b` is
-  the fitted slope.
+* *degrees of freedom*: the mean of `n tr((F^T F)^{-1} G)`, what label noise of variance 1 costs, against its exact
+  value for `d_eff` Gaussian features and `n` samples, `n d_eff / (n - d_eff - 1)`.
+* *total*: the mean of `n (R - sigma^2)` at the largest `m` against `sigma^2 n d_eff / (n - d_eff - 1)` plus `(n/m) (n - 1)
+  / (n - d_eff - 1)` times `sum_j w_j + b/m`, which tends to the law's mean; the factors are exact for Gaussian features.
 
-Standard errors are those of the sample; z is judged against 3 (4 for the weights, of which there are several).
+Standard errors are those of the sample; z is judged against 3, and against 4 for the weights, of which there are
+several.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -28,10 +29,11 @@ import numpy as np
 from symasym.errors import InputError, NotDerivableYet
 from symasym.law import quadratic_form
 from symasym.law.numeric import NumericLaw
-from symasym.simulation.fit import Fit, fit_line
+from symasym.simulation.findings import Check, Extrapolation, GridPoint, Judgement, Kolmogorov, Mean, WeightGroup
+from symasym.simulation.fit import fit_line
 from symasym.simulation.results import Results
 
-__all__ = ["Check", "GridPoint", "Judgement", "Kolmogorov", "Mean", "WeightGroup", "verify_law"]
+__all__ = ["verify_law"]
 
 BOUND = 3.0
 """Standard errors that a mean may be off."""
@@ -47,140 +49,52 @@ APART = 6.0
 """Derived weights are neighbours unless they differ by this many relative standard errors `sqrt(2 / reps)`."""
 
 
-@dataclass(frozen=True)
-class GridPoint:
-    """Mean of the interaction at one `m`, with its standard error."""
-
-    m: int
-    mean: float
-    se: float
-
-
-@dataclass(frozen=True)
-class Mean:
-    """A mean with its standard error, and what is expected of it at this `m` and `n`.
-
-    `z`: the difference in standard errors of its own, to which a fitted slope in the expectation contributes. `limit`:
-    the law's value for `m, n -> oo`.
-    """
-
-    mean: float
-    se: float
-    expected: float
-    limit: float
-    z: float
-
-
-@dataclass(frozen=True)
-class WeightGroup:
-    """Weights that stand together: their derived sum, the extrapolated one, its standard error and z."""
-
-    size: int
-    derived: float
-    intercept: float
-    se: float
-    z: float
-
-
-@dataclass(frozen=True)
-class Kolmogorov:
-    """Largest distance of two distribution functions at `m`; `bound = noise + allowance`.
-
-    `noise = 1.63 / sqrt(reps)`. `allowance`: what finite `m` may add. The first correction to the law is of order `1/m`
-    and moves the mean by `b/m`; a law stretched by `1 + |b| / (m mean)` is at a certain distance, and the allowance is
-    twice that, because a part of the correction need not move the mean.
-    """
-
-    m: int
-    distance: float
-    noise: float
-    allowance: float
-
-    @property
-    def bound(self) -> float:
-        """Distance up to which the law stands."""
-        return self.noise + self.allowance
-
-
-@dataclass(frozen=True)
-class Check:
-    """One question with its answer: True holds, False fails, None cannot be told with these repetitions or this grid."""
-
-    name: str
-    value: float
-    bound: float
-    holds: bool | None
-    meaning: str
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """Everything the judge found; `law` is what was judged."""
-
-    law: NumericLaw
-    grid: tuple[GridPoint, ...]
-    derived: float
-    fit: Fit
-    weights: tuple[WeightGroup, ...]
-    observed_weights: np.ndarray
-    kolmogorov: Kolmogorov
-    spread: Mean
-    total: Mean
-    n: int
-    checks: tuple[Check, ...]
-
-    @property
-    def z(self) -> float:
-        """Standard errors between the intercept and the derived mean."""
-        return (self.fit.intercept - self.derived) / self.fit.intercept_se
-
-    @property
-    def accepted(self) -> bool:
-        """True if every check holds."""
-        return all(check.holds for check in self.checks)
-
-    @property
-    def verdict(self) -> str:
-        """`accepted`, `rejected`, or `inconclusive` where nothing fails but something cannot be told."""
-        if self.accepted:
-            return "accepted"
-        return "rejected" if any(check.holds is False for check in self.checks) else "inconclusive"
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """What stands in the way of acceptance, in words."""
-        failed = tuple(f"{check.name}: {check.meaning}" for check in self.checks if check.holds is False)
-        return failed or tuple(f"{check.name}: {check.meaning}" for check in self.checks if check.holds is None)
-
-
 def verify_law(law: NumericLaw, results: Results) -> Judgement:
     """Judge a law in numbers by results of the procedure; sampling is somebody else's business.
 
-    `law.weights` `(N,)` are those of `||L(Z)||^2`, zeros allowed; `law.alpha` is taken from the results, `law.noise` is
-    `sigma^2`.
+    `law.weights` `(N,)` are those of `||L(Z)||^2`, zeros allowed, at most as many as there are dimensions; `law.noise` is
+    `sigma^2`; `m` and `n` are those of the results, not `law.alpha`.
     """
     weights = np.sort(law.weights[law.weights > 0])[::-1]
+    dimension = results.displaced[-1].shape[1]
     if not len(weights):
         raise NotDerivableYet("verify: the derived interaction is zero, so there is no constant to judge")
-    derived = float(weights.sum())
-    interactions = results.interactions
-    grid = tuple(
-        GridPoint(m, float(sample.mean()), _se(sample)) for m, sample in zip(results.grid, interactions, strict=True)
-    )
-    fit = fit_line(results.grid, np.array([g.mean for g in grid]), np.array([g.se for g in grid]))
+    if len(weights) > dimension:
+        raise InputError(f"weights: {len(weights)} that are not zero came, at most {dimension} are expected")
+    grid = tuple(GridPoint(m, *_mean(sample)) for m, sample in zip(results.grid, results.interactions, strict=True))
+    interaction = _extrapolate(results, lambda moved: _mean(np.sum(moved**2, axis=1)), float(weights.sum()))
+    variance = _extrapolate(results, _variance, 2 * float(np.sum(weights**2)))
     groups, observed = _weights(weights, results)
-    distance = _kolmogorov(weights, fit, results.grid[-1], interactions[-1])
+    distance = _kolmogorov(weights, interaction, results)
     spread = _spread(law.d_eff, results)
-    total = _total(law, derived, fit, results)
-    judged = (fit, derived, groups, distance, spread, total)
-    return Judgement(law, grid, derived, fit, groups, observed, distance, spread, total, results.n, _checks(*judged))
+    total = _total(law, interaction, results)
+    checks = _checks(interaction, variance, groups, distance, spread, total)
+    return Judgement(law, grid, interaction, variance, groups, observed, distance, spread, total, results.n, checks)
 
 
-def _se(sample: np.ndarray) -> float:
-    """Standard error of the mean."""
+def _mean(sample: np.ndarray) -> tuple[float, float]:
+    """Mean and its standard error."""
     if len(sample) < 2:
         raise InputError(f"reps: {len(sample)} came, at least 2 are needed for a standard error")
-    return float(sample.std(ddof=1) / np.sqrt(len(sample)))
+    return float(sample.mean()), float(sample.std(ddof=1) / np.sqrt(len(sample)))
+
+
+def _variance(moved: np.ndarray) -> tuple[float, float]:
+    """`2 tr(C^2)` from the pairs of different repetitions, without bias, and its standard error (U-statistic)."""
+    count = len(moved)
+    second = moved.T @ moved / count
+    squares = np.sum(moved**2, axis=1)
+    pairs = (count**2 * np.sum(second**2) - np.sum(squares**2)) / (count * (count - 1))
+    _, error = _mean(np.sum((moved @ second) * moved, axis=1))
+    return 2 * float(pairs), 4 * error
+
+
+def _extrapolate(
+    results: Results, statistic: Callable[[np.ndarray], tuple[float, float]], derived: float
+) -> Extrapolation:
+    """A statistic of the displacements, value and standard error, along the grid."""
+    values, errors = np.transpose([statistic(moved) for moved in results.displaced])
+    return Extrapolation(derived, fit_line(results.grid, values, errors))
 
 
 def _groups(weights: np.ndarray, repetitions: int) -> list[slice]:
@@ -195,73 +109,97 @@ def _weights(weights: np.ndarray, results: Results) -> tuple[tuple[WeightGroup, 
     vectors = results.displaced[-1]
     observed, axes = np.linalg.eigh(vectors.T @ vectors / len(vectors))
     observed, axes = observed[::-1], axes[:, ::-1]
-    found = []
-    for group in _groups(weights, results.repetitions):
-        samples = [np.sum((moved @ axes[:, group]) ** 2, axis=1) for moved in results.displaced]
-        if axes[:, group].shape[1] == 0:
-            raise InputError(f"verify: the law has {len(weights)} weights in {len(axes)} dimensions")
-        means, errors = np.array([s.mean() for s in samples]), np.array([_se(s) for s in samples])
-        line = fit_line(results.grid, means, errors)
-        derived = float(weights[group].sum())
-        z = (line.intercept - derived) / line.intercept_se
-        found.append(WeightGroup(group.stop - group.start, derived, line.intercept, line.intercept_se, z))
-    return tuple(found), observed[: len(weights)]
+
+    def along(group: slice) -> Callable[[np.ndarray], tuple[float, float]]:
+        return lambda moved: _mean(np.sum((moved @ axes[:, group]) ** 2, axis=1))
+
+    found = tuple(
+        WeightGroup(group.stop - group.start, _extrapolate(results, along(group), float(weights[group].sum())))
+        for group in _groups(weights, results.repetitions)
+    )
+    return found, observed[: len(weights)]
 
 
-def _kolmogorov(weights: np.ndarray, fit: Fit, m: int, sample: np.ndarray) -> Kolmogorov:
-    ordered = np.sort(sample)
+def _kolmogorov(weights: np.ndarray, interaction: Extrapolation, results: Results) -> Kolmogorov:
+    ordered, m = np.sort(results.interactions[-1]), results.grid[-1]
     count = len(ordered)
     law = quadratic_form.cdf(ordered, weights)
     above, below = np.arange(1, count + 1) / count - law, law - np.arange(count) / count
-    stretch = 1 + abs(fit.slope) / (m * weights.sum())
+    stretch = 1 + abs(interaction.fit.slope) / (m * interaction.derived)
     moved = np.abs(quadratic_form.cdf(ordered / stretch, weights) - law)
-    return Kolmogorov(
-        m, float(max(above.max(), below.max())), KOLMOGOROV / float(np.sqrt(count)), 2 * float(moved.max())
-    )
+    distance = float(max(above.max(), below.max()))
+    return Kolmogorov(m, distance, KOLMOGOROV / float(np.sqrt(count)), 2 * float(moved.max()))
 
 
 def _spread(d_eff: int, results: Results) -> Mean:
     n = results.n
     expected = n * d_eff / (n - d_eff - 1)
-    mean, se = float(results.spread.mean()), _se(results.spread)
+    mean, se = _mean(results.spread)
     return Mean(mean, se, expected, float(d_eff), (mean - expected) / se)
 
 
-def _total(law: NumericLaw, derived: float, fit: Fit, results: Results) -> Mean:
+def _total(law: NumericLaw, interaction: Extrapolation, results: Results) -> Mean:
     """The slope comes from the same repetitions, so its covariance with the total enters the standard error."""
-    n, m, d_eff, noise = results.n, results.grid[-1], law.d_eff, float(law.noise)
-    sample, interaction = results.total, results.interactions[-1]
+    n, m, d_eff, noise, fit = results.n, results.grid[-1], law.d_eff, float(law.noise), interaction.fit
     share = n * (n - 1) / ((n - d_eff - 1) * m)
-    expected = noise * n * d_eff / (n - d_eff - 1) + share * (derived + fit.slope / m)
-    common = float(np.cov(sample, interaction)[0, 1]) / len(sample)
-    slope = share / m
-    variance = _se(sample) ** 2 + (slope * fit.slope_se) ** 2 - 2 * slope * float(fit.slope_weights[-1]) * common
-    se, mean = float(np.sqrt(variance)), float(sample.mean())
-    return Mean(mean, _se(sample), expected, noise * d_eff + derived * n / m, (mean - expected) / se)
+    expected = noise * n * d_eff / (n - d_eff - 1) + share * (interaction.derived + fit.slope / m)
+    mean, se = _mean(results.total)
+    common = float(np.cov(results.total, results.interactions[-1])[0, 1]) / results.repetitions
+    moved = share / m
+    variance = se**2 + (moved * fit.slope_se) ** 2 - 2 * moved * float(fit.slope_weights[-1]) * common
+    limit = noise * d_eff + interaction.derived * n / m
+    return Mean(mean, se, expected, limit, (mean - expected) / float(np.sqrt(variance)))
 
 
 def _checks(
-    fit: Fit, derived: float, groups: Sequence[WeightGroup], distance: Kolmogorov, spread: Mean, total: Mean
+    interaction: Extrapolation,
+    variance: Extrapolation,
+    groups: tuple[WeightGroup, ...],
+    distance: Kolmogorov,
+    spread: Mean,
+    total: Mean,
 ) -> tuple[Check, ...]:
+    fit, derived = interaction.fit, interaction.derived
+    precision = fit.intercept_se / derived
+    worst = max((group.sum for group in groups), key=lambda extrapolation: abs(extrapolation.z))
     straight = fit.p >= STRAIGHT
-    z, precision = (fit.intercept - derived) / fit.intercept_se, fit.intercept_se / derived
-    worst = max(groups, key=lambda group: abs(group.z))
-    needed = f"{(precision / PRECISION) ** 2:.2g} times the repetitions are needed"
     return (
-        Check("straight line", fit.p, STRAIGHT, straight or None,
-              "the means along the grid do not lie on a + b/m; larger m are needed"),
-        Check("precision", precision, PRECISION, precision <= PRECISION or None,
-              f"the standard error of the intercept is {precision:.2%} of the derived mean; {needed}"),
-        Check("interaction", z, BOUND, _within(z, BOUND, straight),
-              f"the intercept is {z:+.2f} standard errors from the derived mean"),
-        Check("weights", worst.z, WEIGHT_BOUND, _within(worst.z, WEIGHT_BOUND, straight),
-              f"the weights that sum to {worst.derived:.6g} are {worst.z:+.2f} standard errors off"),
-        Check("distribution", distance.distance, distance.bound, distance.distance < distance.bound,
-              f"the Kolmogorov distance is {distance.distance:.4f}, at most {distance.bound:.4f} is expected"),
-        Check("degrees of freedom", spread.z, BOUND, abs(spread.z) <= BOUND,
-              f"label noise costs {spread.mean:.5g} per unit of variance, d_eff says {spread.expected:.5g}"),
-        Check("total", total.z, BOUND, _within(total.z, BOUND, straight),
-              f"the mean of n (R - sigma^2) is {total.z:+.2f} standard errors from what the law says at this m and n"),
+        Check(
+            "straight line", fit.p, STRAIGHT, straight or None,
+            "the means along the grid do not lie on a + b/m; larger m are needed",
+        ),
+        Check(
+            "precision", precision, PRECISION, precision <= PRECISION or None,
+            f"the standard error of the intercept is {precision:.2%} of the derived mean; {(precision / PRECISION) ** 2:.2g} "
+            "times the repetitions are needed",
+        ),
+        Check(
+            "interaction", interaction.z, BOUND, _within(interaction.z, BOUND, straight),
+            f"the intercept {fit.intercept:.5g} is {interaction.z:+.2f} standard errors from the derived mean {derived:.5g}",
+        ),
+        Check(
+            "variance", variance.z, BOUND, _within(variance.z, BOUND, straight),
+            f"the extrapolated variance {variance.fit.intercept:.5g} is {variance.z:+.2f} standard errors from the derived "
+            f"{variance.derived:.5g}",
+        ),
+        Check(
+            "weights", worst.z, WEIGHT_BOUND, _within(worst.z, WEIGHT_BOUND, straight),
+            f"weights that sum to {worst.fit.intercept:.5g} are {worst.z:+.2f} standard errors from the derived "
+            f"{worst.derived:.5g}",
+        ),
+        Check(
+            "distribution", distance.distance, distance.bound, distance.distance < distance.bound,
+            f"the Kolmogorov distance is {distance.distance:.4f}, at most {distance.bound:.4f} is expected",
+        ),
+        Check(
+            "degrees of freedom", spread.z, BOUND, abs(spread.z) <= BOUND,
+            f"label noise costs {spread.mean:.5g} for each unit of variance, d_eff says {spread.expected:.5g}",
+        ),
+        Check(
+            "total", total.z, BOUND, _within(total.z, BOUND, straight),
+            f"the mean of n (R - sigma^2) is {total.mean:.5g}, {total.z:+.2f} standard errors from {total.expected:.5g}, "
+            "which the law says at this m and n",
+        ),
     )  # fmt: skip
 
 

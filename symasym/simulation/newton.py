@@ -15,7 +15,7 @@ import numpy as np
 
 from symasym.errors import ConditionViolated
 
-__all__ = ["Loss", "descend", "minimise"]
+__all__ = ["Local", "Loss", "descend", "minimise"]
 
 TOLERANCE = 1e-10
 """Norm of the gradient relative to the terms that cancel in it."""
@@ -29,23 +29,45 @@ ENOUGH = 1e-4
 ROUNDING = 1e-13
 
 
-class Loss(Protocol):
-    """A batch of losses of a matrix argument, `point` of shape `(B, rows, columns)`, `N = rows * columns`."""
+class Local(Protocol):
+    """A batch of losses around a point of shape `(B, rows, columns)`; `N = rows * columns`."""
 
-    def __getitem__(self, chosen: np.ndarray) -> Loss:
+    @property
+    def point(self) -> np.ndarray:
+        """`(B, rows, columns)`."""
+
+    def __getitem__(self, chosen: np.ndarray) -> Local:
         """The problems of the batch that are chosen."""
 
-    def value(self, point: np.ndarray) -> np.ndarray:
+    def moved(self, point: np.ndarray) -> Local:
+        """The same losses around another point."""
+
+    @property
+    def value(self) -> np.ndarray:
         """`(B,)`."""
 
-    def gradient(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """`(B, rows, columns)`, and the size of the terms that cancel in it, `(B,)`."""
+    @property
+    def gradient(self) -> np.ndarray:
+        """`(B, rows, columns)`."""
 
-    def hessian(self, point: np.ndarray) -> np.ndarray:
+    @property
+    def scale(self) -> np.ndarray:
+        """Size of the terms that cancel in the gradient, `(B,)`."""
+
+    @property
+    def hessian(self) -> np.ndarray:
         """`(B, N, N)`."""
 
-    def vertical(self, point: np.ndarray) -> np.ndarray:
+    @property
+    def vertical(self) -> np.ndarray:
         """Directions along the orbit, `(B, g, N)`."""
+
+
+class Loss(Protocol):
+    """A batch of losses of a matrix argument."""
+
+    def at(self, point: np.ndarray) -> Local:
+        """The losses around a point, `(B, rows, columns)`."""
 
 
 def minimise(loss: Loss, starts: Sequence[np.ndarray]) -> np.ndarray:
@@ -54,52 +76,52 @@ def minimise(loss: Loss, starts: Sequence[np.ndarray]) -> np.ndarray:
     Raises `ConditionViolated` where a start does not lead to a critical point.
     """
     reached = np.stack([descend(loss, start) for start in starts])
-    values = np.stack([loss.value(point) for point in reached])
+    values = np.stack([loss.at(point).value for point in reached])
     return reached[np.argmin(values, axis=0), np.arange(reached.shape[1])]
 
 
 def descend(loss: Loss, start: np.ndarray) -> np.ndarray:
     """A critical point below the start, for every problem of the batch; those that have arrived leave the iteration."""
     result = start.copy()
-    left = np.arange(len(start))
+    left, here = np.arange(len(start)), loss.at(start)
     for _ in range(LIMIT):
-        point = result[left]
-        gradient, scale = loss.gradient(point)
-        moving = np.sqrt(np.sum(gradient**2, axis=(-1, -2))) > TOLERANCE * scale
+        gradient = here.gradient
+        moving = np.sqrt(np.sum(gradient**2, axis=(-1, -2))) > TOLERANCE * here.scale
         if not moving.all():
-            left, loss, point, gradient = left[moving], loss[moving], point[moving], gradient[moving]
+            result[left[~moving]] = here.point[~moving]
+            left, here, gradient = left[moving], here[moving], gradient[moving]
         if not len(left):
             return result
-        step = _step(loss, point, gradient)
-        result[left] = _backtrack(loss, point, step, np.sum(step * gradient, axis=(-1, -2)))
+        step = _step(here, gradient)
+        here = _backtrack(here, step, np.sum(step * gradient, axis=(-1, -2)))
     raise ConditionViolated(
         f"estimator: the first stage did not converge in {LIMIT} Newton steps for {len(left)} of {len(start)} data sets; "
         "the minimiser is degenerate or m is too small"
     )
 
 
-def _step(loss: Loss, point: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+def _step(here: Local, gradient: np.ndarray) -> np.ndarray:
     """`-|H + c sum v v^T|^{-1} gradient`."""
-    hessian = loss.hessian(point)
-    vertical = loss.vertical(point)
+    hessian, vertical = here.hessian, here.vertical
     scale = np.abs(np.trace(hessian, axis1=-2, axis2=-1)) / hessian.shape[-1]
-    size = np.sum(point**2, axis=(-1, -2))
+    size = np.sum(here.point**2, axis=(-1, -2))
     gauge = (scale / np.where(size > 0, size, 1))[:, None, None]
     values, vectors = np.linalg.eigh(hessian + gauge * np.matmul(vertical.swapaxes(-1, -2), vertical))
     curvature = np.abs(values)
     curvature = np.maximum(curvature, FLOOR * curvature.max(-1, keepdims=True))
-    along = np.matmul(vectors.swapaxes(-1, -2), gradient.reshape(len(point), -1, 1))[..., 0]
-    return -np.matmul(vectors, (along / curvature)[..., None]).reshape(point.shape)
+    along = np.matmul(vectors.swapaxes(-1, -2), gradient.reshape(len(gradient), -1, 1))[..., 0]
+    return -np.matmul(vectors, (along / curvature)[..., None]).reshape(gradient.shape)
 
 
-def _backtrack(loss: Loss, point: np.ndarray, step: np.ndarray, slope: np.ndarray) -> np.ndarray:
+def _backtrack(here: Local, step: np.ndarray, slope: np.ndarray) -> Local:
     """The first of `point + step / 2^j` that brings enough decrease."""
-    before = loss.value(point)
-    length = np.ones(len(point))
+    before = here.value
+    length = np.ones(len(step))
+    there = here.moved(here.point + step)
     for _ in range(HALVINGS):
-        after = loss.value(point + length[:, None, None] * step)
-        short = after > before + ENOUGH * length * slope + ROUNDING * np.abs(before)
+        short = there.value > before + ENOUGH * length * slope + ROUNDING * np.abs(before)
         if not short.any():
             break
         length = np.where(short, length / 2, length)
-    return point + length[:, None, None] * step
+        there = here.moved(here.point + length[:, None, None] * step)
+    return there

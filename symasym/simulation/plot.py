@@ -25,9 +25,11 @@ def save_figure(run: Verification, path: Path) -> None:
         at, [p.mean for p in judged.grid], [p.se for p in judged.grid], fmt="o", capsize=3, label="mean, 1 se"
     )
     ends = np.array([0.0, at.max()])
-    left.plot(ends, judged.fit.intercept + judged.fit.slope * ends, label="a + b/m")
-    left.axhline(judged.derived, linestyle="--", color="black", label="derived")
-    left.set(xlabel="1/m", ylabel=r"$m\,\|(I - \Pi_{\hat w}) f_*\|^2$", title=f"{run.model}: z = {judged.z:.2f}")
+    left.plot(ends, judged.interaction.fit.intercept + judged.interaction.fit.slope * ends, label="a + b/m")
+    left.axhline(judged.interaction.derived, linestyle="--", color="black", label="derived")
+    left.set(
+        xlabel="1/m", ylabel=r"$m\,\|(I - \Pi_{\hat w}) f_*\|^2$", title=f"{run.model}: z = {judged.interaction.z:.2f}"
+    )
     left.legend()
     ordered = np.sort(run.results.interactions[-1])
     weights = judged.law.weights[judged.law.weights > 0]

@@ -15,7 +15,6 @@ import sympy
 from symasym import inputs
 from symasym.catalogue import Loaded
 from symasym.errors import InputError, NotDerivableYet
-from symasym.general.point import natural_point
 from symasym.model.evaluate import evaluate, evaluate_matrix
 from symasym.model.instance import AlignedPoint
 from symasym.model.matrices import Constant, ScalarTruth, Truth
@@ -133,21 +132,19 @@ def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
 
 
 def _values(model: Model, given: Mapping[str, Any], point: AlignedPoint) -> dict[sympy.Basic, np.ndarray | float]:
-    """Numbers for constants, true values and scalars: from the input where it has them, else from the aligned point."""
+    """Numbers for constants and true values, from the input; for scalars, from there or the aligned point (defaults)."""
     known = {**point.values, **given}
     values: dict[sympy.Basic, np.ndarray | float] = {}
     for scalar in _symbols(model, sympy.Symbol):
         name = scalar.of if isinstance(scalar, ScalarTruth) else scalar.name
         if name in known and np.ndim(known[name]) == 0:
             values[scalar] = float(known[name])
-    natural: Mapping[str, np.ndarray] | None = None
     for symbol in _symbols(model, Constant, Truth):
         name = symbol.of if isinstance(symbol, Truth) else symbol.name
         if name in given:
             values[symbol] = np.asarray(given[name], float).reshape([len(given[name]), -1])
         elif isinstance(symbol, Truth):
-            natural = natural_point(model, point) if natural is None else natural
-            values[symbol] = natural[name]
+            raise NotDerivableYet(f"verify: the data law needs the true {name}, which is not a key of the input")
     return values
 
 

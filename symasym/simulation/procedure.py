@@ -17,7 +17,8 @@ from symasym.errors import InputError, NotDerivableYet
 from symasym.evaluation import evaluate_inputs
 from symasym.simulation.checkpoint import Checkpoint, fingerprint
 from symasym.simulation.chunks import Chunk, collect, plan
-from symasym.simulation.judge import Judgement, verify_law
+from symasym.simulation.findings import Judgement
+from symasym.simulation.judge import verify_law
 from symasym.simulation.problem import Problem, problem
 from symasym.simulation.results import Results
 from symasym.simulation.runner import run_chunks

@@ -44,7 +44,7 @@ class Atom:
     symmetric: bool = field(compare=False, default=False)
     orthogonal: bool = field(compare=False, default=False)
     payload: Any = field(default=None, repr=False)
-    copies: sympy.Expr | None = field(compare=False, default=None)
+    copies: sympy.Expr | None = None
 
     def __hash__(self) -> int:
         return hash(self.key)

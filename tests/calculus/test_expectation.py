@@ -14,11 +14,13 @@ from sympy import QQ
 from sympy.polys.rings import PolyRing
 
 from symasym import catalogue
+from symasym.calculus.average import multiply_averages
 from symasym.calculus.derivative import differentiate_scalar
 from symasym.calculus.expectation import Moments, expectation
 from symasym.calculus.forms import forms
 from symasym.errors import NotDerivableYet
 from symasym.model import (
+    average,
     constant,
     copy,
     covariance,
@@ -34,6 +36,7 @@ from symasym.model import (
     parameter,
     quad,
     scalar,
+    student,
     tr,
     truth,
 )
@@ -42,7 +45,7 @@ from symasym.referee.moments import Moments as Isserlis, fraction
 from symasym.words import lower_matrix, lower_scalar, show_scalar, substitute_scalar
 from symasym.words.atoms import Kind, rows_of
 from symasym.words.lower import atom_of
-from symasym.words.polynomial import MatrixPolynomial, ScalarPolynomial
+from symasym.words.polynomial import MatrixPolynomial, Monomial, ScalarPolynomial
 
 module = import_module("symasym.calculus.expectation")  # the package exports the function of that name
 
@@ -373,6 +376,55 @@ def test_integration_by_parts(name: str) -> None:
     moving = {atom: block @ direction for atom, block in blocks.items() if block is not None}
     assert left
     assert left == expectation(differentiate_scalar(lowered, moving), moments)
+
+
+# --- Averages over copies and random scales ------------------------------------------------------------------------
+
+
+COPIES = [copy(x, f"copy_{number}_e") for number in range(3)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_product_of_averages_is_that_of_the_copies_written_out(count: int) -> None:
+    """`E[(mean of f) (mean of g)]` over `count` copies, symbolic first and then a number, against `count` vectors."""
+    number = scalar("number_e")
+    pieces = [
+        (inner(A * x, A * z) ** 2, inner(x, M * z)),
+        (inner(A * x, A * z) ** 2, norm2(z) + norm2(y)),
+        (quad(z, M), quad(z, M)),
+    ]
+    for one, other in pieces:
+        written = [sum((p.xreplace({z: c}) for c in COPIES[:count]), sympy.S.Zero) / count for p in (one, other)]
+        averaged = [lower_scalar(average(p, over=z, count=number)) for p in (one, other)]
+        symbolic = expectation(multiply_averages(*averaged), Moments())
+        at_count = ScalarPolynomial(
+            (Monomial(tuple((s, p) for s, p in m.powers if s != number), m.scalars), _at(m, number, count) * value)
+            for m, value in symbolic.terms.items()
+        )
+        assert at_count == mean_of(written[0] * written[1])
+
+
+def _at(monomial: Monomial, symbol: sympy.Symbol, value: int) -> Fraction:
+    return Fraction(value) ** dict(monomial.powers).get(symbol, 0)
+
+
+def test_averages_over_different_numbers_of_copies_do_not_mix() -> None:
+    """The same loss with 3, with 5 and with `K` negatives, one after the other."""
+    for count in (3, 5, scalar("number_e")):
+        one = lower_scalar(average(inner(x, M * z), over=z, count=count))
+        found = expectation(multiply_averages(one, one), Moments())
+        assert found == lower_scalar(tr(M * S * M.T * S) / count)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_moments_of_multivariate_t_vectors(order: int) -> None:
+    """`E ||x||^{2p} = d (d + 2) .. (d + 2p - 2) (nu - 2)^p / ((nu - 2) (nu - 4) .. (nu - 2p))` for unit covariance."""
+    nu_ = scalar("degrees_e")
+    heavy, moments = student(f"heavy_{order}_e", d, eye(d), nu_), Moments()
+    found = show_scalar(expectation(lower_scalar(norm2(heavy) ** order), moments)).xreplace(moments.scale_moments)
+    steps = range(1, order + 1)
+    expected = sympy.prod((d + 2 * p - 2) * (nu_ - 2) / (nu_ - 2 * p) for p in steps)
+    assert sympy.simplify(found - expected) == 0
 
 
 # --- One process, many models --------------------------------------------------------------------------------------

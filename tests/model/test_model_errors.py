@@ -346,14 +346,14 @@ SCALARS = {
         LOSS,
         "loss = 1 + x.T * x",
         ShapeError,
-        r"^broken\.py in line 16: a bare 1x1 matrix .*write inner\(u, v\) for u\.T\*v and quad\(u, S\) for u\.T\*S\*u$",
+        r"^broken\.py in line 16: .*a bare 1x1 matrix.*write inner\(u, v\) for u\.T\*v and quad\(u, S\) for u\.T\*S\*u$",
     ),
     "a scalar and a bare product": (
         CONTRASTIVE,
         LOSS,
         LOSS + " + x.T * Sigma * x",
         ShapeError,
-        r"line 16: a bare 1x1 matrix .*write inner\(u, v\)",
+        r"line 16: .*a bare 1x1 matrix.*write inner\(u, v\)",
     ),
     "a bare product under a function": (
         CONTRASTIVE,

@@ -1,0 +1,136 @@
+"""First stages: minimisers of the model's own empirical loss, and global ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from support import MODELS
+from test_sampler import prepared
+
+from symasym import catalogue
+from symasym.errors import ConditionViolated
+from symasym.model.evaluate import evaluate
+from symasym.simulation.estimators import GramQuadratic, random_starts, whitened_start
+from symasym.simulation.moments import cross_moment, pair_moment, second_moment
+from symasym.simulation.newton import TOLERANCE, descend, minimise
+from symasym.simulation.problem import Problem
+from symasym.simulation.sampler import draw
+
+CASES: list[tuple[str, dict[str, Any]]] = [*((name, {}) for name in MODELS), ("factor", {"noise_known": False})]
+
+
+def mean_loss(here: Problem, samples: Mapping[str, np.ndarray], estimates: Mapping[str, np.ndarray]) -> float:
+    """`(1/m) sum_s l(w; z_s)` for the first data set of a batch, by the front end's own expression."""
+    point = {parameter: estimates[parameter.name] for parameter in here.parameters}
+    m = len(next(iter(samples.values()))[0])
+    values = [
+        evaluate(
+            here.model.loss,
+            {**here.values, **point, **{v: samples[v.name][0][s].reshape(-1, 1) for v in here.model.data}},
+            here.sizes,
+        )
+        for s in range(m)
+    ]
+    return float(np.mean(values))
+
+
+def true_parameters(name: str, here: Problem) -> dict[str, np.ndarray]:
+    """`w*` in the coordinates of the input."""
+    instance = catalogue.load(name).instance
+    assert instance is not None
+    point, k = instance.align(here.given), here.given["k"]
+    rows = point.frames["T"][:k]
+    return {
+        "factor": lambda: {"A": here.given["A"]},
+        "linear_autoencoder": lambda: {"A": rows, "B": rows.T},
+        "spectral": lambda: {"A": np.sqrt(point.values["lam"][:k])[:, None] * rows},
+    }[name]()
+
+
+@pytest.mark.parametrize(("name", "changes"), CASES)
+def test_the_estimate_minimises_the_empirical_loss(name: str, changes: dict[str, Any]) -> None:
+    """Slopes vanish in random directions, and nothing nearby or far away is lower."""
+    here = prepared(name, **changes)
+    rng = np.random.default_rng(1)
+    samples = draw(here.sources, 1, 80, rng)
+    best = {key: value[0] for key, value in here.estimates(samples, rng).items()}
+    lowest = mean_loss(here, samples, best)
+    scale = max(abs(lowest), 1.0)
+    for size in (1e-3, 0.1, 1.0):
+        for _ in range(3):
+            step = {key: size * rng.standard_normal(value.shape) for key, value in best.items()}
+            if "noise" in best:
+                step["noise"] = np.clip(step["noise"], -best["noise"] / 2, None)
+            moved = {key: best[key] + step[key] for key in best}
+            assert mean_loss(here, samples, moved) >= lowest - 1e-12 * scale
+    step = {key: 1e-4 * rng.standard_normal(value.shape) for key, value in best.items()}
+    up, down = (mean_loss(here, samples, {key: best[key] + sign * step[key] for key in best}) for sign in (1, -1))
+    assert abs(up - down) < 1e-3 * (up + down - 2 * lowest)
+
+
+@pytest.mark.parametrize("name", ["factor", "linear_autoencoder", "spectral"])
+def test_the_estimate_is_below_the_truth_and_near_it(name: str) -> None:
+    """The loss at the estimate is below that at `w*`, and the features' span is the population's up to `O(m^{-1/2})`."""
+    here = prepared(name)
+    rng = np.random.default_rng(2)
+    samples = draw(here.sources, 1, 4000, rng)
+    estimates = here.estimates(samples, rng)
+    few = {key: value[:, :300] for key, value in samples.items()}
+    at_few = {key: value[0] for key, value in here.estimates(few, rng).items()}
+    truth = true_parameters(name, here)
+    assert mean_loss(here, few, at_few) < mean_loss(here, few, {**at_few, **truth})
+    learned, exact = (
+        np.linalg.qr(here.feature_matrices(point)[0].T)[0]
+        for point in (estimates, {k: v[None] for k, v in truth.items()})
+    )
+    assert np.linalg.norm(learned @ learned.T - exact @ exact.T) < 0.5
+
+
+def contrastive(batch: int, m: int, seed: int) -> tuple[GramQuadratic, np.ndarray, np.ndarray, np.random.Generator]:
+    here = prepared("spectral")
+    rng = np.random.default_rng(seed)
+    samples = draw(here.sources, batch, m, rng)
+    moment, cross = second_moment(samples["x"]), cross_moment(samples["x"], samples["x_plus"])
+    loss = GramQuadratic(-2 * cross, pair_moment(samples["x"], samples["x_minus"]))
+    return loss, moment, whitened_start(cross, moment, 2), rng
+
+
+def test_gradient_and_hessian_are_derivatives() -> None:
+    loss, _, start, rng = contrastive(3, 200, 3)
+    point, direction = start + 0.1, rng.standard_normal(start.shape)
+    t = 1e-5
+    here, up, down = (loss.at(point + step * direction) for step in (0, t, -t))
+    np.testing.assert_allclose((up.value - down.value) / (2 * t), np.sum(here.gradient * direction, (1, 2)), rtol=1e-7)
+    applied = np.matmul(here.hessian, direction.reshape(3, -1, 1)).reshape(start.shape)
+    np.testing.assert_allclose((up.gradient - down.gradient) / (2 * t), applied, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(np.sum(here.vertical[:, 0] * here.gradient.reshape(3, -1), 1), 0, atol=1e-11)
+
+
+def test_all_starts_lead_to_one_optimum() -> None:
+    """From the moments, from random points and from the truth: one value and one Gram matrix, with no slope left."""
+    loss, moment, start, rng = contrastive(20, 400, 4)
+    truth = np.broadcast_to(true_parameters("spectral", prepared("spectral"))["A"], start.shape)
+    best = minimise(loss, [start, *random_starts(moment, 2, 3, rng)])
+    there = loss.at(best)
+    assert np.all(np.sqrt(np.sum(there.gradient**2, (1, 2))) <= TOLERANCE * there.scale)
+    values = there.value
+    shape = np.matmul(best.swapaxes(1, 2), best)
+    for other in (start, truth, *random_starts(moment, 2, 3, rng)):
+        found = descend(loss, np.array(other))
+        same = np.abs(loss.at(found).value - values) < 1e-10 * np.abs(values)
+        assert np.all(loss.at(found).value >= values - 1e-10 * np.abs(values))
+        assert same.mean() > 0.8  # a random start may end in a local minimum, which is why there are several
+        np.testing.assert_allclose(np.matmul(found.swapaxes(1, 2), found)[same], shape[same], atol=1e-6)
+    eigenvalues = np.linalg.eigvalsh(there.hessian)
+    assert np.all(np.abs(eigenvalues[:, 0]) < 1e-7 * eigenvalues[:, -1])  # one direction along the orbit of O(2)
+    assert np.all(eigenvalues[:, 1] > 1e-4 * eigenvalues[:, -1])
+
+
+def test_a_loss_without_a_minimum_is_refused() -> None:
+    """`F = -tr M` falls for ever."""
+    loss = GramQuadratic(-np.eye(3)[None], np.zeros((1, 3, 3, 3, 3)))
+    with pytest.raises((ConditionViolated, FloatingPointError)), np.errstate(all="raise"):
+        minimise(loss, [np.ones((1, 1, 3))])
