@@ -205,6 +205,7 @@ def law_document(name: str, evaluation: Evaluation, quantiles: Sequence[float]) 
     with inputs.guarded(evaluation.given, underflow=True):
         return {
             "model": name,
+            "unconditional": not numeric.averaged,
             "downstream": "least_squares",
             "alpha": float(numeric.alpha),
             "sigma2": float(numeric.noise),

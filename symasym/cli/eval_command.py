@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from symasym import catalogue, inputs
 from symasym.document import dump
@@ -29,6 +30,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL|FILE.py")
     parser.add_argument("--input", required=True, metavar="FILE.json")
     parser.add_argument("--downstream", choices=("least_squares", "logistic"), default="least_squares")
+    parser.add_argument(
+        "--unconditional",
+        action="store_true",
+        help="risk over label noise as well: sigma^2 chi2_{d_eff} in place of its mean",
+    )
     parser.add_argument("--quantiles", default="0.5,0.95", metavar="0.5,0.95")
     parser.add_argument("--format", choices=("json",), default="json")
 
@@ -40,5 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise NotDerivableYet("downstream: logistic is not derived yet; least_squares is")
     loaded = catalogue.load(arguments.model)
     evaluation = evaluate_inputs(loaded, inputs.read(arguments.input))
+    if arguments.unconditional:
+        evaluation = replace(evaluation, numeric=evaluation.numeric.unconditional())
     print(dump("symasym.law/1", law_document(loaded.name, evaluation, quantiles)))
     return 0

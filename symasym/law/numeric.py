@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import factorial
 
 import numpy as np
 
@@ -18,6 +19,7 @@ class NumericLaw:
     * `noise`: `sigma^2`, shape `(...)`; `alpha = m/n`, shape `(...)`.
     * `weights`: `(..., n)`, of `||L(Z)||^2` (not divided by `alpha`).
     * `d_eff`: rank of the features; `d_base`: that of the downstream-only baseline.
+    * `averaged`: if false, label noise is not averaged: `sigma^2 d_eff` becomes `sigma^2 chi2_{d_eff}`, independent of the rest.
     """
 
     noise: np.ndarray
@@ -25,11 +27,16 @@ class NumericLaw:
     weights: np.ndarray
     d_eff: int
     d_base: int
+    averaged: bool = True
+
+    def unconditional(self) -> NumericLaw:
+        """The law over label noise as well, with the variance part `sigma^2 chi2_{d_eff}`."""
+        return replace(self, averaged=False)
 
     @property
     def shift(self) -> np.ndarray:
-        """The constant part, `sigma^2 d_eff`."""
-        return self.noise * self.d_eff
+        """The constant part: `sigma^2 d_eff`, or 0 where label noise is not averaged."""
+        return self.noise * self.d_eff if self.averaged else np.zeros_like(self.noise)
 
     def interaction_cumulant(self, order: int) -> np.ndarray:
         """`kappa_r = 2^{r-1} (r-1)! sum_j w_j^r` of `||L(Z)||^2`."""
@@ -38,6 +45,8 @@ class NumericLaw:
     def cumulant(self, order: int) -> np.ndarray:
         """Cumulant of the limit of `n (R - sigma^2)`."""
         scaled = self.interaction_cumulant(order) / self.alpha**order
+        if not self.averaged:
+            return scaled + 2.0 ** (order - 1) * factorial(order - 1) * self.d_eff * self.noise**order
         return self.shift + scaled if order == 1 else scaled
 
     @property
@@ -54,31 +63,42 @@ class NumericLaw:
     def crossover(self) -> np.ndarray:
         """`alpha0 = E||L(Z)||^2 / (sigma^2 (d_base - d_eff))`; NaN where `L = 0`."""
         rank = self.d_base - self.d_eff
-        return self.interaction_cumulant(1) / (self.noise * rank) if rank else np.full(self.shift.shape, np.nan)
+        return self.interaction_cumulant(1) / (self.noise * rank) if rank else np.full(np.shape(self.noise), np.nan)
 
     def budget(self, cost_unlabelled: float, cost_labelled: float) -> np.ndarray:
         """Best `m / n` when an unlabelled sample costs `cost_unlabelled` and a labelled one `cost_labelled`."""
-        return np.sqrt(self.interaction_cumulant(1) * cost_labelled / (self.shift * cost_unlabelled))
+        variance = self.noise * self.d_eff
+        return np.sqrt(self.interaction_cumulant(1) * cost_labelled / (variance * cost_unlabelled))
+
+    @property
+    def _form(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights and multiplicities of `alpha (limit - shift)`."""
+        if self.averaged:
+            return self.weights, np.ones(self.weights.shape[-1])
+        lead = np.broadcast_shapes(self.weights.shape[:-1], np.shape(self.noise), np.shape(self.alpha))
+        label = np.broadcast_to(self.alpha * self.noise, lead)[..., None]
+        weights = np.broadcast_to(self.weights, (*lead, self.weights.shape[-1]))
+        return np.concatenate([weights, label], axis=-1), np.append(np.ones(weights.shape[-1]), self.d_eff)
 
     def _standard(self, r: np.ndarray) -> np.ndarray:
         return self.alpha * (np.asarray(r, float) - self.shift)
 
     def cdf(self, r: np.ndarray) -> np.ndarray:
         """`P(limit <= r)`."""
-        return quadratic_form.cdf(self._standard(r), self.weights)
+        return quadratic_form.cdf(self._standard(r), *self._form)
 
     def sf(self, r: np.ndarray) -> np.ndarray:
         """`P(limit > r)`."""
-        return quadratic_form.sf(self._standard(r), self.weights)
+        return quadratic_form.sf(self._standard(r), *self._form)
 
     def pdf(self, r: np.ndarray) -> np.ndarray:
         """Density of the limit at `r`."""
-        return self.alpha * quadratic_form.pdf(self._standard(r), self.weights)
+        return self.alpha * quadratic_form.pdf(self._standard(r), *self._form)
 
     def ppf(self, p: np.ndarray) -> np.ndarray:
         """Quantile of order `p`."""
-        return self.shift + quadratic_form.ppf(p, self.weights) / self.alpha
+        return self.shift + quadratic_form.ppf(p, *self._form) / self.alpha
 
     def rvs(self, size: int | tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         """Samples of shape `size` + the batch shape."""
-        return self.shift + quadratic_form.rvs(size, self.weights, 1.0, rng) / self.alpha
+        return self.shift + quadratic_form.rvs(size, *self._form, rng) / self.alpha

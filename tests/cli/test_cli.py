@@ -98,6 +98,17 @@ def test_eval_of_the_example(name: str, capsys: pytest.CaptureFixture[str], tmp_
     assert document["weights"] == sorted(document["weights"], reverse=True)
 
 
+def test_eval_over_label_noise_as_well(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "input.json"
+    path.write_text(json.dumps({"A": [[1], [2], [0], [1]], "beta": [1], "sigma_nu2": 1}))
+    averaged = json.loads(run(capsys, "eval", "factor", "--input", str(path))[1])
+    full = json.loads(run(capsys, "eval", "factor", "--input", str(path), "--unconditional")[1])
+    assert full["unconditional"] and not averaged["unconditional"]
+    assert full["risk"]["mean"] == pytest.approx(averaged["risk"]["mean"], rel=1e-14)
+    more = 2 * averaged["d_eff"] * averaged["sigma2"] ** 2
+    assert full["risk"]["variance"] == pytest.approx(averaged["risk"]["variance"] + more, rel=1e-14)
+
+
 def test_equal_weights_share_an_entry(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "input.json"
     path.write_text(json.dumps({"A": [[1], [2], [0], [1]], "beta": [1], "sigma_nu2": 1}))
