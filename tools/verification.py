@@ -1,6 +1,6 @@
 """Run the full simulation of every model and variant and write `docs/verification.md`.
 
-.venv/bin/python tools/verification.py        some ten minutes on two cores; the seed is fixed, so the numbers come back
+`./run verify` calls it: some five minutes on two cores; the seed is fixed, so the numbers come back.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ its standard error relative to the derived mean, and the difference in standard 
 and its bound `1.63 / sqrt(reps)` plus the allowance for finite `m` that `symasym verify` states. *Total*: mean of
 `n (R - sigma^2)` at the largest `m` against what the law says there, in standard errors. One case again:
 `symasym verify spectral --seed {seed}`; the inputs are those of the model files, with the changes named.
+Longer runs, more seeds and how it is judged: `verification-long.md`.
 
 | model | case | derived mean | intercept | se / mean | z | KS | bound | z of the total | verdict |
 |---|---|---|---|---|---|---|---|---|---|
