@@ -85,10 +85,15 @@ def _path(name: str) -> Path:
 
 
 def load(name: str) -> Loaded:
-    """Import a model by its name in the catalogue, or from the path of a file that ends in `.py`.
+    """Import a model by its name in the catalogue (`NAME_VARIANT` for a variant), or from the path of a file ending in `.py`.
 
     Raises `InputError` with one sentence for an unknown name, a missing file, or a file that does not define `model`.
     """
+    for base in names():
+        if name.startswith(f"{base}_") and name not in names():
+            loaded = load(base)
+            if name.removeprefix(f"{base}_") in loaded.variants:
+                return loaded.variant(name.removeprefix(f"{base}_"))
     path = _path(name)
     try:
         found = runpy.run_path(str(path))

@@ -44,11 +44,8 @@ CASES += [("context_encoder", sizes) for sizes in ENCODER_SIZES]
 
 def loaded(name: str) -> catalogue.Loaded:
     """A model of the catalogue by its name, a variant by the name it is built under, a trial model by its file."""
-    if name in MODELS:
+    if name in (*MODELS, *VARIANTS):
         return catalogue.load(name)
-    for base in MODELS:
-        if name.startswith(f"{base}_"):
-            return catalogue.load(base).variant(name.removeprefix(f"{base}_"))
     return catalogue.load(str(TRIALS / f"{name}.py"))
 
 

@@ -36,8 +36,8 @@ HEAD = """# Verification by simulation
 Made by `./run verify` on {date}: seed {seed}, {reps} repetitions at each `m` of {grid}, 2 cores. Each row is the
 real two-stage procedure on data drawn from the model's own law, first stage solved by the estimator that the model file names,
 against the law derived for the same numbers. *Interaction*: intercept of `a + b/m` through the means of `m ||(I - Pi) f*||^2`,
-its standard error relative to the derived mean, and the difference in standard errors. *KS*: Kolmogorov distance at the largest `m`
-and its bound `1.63 / sqrt(reps)` plus the allowance for finite `m` that `symasym verify` states. *Total*: mean of
+its standard error relative to the derived mean, and the difference in standard errors. *KS*: Kolmogorov distance at the
+largest `m` and its bound `1.63 / sqrt(reps)` plus the allowance for finite `m` that `symasym verify` states. *Total*: mean of
 `n (R - sigma^2)` at the largest `m` against what the law says there, in standard errors. One case again:
 `symasym verify spectral --seed {seed}`; the inputs are those of the model files, with the changes named.
 Longer runs, more seeds and how it is judged: `verification-long.md`.

@@ -1,4 +1,4 @@
-# Made by `symasym build` from derivations/factor_noise_estimated.py; do not edit. Remake: symasym build factor_noise_estimated
+# Made by `symasym build` from derivations/factor.py; do not edit. Remake: symasym build factor_noise_estimated
 """Factor model, noise level estimated: the limiting law of n (R - sigma^2).
 
     n (R - sigma^2) -> sigma^2 d_eff + (1/alpha) ||L(Z)||^2,   ||L(Z)||^2 = sum_a omega_a chi2_1
@@ -12,8 +12,8 @@
     tau = sum_{i=1..k} 1 / (noise + ell_i)^2
     lim E m (L(w_hat) - L(w*)) = 1 / 2 + k / 2 + k (d - k) / 2 + k (k - 1) / 4
 
-Arguments are in aligned coordinates, in which derivations/factor_noise_estimated.py states the model. The last axis of
-a family is its index, counted from 1 in the formulas; leading axes are a batch and broadcast:
+Arguments are in aligned coordinates, in which derivations/factor.py states the model. The last axis of a family is its
+index, counted from 1 in the formulas; leading axes are a batch and broadcast:
     beta, shape (..., k): i = 1..k
     ell, shape (..., k): i = 1..k
     noise, sigma_nu2, shape (...): scalars

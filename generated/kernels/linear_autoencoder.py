@@ -39,7 +39,8 @@ __all__ = ["SIGNATURE", "Result", "excess_loss_mean", "law", "outside_variance"]
 
 Floats = NDArray[np.floating]
 
-# Core dimensions of b, lam, degrees_of_freedom, sigma2, alpha, g, sigma_down and of the arrays in the result; n = d - k.
+# Core dimensions of b, lam, degrees_of_freedom, sigma2, alpha, g, sigma_down and of the arrays in the result;
+# n = d - k.
 SIGNATURE = "(k),(d),(),(),(),(d),(d,d)->(n),(),(),(),(),()"
 
 

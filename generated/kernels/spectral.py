@@ -10,8 +10,10 @@
     g_a = 1   unless given
     tau = sum_{i=1..k} lam_i^2
     lim E m (L(w_hat) - L(w*)) = sum_{i=1..k} (2 K + 2 tau + 10 lam_i^2 - 2 K lam_i^2) / (2 K)
-                               + sum_{1<=i<j<=k} (2 K + 2 tau + 2 lam_i lam_j + 3 lam_i^2 + 3 lam_j^2 - K lam_i^2 - K lam_j^2) / (2 K)
-                               + sum_{i=1..k} sum_{a=k+1..d} (2 K + 2 tau + 3 lam_i^2 - K lam_i^2) lam_i / (2 K (lam_i - lam_a))
+                               + sum_{1<=i<j<=k} (2 K + 2 tau + 2 lam_i lam_j + 3 lam_i^2 + 3 lam_j^2 - K lam_i^2
+                                   - K lam_j^2) / (2 K)
+                               + sum_{i=1..k} sum_{a=k+1..d} (2 K + 2 tau + 3 lam_i^2 - K lam_i^2) lam_i
+                                   / (2 K (lam_i - lam_a))
 
 Arguments are in aligned coordinates, in which derivations/spectral.py states the model. The last axis of a family is
 its index, counted from 1 in the formulas; leading axes are a batch and broadcast:
@@ -189,8 +191,8 @@ def _outside_variance(b: Floats, lam: Floats, K: Floats, d: int, k: int, kind: n
     lam_a = lam[..., k:, None]
     lam_i = lam[..., None, :k]
     v_a = np.sum(
-        (2 * K[..., None, None] + 2 * tau[..., None, None] + 3 * lam_i**2 - K[..., None, None] * lam_i**2) * b_i**2 / (4
-        * K[..., None, None] * (lam_i - lam_a) ** 2),
+        (2 * K[..., None, None] + 2 * tau[..., None, None] + 3 * lam_i**2 - K[..., None, None] * lam_i**2) * b_i**2
+        / (4 * K[..., None, None] * (lam_i - lam_a) ** 2),
         axis=-1,
     )
     return _join(kind, (v_a, d - k))
@@ -222,16 +224,16 @@ def _excess_loss_mean(lam: Floats, K: Floats, k: int) -> Floats:
     lam_i = lam[..., i]
     lam_j = lam[..., j]
     sum_ij = np.sum(
-        (2 * K[..., None] + 2 * tau[..., None] + 2 * lam_i * lam_j + 3 * lam_i**2 + 3 * lam_j**2 - K[..., None] *
-        lam_i**2 - K[..., None] * lam_j**2) / (2 * K[..., None]),
+        (2 * K[..., None] + 2 * tau[..., None] + 2 * lam_i * lam_j + 3 * lam_i**2 + 3 * lam_j**2
+        - K[..., None] * lam_i**2 - K[..., None] * lam_j**2) / (2 * K[..., None]),
         axis=-1,
     )
     # axes (..., i, a)
     lam_a = lam[..., None, k:]
     lam_i = lam[..., :k, None]
     sum_ia = np.sum(
-        (2 * K[..., None, None] + 2 * tau[..., None, None] + 3 * lam_i**2 - K[..., None, None] * lam_i**2) * lam_i / (2
-        * K[..., None, None] * (lam_i - lam_a)),
+        (2 * K[..., None, None] + 2 * tau[..., None, None] + 3 * lam_i**2 - K[..., None, None] * lam_i**2) * lam_i
+        / (2 * K[..., None, None] * (lam_i - lam_a)),
         axis=(-2, -1),
     )
     return sum_i + sum_ij + sum_ia

@@ -28,7 +28,9 @@ def artifacts(loaded: Loaded) -> Artifacts:
     references = tuple(loaded.instance.references) if loaded.instance else ()
     name = loaded.name
     files = {
-        f"kernels/{name}.py": emit_numpy(derivation.law, references=references),
+        f"kernels/{name}.py": emit_numpy(
+            derivation.law, references=references, source=f"derivations/{loaded.path.name}"
+        ),
         f"latex/{name}.tex": emit_latex(derivation, references, loaded.summary),
         f"laws/{name}.json": dump("symasym.derivation/1", derivation_document(derivation, loaded.summary, references))
         + "\n",

@@ -72,7 +72,8 @@ def _with_variants(names: Sequence[str]) -> Iterator[catalogue.Loaded]:
     for name in names:
         loaded = catalogue.load(name)
         yield loaded
-        yield from map(loaded.variant, loaded.variants)
+        if loaded.name in catalogue.names() or name.endswith(".py"):
+            yield from map(loaded.variant, loaded.variants)
 
 
 def _orphans(destination: Path, made: set[str]) -> list[Path]:

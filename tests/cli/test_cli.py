@@ -68,6 +68,12 @@ def test_json_carries_an_srepr_that_rebuilds_the_law(name: str, capsys: pytest.C
     assert str(derive(name).mean) == document["law"]["mean"]["text"]
 
 
+def test_a_variant_goes_by_its_joined_name_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    joined = run(capsys, "derive", "factor_noise_estimated")
+    assert joined[0] == 0 and joined == run(capsys, "derive", "factor", "--variant", "noise_estimated")
+    assert "known are noise_estimated" in refused(capsys, "derive", "factor", "--variant", "unknown")
+
+
 def test_derive_takes_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "derive", str(TRIALS / "context_encoder.py"))
     assert code == 0 and "omega[m] = " in out

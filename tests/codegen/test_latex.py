@@ -25,6 +25,7 @@ from symasym.codegen.latex.names import symbol
 from symasym.codegen.latex.pdf import INSTALL, LatexError, PdflatexMissing, compile_pdf, complaints
 from symasym.codegen.latex.prose import mathematics, prose
 from symasym.codegen.latex.setting import Setting
+from symasym.codegen.latex.total import total
 from symasym.codegen.latex.width import width
 from symasym.errors import InputError, NotDerivableYet, SymasymError
 from symasym.model import covariance, dims, gaussian, indexed, indices, inner, logdet, norm2, parameter, quad, tr, truth
@@ -36,7 +37,8 @@ ROOT = Path(__file__).parents[2]
 FILES = {
     path.stem: path for folder in ("derivations", "tests/models") for path in sorted((ROOT / folder).glob("[a-z]*.py"))
 }
-MODELS = sorted(FILES)
+VARIANTS = {"factor_noise_estimated": ("factor", "noise_estimated")}
+MODELS = [*sorted(FILES), *VARIANTS]
 WORKED = ("factor", "linear_autoencoder", "spectral")
 
 needs_tex = pytest.mark.skipif(
@@ -47,15 +49,17 @@ i, j, a, c = indices("i j a c")
 lam, b = indexed("lam b")
 d, k = dims("d k")
 tau, sigma2 = sympy.Symbol("tau", real=True), sympy.Symbol("sigma2", positive=True)
+level = sympy.Symbol("level", positive=True)
 A, Sigma, Sigma_plus = parameter("A", k, d), covariance("Sigma", d), covariance("Sigma_plus", d)
 x = gaussian("x", d, cov=Sigma)
 
 
 @cache
 def derived(name: str) -> tuple[Derivation, tuple[str, ...]]:
-    model_file = runpy.run_path(str(FILES[name]))
+    stem, variant = VARIANTS.get(name, (name, None))
+    model_file = runpy.run_path(str(FILES[stem]))
     try:
-        derivation = derive_model(model_file["model"], name)
+        derivation = derive_model(model_file["variants"][variant] if variant else model_file["model"], name)
     except NotDerivableYet as error:
         pytest.skip(f"{name} has no aligned derivation yet: {error}")
     instance = model_file.get("instance")
@@ -89,6 +93,8 @@ def written(name: str) -> str:
         ("alpha0", r"\alpha_{0}"),
         ("d1", "d_{1}"),
         ("target", r"\mathrm{target}"),
+        ("degrees_of_freedom", r"\mathrm{degrees\ of\ freedom}"),
+        ("d_eff", r"d_{\mathrm{eff}}"),
         ("E", "E"),
     ],
 )
@@ -113,6 +119,8 @@ def test_names(name, tex):
         (k * (2 * d - k + 1) / 2, r"\frac{k (2 d - k + 1)}{2}"),
         (k**2 / 2 - k / 2, r"\frac{k (k - 1)}{2}"),
         (sigma2**2, r"\sigma^{4}"),
+        (2 * level * lam[i], r"2 \mathrm{level} \, \lambda_{i}"),
+        (level * eye(d) + A.T * A, r"\mathrm{level} \, I_{d} + A^{\top} A"),
         (sympy.Indexed("S", a, c) ** 2, "S_{a c}^{2}"),
         (sympy.Indexed("U_A", i, i), "(U_{A})_{i i}"),
         (sympy.Sum(lam[i] ** 2, (i, 1, k)), r"\sum_{i=1}^{k} \lambda_{i}^{2}"),
@@ -182,6 +190,20 @@ def test_any_text_can_be_typeset(text):
         assert r"\input" not in tex
 
 
+@pytest.mark.parametrize(
+    ("model", "role"),
+    [
+        ("linear_autoencoder", r"multivariate $t$ with $\mathrm{degrees\ of\ freedom}$ degrees of freedom"),
+        ("spectral", r"$K$ independent copies, over which the loss averages"),
+        ("factor_noise_estimated", r"$\mathrm{noise}$ & scalar & \parbox[t]{0.66\linewidth}{\raggedright parameter"),
+        ("factor_noise_estimated", r"\raggedright true value of $\mathrm{noise}$"),
+        ("factor", r"$\mathrm{noise}$ & scalar & \parbox[t]{0.66\linewidth}{\raggedright known, positive"),
+    ],
+)
+def test_table_of_symbols_says_what_they_are(model, role):
+    assert role in written(model)
+
+
 # ---- line breaking
 
 LARGE = sympy.Add(*((n + 2) * lam[i] ** n * lam[a] ** (7 - n) for n in range(8)))
@@ -245,6 +267,43 @@ def test_new_names_differ_from_those_in_use():
     layout = Layout(30.0, {"q", "r"}, (i, a))
     layout.fitted(WIDE["summand"])
     assert not {str(definition.name.base) for definition in layout.defined()} & {"q", "r", "lam"}
+
+
+def test_terms_that_are_added_up_are_one_sum():
+    families = indexed("U_A V_A")
+    u, v = (sympy.Sum(family[i, i] / sympy.sqrt(lam[i]), (i, 1, k)) for family in families)
+    moved, other = sympy.Symbol("U_level"), sympy.Symbol("V_level")
+    terms = [
+        u * sympy.Sum(-level * families[1][i, i] / (2 * sympy.sqrt(lam[i]) * (d - k)), (i, 1, k)),
+        sympy.Mul(level / (d - k), u, v, evaluate=False),
+        (moved + u) * (other * tau - v) * level,
+    ]
+    shown = total(terms)
+    assert len(shown.args) == 4 and sympy.simplify(shown.coeff(u * v) - (level / (d - k) / 2 - level)) == 0
+    values = {d: 7, k: 2, level: sympy.Rational(3, 2), tau: sympy.Rational(1, 5), moved: 11, other: 13}
+    values |= {family[n, n]: 3 * n + place for place, family in enumerate(families) for n in (1, 2)}
+    values |= {lam[1]: 4, lam[2]: 9}
+
+    def number(expression):
+        return sympy.nsimplify(expression.subs({k: 2}).doit().subs(values))
+
+    assert number(sympy.Add(*terms)) == number(shown) != 0
+    assert total([level, 2 * level]) == 3 * level
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_coupling_terms_are_printed_as_one_sum_with_their_value(model):
+    """The sum printed for `added to ...` is that of the lines of the step, at random numbers."""
+    for step in steps(derived(model)[0]):
+        for note in {line.note for line in step.lines if line.note.startswith("added to")}:
+            terms = [line.right for line in step.lines if line.note == note]
+            whole = sympy.Add(*terms).subs({k: 2}).doit()
+            shown = total(terms).subs({k: 2}).doit()
+            letters = sorted((whole.free_symbols | whole.atoms(sympy.Indexed)) - {whole}, key=str)
+            entries = {e: sympy.Rational(n + 3, 2 * n + 5) for n, e in enumerate(letters) if e.is_Indexed}
+            symbols = {e: sympy.Rational(2 * n + 9, n + 4) for n, e in enumerate(letters) if e.is_Symbol}
+            difference = (whole - shown).subs(entries).subs(symbols)
+            assert sympy.simplify(difference) == 0
 
 
 # ---- the write-up
@@ -318,7 +377,10 @@ def test_unknown_key_is_refused_and_plain_text_is_printed():
 def test_display_is_one_labelled_equation():
     tex = display(derived("spectral")[0].law)
     assert tex.count(r"\begin{equation}\label{eq:spectral-law}") == tex.count(r"\end{equation}") == 1
-    assert r"\omega_{a} &= \frac{g_{a}}{2} \sum_{i=1}^{k}" in tex and r"\tau &= \sum_{i=1}^{k} \lambda_{i}^{2}" in tex
+    assert (
+        r"\omega_{a} &= \frac{g_{a}}{4} \sum_{i=1}^{k} \frac{b_{i}^{2} (2 K + 2 \tau" in tex
+        and r"\tau &= \sum_{i=1}^{k} \lambda_{i}^{2}" in tex
+    )
 
 
 def test_same_bytes_under_every_hash_seed():

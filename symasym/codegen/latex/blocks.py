@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import sympy
@@ -15,12 +15,15 @@ import sympy
 from symasym.codegen.latex.layout import RELATION, Layout
 from symasym.codegen.latex.printer import formula
 from symasym.codegen.latex.prose import prose
+from symasym.codegen.latex.total import total
 from symasym.codegen.latex.width import width
 from symasym.steps import Line
 
 __all__ = ["Block", "Row", "aligned", "blocks", "dollars", "rows", "sentence"]
 
 _INLINE_WIDTH = 18.0
+_ITEM_WIDTH = 20.0
+"""Widest formula in running text, and most that the formulas of one item may take if one of them is tall, in ems."""
 _TALL = re.compile(r"\\(frac|sum)(?![A-Za-z])")
 
 
@@ -116,6 +119,19 @@ def _item(note: str, shown: str) -> str:
     return f"{sentence(note)}: {shown}" if shown and note else shown or sentence(note)
 
 
+def _is_crowded(texts: Sequence[str]) -> bool:
+    """True for formulas that are better displayed one below the other."""
+    return len(texts) > 1 and any(map(_TALL.search, texts)) and sum(map(width, texts)) > _ITEM_WIDTH
+
+
+def _added(note: str, members: list[Line]) -> list[Line]:
+    """Terms that their note adds to something, as one line with their sum."""
+    terms = [line.right for line in members if line.left is None and isinstance(line.right, sympy.Expr)]
+    if not note.startswith("added to ") or len(terms) < len(members) or len(terms) == 1:
+        return members
+    return [replace(members[0], right=total(terms))]
+
+
 def blocks(lines: Sequence[Line], layout: Layout) -> tuple[Block, ...]:
     """The lines of a step, those with the same note together, short ones in lists."""
     found: list[Block] = []
@@ -127,9 +143,9 @@ def blocks(lines: Sequence[Line], layout: Layout) -> tuple[Block, ...]:
             items.clear()
 
     for note, group in groupby(lines, key=lambda line: line.note):
-        members = list(group)
+        members = _added(note, list(group))
         texts = [_short(line) for line in members]
-        if all(text is not None for text in texts):
+        if all(text is not None for text in texts) and not _is_crowded([text for text in texts if text]):
             items.append(_item(prose(note), ", ".join(f"${text}$" for text in texts if text)))
             continue
         close()

@@ -80,9 +80,17 @@ def _below(word: str) -> tuple[str, bool]:
     return (f"{shown}_{{{digits}}}" if digits else shown), False
 
 
+def _is_word(part: str) -> bool:
+    """True for a part that is spelled out: `degrees_of_freedom` is words, `d_eff` a letter with a subscript."""
+    known = part in SHORT or part in GREEK or part in ACCENTS or part in SIGNS
+    return len(part) > 1 and part.isascii() and part.isalpha() and not known
+
+
 def symbol(name: str) -> str:
     """A name of letters, digits, underscores and asterisks in LaTeX, with at most one subscript and one superscript."""
     base, *rest = name.split("_")
+    if rest and all(map(_is_word, (base, *rest))):
+        return rf"\mathrm{{{f'{chr(92)} '.join((base, *rest))}}}"
     above: list[str] = []
     below: list[str] = []
     if base.endswith("*") and len(base) > 1:

@@ -8,6 +8,7 @@ with their limits, the scalars `inner`, `tr`, `logdet`, matrices with a common f
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import sympy
 from sympy.core.function import AppliedUndef
@@ -18,12 +19,13 @@ from sympy.printing.latex import LatexPrinter
 from symasym.codegen.latex.names import symbol
 from symasym.codegen.latex.prose import mathematics
 from symasym.codegen.latex.tidy import common_factor, tidy
-from symasym.model.scalars import Inner, LogDet, MatrixScalar, Tr
+from symasym.model.scalars import Average, Inner, LogDet, MatrixScalar, Tr
 
 __all__ = ["formula", "signed_terms", "signed_texts"]
 
 _OPERATORS = (sympy.Sum, sympy.Integral, sympy.Product, MatrixScalar, AppliedUndef)
 _TALL = re.compile(r"\\(frac|sum|prod|int|begin|left)(?![A-Za-z])")
+_ENDS_IN_WORD = re.compile(r"\\mathrm\{[^{}]{2,}\}$")
 _NAME = re.compile(r"[^\W\d]\w*(_\*)?\**")
 
 
@@ -80,6 +82,15 @@ def _ordered(expression: sympy.Add) -> list[sympy.Expr]:
     return (
         sorted(terms, key=lambda term: (_degree(term), not term.is_number)) if expression.has(sympy.Indexed) else terms
     )
+
+
+def _juxtaposed(factors: Iterable[str]) -> str:
+    """A product; words among its factors stand a little apart from what is next to them."""
+    text = ""
+    for tex in factors:
+        close = not text or text.isdigit() or not (_ENDS_IN_WORD.search(text) or tex.startswith(r"\mathrm{"))
+        text += f"{' ' if text else ''}{tex}" if close else rf" \, {tex}"
+    return text
 
 
 def _bracketed(tex: str) -> str:
@@ -188,7 +199,7 @@ class _Printer(LatexPrinter):
             tex = self._print(item)
             closed = isinstance(item, MatrixScalar | AppliedUndef | sympy.Pow) or n == len(behind) - 1
             parts.append(tex if closed and not isinstance(item, sympy.Add) else _bracketed(tex))
-        return f"{sign} {' '.join(parts) or '1'}".strip()
+        return f"{sign} {_juxtaposed(parts) or '1'}".strip()
 
     def _factors(self, number: int, factors: list[sympy.Expr], alone: bool) -> str:
         """A product without denominators; a single sum needs no brackets where it stands `alone`."""
@@ -205,7 +216,7 @@ class _Printer(LatexPrinter):
         texts = [tex for _, _, tex in sorted(shown)]
         if number != 1:
             texts = [str(number), *([r"\cdot"] if texts and texts[0][:1].isdigit() else []), *texts]
-        return " ".join(texts)
+        return _juxtaposed(texts)
 
     def _factor(self, factor: sympy.Expr) -> str:
         tex = self._print(factor)
@@ -259,7 +270,7 @@ class _Printer(LatexPrinter):
         shown = [self._matrix_factor(factor) for factor in factors]
         if number != 1:
             shown.insert(0, self._matrix_factor(number))
-        return ("- " if sign < 0 else "") + " ".join(shown)
+        return ("- " if sign < 0 else "") + _juxtaposed(shown)
 
     def _raised(self, matrix: sympy.Basic, exponent: str) -> str:
         tex = self._print(matrix)
@@ -308,6 +319,11 @@ class _Printer(LatexPrinter):
         if isinstance(v, MatMul) and not isinstance(u, MatMul | MatAdd) and v.args[-1] == u and u.shape[1] == 1:
             return f"{self._raised(u, chr(92) + 'top')} {self._print(v)}"
         return rf"\langle {self._print(u)}, {self._print(v)} \rangle"
+
+    def _print_Average(self, expr: Average) -> str:
+        body, vector, count = expr.args
+        shown = self.term(body) if _signed(body)[0] > 0 else _bracketed(self._print(body))
+        return rf"\frac{{1}}{{{self._print(count)}}} \sum_{{{self._print(vector)}}} {shown}"
 
     def _print_Tr(self, expr: Tr) -> str:
         matrix = expr.args[0]

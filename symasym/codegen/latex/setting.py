@@ -12,9 +12,9 @@ from symasym.codegen.latex.corollary import SIGMA, is_plain
 from symasym.codegen.latex.layout import Layout
 from symasym.codegen.latex.printer import formula
 from symasym.model.data import GaussianVector
-from symasym.model.matrices import Constant, Truth
+from symasym.model.matrices import Constant, ScalarParameter, ScalarTruth, Truth
 from symasym.model.model import Model
-from symasym.model.scalars import inner
+from symasym.model.scalars import Average, inner
 
 __all__ = ["Setting", "SymbolRow", "setting"]
 
@@ -42,9 +42,16 @@ class Setting:
     sources: str
 
 
-def _law(vector: GaussianVector, data: tuple[GaussianVector, ...]) -> str:
+def _family(vector: GaussianVector) -> str:
+    scale = vector.law.scale
+    if scale is None:
+        return "Gaussian"
+    return f"multivariate $t$ with ${formula(scale.degrees_of_freedom)}$ degrees of freedom"
+
+
+def _law(vector: GaussianVector, data: tuple[GaussianVector, ...], loss: sympy.Expr) -> str:
     mean = "centred " if isinstance(vector.mean, ZeroMatrix) else ""
-    words = [f"{mean}Gaussian", f"covariance ${formula(vector.cov)}$"]
+    words = [f"{mean}{_family(vector)}", f"covariance ${formula(vector.cov)}$"]
     if not mean:
         words.insert(1, f"mean ${formula(vector.mean)}$")
     for other in data:
@@ -55,6 +62,9 @@ def _law(vector: GaussianVector, data: tuple[GaussianVector, ...]) -> str:
                 words.append(f"${pair} = {formula(cross)}$")
     if len(data) > 1 and all(other.law != vector.law for other in data if other != vector):
         words.append("independent of the others")
+    for _, over, count in (node.args for node in sorted(loss.atoms(Average), key=str)):
+        if over == vector:
+            words.append(f"${formula(count)}$ independent copies, over which the loss averages")
     return ", ".join(words)
 
 
@@ -72,24 +82,25 @@ def _symbols(model: Model) -> tuple[SymbolRow, ...]:
             vector.law.covariance(vector.position, other.position) for other in model.data if other.law == vector.law
         ]
     matrices: set[sympy.Basic] = set().union(*(expression.atoms(Constant, Truth) for expression in mentioned))
-    scalars = {s for s in down.noise.free_symbols | model.loss.free_symbols if isinstance(s, sympy.Symbol)}
-    sizes = {
-        s
-        for m in {*matrices, *model.parameters, *model.data}
-        for size in m.shape
-        for s in sympy.sympify(size).free_symbols
-    }
+    truths = set().union(*(expression.atoms(ScalarTruth) for expression in mentioned))
     rows = [SymbolRow(dollars(p), _shape(p), "parameter, learned in pre-training") for p in model.parameters]
-    rows += [SymbolRow(dollars(v), _shape(v), f"data: {_law(v, model.data)}") for v in model.data]
+    rows += [SymbolRow(dollars(v), _shape(v), f"data: {_law(v, model.data, model.loss)}") for v in model.data]
     for matrix in sorted(matrices, key=lambda m: str(m.name)):
         if isinstance(matrix, Truth):
             role = f"true value of ${formula(sympy.Symbol(matrix.of))}$"
         else:
             role = "known, symmetric" if matrix.symmetric else "known"
         rows.append(SymbolRow(dollars(matrix), _shape(matrix), role))
-    for scalar in sorted(scalars - sizes, key=str):
-        rows.append(SymbolRow(dollars(scalar), "scalar", "known, positive" if scalar.is_positive else "known"))
-    return tuple(rows)
+    scalars = sorted({*model.scalars, *truths}, key=str)
+    return (*rows, *(SymbolRow(dollars(scalar), "scalar", _scalar_role(scalar)) for scalar in scalars))
+
+
+def _scalar_role(scalar: sympy.Symbol) -> str:
+    if isinstance(scalar, ScalarParameter):
+        return "parameter, learned in pre-training"
+    if isinstance(scalar, ScalarTruth):
+        return f"true value of ${formula(sympy.Symbol(scalar.of))}$"
+    return "known, positive" if scalar.is_positive else "known"
 
 
 def setting(model: Model, sources: str, layout: Layout) -> Setting:

@@ -123,7 +123,7 @@ class _Reader:
                 self._raw()
                 return self._matrix()
             case r"\mathrm" | r"\text" | r"\mathbf" | r"\operatorname" | r"\textit":
-                roman = sum(ROMAN.get(letter, 0.4) for letter in self._raw())
+                roman = sum(ROMAN.get(letter, 0.4) for letter in self._raw().replace("\\ ", " "))
                 return _Box("op" if token == r"\operatorname" else "ord", roman * scale)
             case r"\mathbb" | r"\mathcal":
                 self._raw()

@@ -12,11 +12,12 @@ from symasym.codegen.numpy.formulas import Formulas, InputRange
 from symasym.codegen.numpy.inputs import Inputs
 from symasym.codegen.numpy.ir import Node
 from symasym.codegen.numpy.relations import Relation
+from symasym.codegen.numpy.wrap import WIDTH
 from symasym.law.law import Law
 
 __all__ = ["docstring"]
 
-WIDTH = 120
+INDENT = "    "
 
 
 def docstring(
@@ -49,7 +50,7 @@ def _law_lines(read: Formulas) -> list[str]:
     for name, definition in read.definitions:
         lines += _equation(name, definition)
     lines += _equation("lim E m (L(w_hat) - L(w*))", read.excess_loss_mean)
-    return [f"    {line}".rstrip() for line in lines]
+    return [f"{INDENT}{line}".rstrip() for line in lines]
 
 
 def _range_lines(item: InputRange) -> list[str]:
@@ -63,7 +64,7 @@ def _range_lines(item: InputRange) -> list[str]:
 
 
 def _equation(left: str, right: Node, remark: str = "") -> list[str]:
-    head, *rest = formula_lines(right)
+    head, *rest = formula_lines(right, WIDTH - len(f"{INDENT}{left} = {remark}"))
     lines = [f"{left} = {head}", *(" " * (len(left) + 1) + line for line in rest)]
     return [*lines[:-1], lines[-1] + remark]
 
@@ -86,7 +87,7 @@ def _argument_lines(read: Formulas, given: Inputs, source: str) -> list[str]:
         families.append(
             f"{', '.join(given.scalars)}, shape (...): {'scalars' if len(given.scalars) > 1 else 'a scalar'}"
         )
-    return [*_paragraph(start), *(f"    {text}" for text in families), *_paragraph(general)]
+    return [*_paragraph(start), *(line for text in families for line in _indented(text)), *_paragraph(general)]
 
 
 def _assumption_lines(law: Law, given: Inputs, conditions: Sequence[Relation]) -> list[str]:
@@ -106,6 +107,10 @@ def _plain(expression: sympy.Basic) -> str:
         e: sympy.Symbol(f"{e.base.label}_{'_'.join(map(str, e.indices))}") for e in expression.atoms(sympy.Indexed)
     }
     return str(expression.subs(labels))
+
+
+def _indented(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=INDENT, subsequent_indent=2 * INDENT)
 
 
 def _paragraph(text: str) -> list[str]:

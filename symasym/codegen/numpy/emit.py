@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from symasym.codegen.numpy.ir import Node
 from symasym.codegen.numpy.names import check_names
 from symasym.codegen.numpy.printer import local_names
 from symasym.codegen.numpy.relations import relations
+from symasym.codegen.numpy.wrap import WIDTH
 from symasym.errors import NotDerivableYet
 from symasym.law.law import Law
 
@@ -56,11 +58,14 @@ def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, An
     length = str(read.length)
     options = [("g", (length,)), ("sigma_down", (length, length))]
     return {
-        "source": source,
-        "remake": f"symasym build {law.name}",
+        "made": _comment(f"Made by `symasym build` from {source}; do not edit.", f"Remake: symasym build {law.name}"),
         "docstring": docstring(law, read, given, conditions, source, references),
         "signature": _signature(given, read),
-        "arguments": ", ".join([*(family.name for family in given.families), *given.scalars]),
+        "core": _comment(
+            f"Core dimensions of {', '.join([*(family.name for family in given.families), *given.scalars, 'alpha'])}, g, "
+            "sigma_down and of the arrays in the result;",
+            f"n = {read.number_outside}.",
+        ),
         "law": entry_point(given, "_sizes", given.scalars, options, alpha=True),
         "outside_variance": entry_point(given, "_sizes", _scalars(given, outside.parameters)),
         "excess_loss_mean": entry_point(
@@ -79,6 +84,17 @@ def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, An
         "d_eff": read.d_eff,
         "rank": read.rank,
     }
+
+
+def _comment(*parts: str) -> list[str]:
+    """A comment: on one line if it fits, otherwise each part by itself."""
+    whole = " ".join(parts)
+    texts = [whole] if len(whole) + 2 <= WIDTH else parts
+    return [
+        f"# {line}"
+        for text in texts
+        for line in textwrap.wrap(text, WIDTH - 2, break_long_words=False, break_on_hyphens=False)
+    ]
 
 
 def _inputs(read: Formulas) -> tuple[Inputs, Inputs]:

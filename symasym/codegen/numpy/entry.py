@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from symasym.codegen.numpy.checks import size_lines
 from symasym.codegen.numpy.inputs import Inputs
 from symasym.codegen.numpy.relations import Relation
+from symasym.codegen.numpy.wrap import WIDTH
 
-__all__ = ["EntryPoint", "SizeFunction", "entry_point", "size_function"]
+__all__ = ["EntryPoint", "SizeFunction", "entry_point", "head", "size_function"]
 
-WIDTH = 120
 INDENT = "    "
 
 
@@ -19,9 +19,7 @@ INDENT = "    "
 class SizeFunction:
     """The function that checks lengths and returns all sizes."""
 
-    name: str
-    parameters: str
-    returns: str
+    head: tuple[str, ...]
     body: tuple[str, ...]
 
 
@@ -35,11 +33,19 @@ class EntryPoint:
     batch: tuple[str, ...]
 
 
+def head(name: str, parameters: Sequence[str], returns: str) -> tuple[str, ...]:
+    """The `def` line, with one parameter on each line where it would be too long."""
+    line = f"def {name}({', '.join(parameters)}) -> {returns}:"
+    if len(line) <= WIDTH:
+        return (line,)
+    return (f"def {name}(", *(f"{INDENT}{parameter}," for parameter in parameters), f") -> {returns}:")
+
+
 def size_function(name: str, given: Inputs, conditions: Sequence[Relation]) -> SizeFunction:
     """The size function of one set of arguments."""
     parameters = [f"{family.name}: Floats" for family in given.families] + [f"{size}: int" for size in given.keywords]
     returns = "int" if len(given.sizes) == 1 else f"tuple[{', '.join(['int'] * len(given.sizes)) or '()'}]"
-    return SizeFunction(name, ", ".join(parameters), returns, tuple(size_lines(given, conditions)))
+    return SizeFunction(head(name, parameters, returns), tuple(size_lines(given, conditions)))
 
 
 def entry_point(

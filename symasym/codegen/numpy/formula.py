@@ -6,8 +6,12 @@ from fractions import Fraction
 
 from symasym.codegen.numpy.ir import Add, Entry, Node, PairSum, Scalar, Sum
 from symasym.codegen.numpy.notation import ATOM, POWER, PRODUCT, SUM, Notation
+from symasym.codegen.numpy.wrap import broken
 
 __all__ = ["formula", "formula_lines"]
+
+
+_INDENT = "    "
 
 
 class _Formula(Notation):
@@ -38,9 +42,14 @@ def formula(node: Node) -> str:
     return _Formula().show(node)
 
 
-def formula_lines(node: Node) -> list[str]:
-    """The expression with one term on a line, if it is a sum of sums over indices; otherwise on one line."""
-    if not isinstance(node, Add) or not any(isinstance(term, Sum | PairSum) for term in node.terms):
-        return [formula(node)]
-    first, *rest = map(formula, node.terms)
-    return [first, *(f"- {term[1:]}" if term.startswith("-") else f"+ {term}" for term in rest)]
+def formula_lines(node: Node, room: int) -> list[str]:
+    """The expression with one term on a line, if it is a sum of sums over indices; lines of at most `room` characters."""
+    terms = [formula(node)]
+    if isinstance(node, Add) and any(isinstance(term, Sum | PairSum) for term in node.terms):
+        first, *rest = map(formula, node.terms)
+        terms = [first, *(f"- {term[1:]}" if term.startswith("-") else f"+ {term}" for term in rest)]
+    lines = []
+    for term in terms:
+        first, *rest = broken(term, room - len(_INDENT))
+        lines += [first, *(_INDENT + line for line in rest)]
+    return lines

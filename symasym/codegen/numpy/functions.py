@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from symasym.codegen.numpy.entry import head
 from symasym.codegen.numpy.formulas import Formulas
 from symasym.codegen.numpy.inputs import Inputs, closure, inputs, scalars_of
 from symasym.codegen.numpy.ir import Node, Range, is_number
@@ -20,8 +21,7 @@ class Function:
 
     name: str
     parameters: tuple[str, ...]
-    annotated: str
-    returns: str
+    head: tuple[str, ...]
     docstring: str
     body: tuple[str, ...]
 
@@ -41,9 +41,8 @@ def _function(
     sizes = [size for size in needed.sizes if size in used]
     kind = [("kind", "np.dtype")] if typed else []
     typing = [*((a, "Floats") for a in arrays), *((s, "int") for s in sizes), *kind]
-    return Function(
-        name, tuple(n for n, _ in typing), ", ".join(f"{n}: {t}" for n, t in typing), returns, docstring, body
-    )
+    first = head(name, [f"{n}: {t}" for n, t in typing], returns)
+    return Function(name, tuple(n for n, _ in typing), first, docstring, body)
 
 
 def _opened(read: Formulas, given: Inputs, nodes: Sequence[Node]) -> Lines:

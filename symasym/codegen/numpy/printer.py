@@ -6,7 +6,6 @@ which it depends, followed by its own axes; a pair sum `i < j` has one axis for 
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -26,10 +25,10 @@ from symasym.codegen.numpy.ir import (
     walk,
 )
 from symasym.codegen.numpy.notation import ATOM, POWER, Notation
+from symasym.codegen.numpy.wrap import WIDTH, broken
 
 __all__ = ["Lines", "local_names"]
 
-WIDTH = 120
 INDENT = "    "
 
 
@@ -187,7 +186,7 @@ class Lines:
         if len(INDENT + line) <= WIDTH:
             self.lines.append(line)
             return
-        parts = textwrap.wrap(text, WIDTH - 2 * len(INDENT), break_long_words=False, break_on_hyphens=False)
+        parts = broken(text, WIDTH - 2 * len(INDENT) - 1)
         opening, closing = (f"{head}(", ")") if reduction is None else (f"{head}np.sum(", ")")
         if reduction is not None:
             parts[-1] += ","
