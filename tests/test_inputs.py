@@ -596,7 +596,7 @@ def test_defaults(evaluate: Eval, model: str) -> None:
     assert document["risk"] == evaluate.document(model, changed(model, misspecified=False, **every[model]))["risk"]
     assert set(document) == {
         "schema", "model", "downstream", "alpha", "sigma2", "d_eff", "d_act", "d_base", "weights", "multiplicities",
-        "interaction", "risk", "alpha0", "residual",
+        "interaction", "risk", "alpha0", "residual", "unconditional",
     }  # fmt: skip
 
 
