@@ -2,7 +2,8 @@
 
 SymPy does not give a 1x1 matrix product the right to be a scalar, and its matrix derivatives of traces are wrong in
 silence in several cases (`diff` of `Trace(A) + Trace(A**2)` is 0). These verbs are therefore nodes of their own: they
-print as mathematics, refuse `diff`, and are taken apart by the calculus alone.
+print as mathematics, refuse `diff`, and are taken apart by the calculus alone. (SymPy does not ask the terms of a sum: the
+derivative of a sum of nodes by a matrix symbol is 0 there, so directional derivatives are the only ones to trust.)
 """
 
 from __future__ import annotations
@@ -23,7 +24,13 @@ class MatrixScalar(sympy.Expr):
     is_commutative = True
     is_extended_real = True
 
-    def _eval_derivative(self, symbol: sympy.Symbol) -> sympy.Expr:
+    def diff(self, *symbols: object, **assumptions: object) -> sympy.Expr:
+        """By a scalar as usual; by a matrix refused, since SymPy's answer is 0 whatever the node says."""
+        if any(isinstance(symbol, MatrixExpr) for symbol in symbols):
+            return self._eval_derivative(symbols)
+        return super().diff(*symbols, **assumptions)
+
+    def _eval_derivative(self, symbol: object) -> sympy.Expr:
         raise InputError(
             f"diff: {self} is differentiated by directional derivatives (symasym.calculus), not by SymPy's diff, "
             "which drops terms of matrix expressions in silence"

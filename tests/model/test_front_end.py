@@ -124,6 +124,11 @@ def test_scalars_print_as_mathematics() -> None:
     assert sympy.latex(norm2(u)) == r"\lVert u_{m} \rVert^2"
 
 
+def test_diff_by_a_matrix_is_refused() -> None:
+    with pytest.raises(InputError, match="directional derivatives"):
+        norm2(A * x).diff(A)
+
+
 def test_diff_by_a_scalar_is_refused_where_it_stands_inside_a_matrix() -> None:
     t = sympy.Symbol("t")
     with pytest.raises(InputError, match="directional derivatives"):
