@@ -89,4 +89,6 @@ CHECKS: Mapping[Kind, Callable[[Key, Any], Any]] = {
     Kind.DIMENSION: _whole,
     Kind.COUNT: _whole,
     Kind.FLAG: _flag,
+    Kind.NUMBER: number,
+    Kind.ARRAY: array,
 }

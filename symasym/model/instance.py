@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["AlignedPoint", "Instance", "Key", "Kind"]
+__all__ = ["AlignedPoint", "GeneralPoint", "Instance", "Key", "Kind"]
 
 
 class Kind(Enum):
@@ -25,6 +25,8 @@ class Kind(Enum):
     COUNT = "a whole number, at least 1"
     DEGREES_OF_FREEDOM = "a number above 4"
     FLAG = "true or false"
+    NUMBER = "a number"
+    ARRAY = "a vector or matrix, zeros allowed"
 
 
 @dataclass(frozen=True)
@@ -55,21 +57,37 @@ class AlignedPoint:
 
 
 @dataclass(frozen=True)
+class GeneralPoint:
+    """A concrete problem in the coordinates of the input, where no frame aligns it; the general route takes over.
+
+    `minimiser`: `w*` by parameter name where there is a formula for it; None has it found numerically, from several starts.
+    `values`: further constants and scalars by name, beyond what the inputs and `Instance.constants` say. `why`: a sentence that
+    says what stands in the way of aligned coordinates, for people to read.
+    """
+
+    minimiser: Mapping[str, np.ndarray] | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Instance:
     """Natural inputs of a model: keys, the way to aligned coordinates, an example, references.
 
-    `align` takes the checked inputs (arrays by key) and returns the `AlignedPoint`; it raises `InputError` naming the key
-    where a closed eigengap or the like leaves the law undefined. `variant` names the variant of the model that the inputs ask
+    `align` takes the checked inputs (arrays by key) and returns the `AlignedPoint`, or a `GeneralPoint` where these inputs have
+    none; it raises `InputError` naming the key where a closed eigengap or the like leaves the law undefined. `constants`
+    gives the model's constant matrices and vectors that are not keys themselves, by name (blocks of a joint covariance). `variant` names the variant of the model that the inputs ask
     for, "" for the model itself. `estimator` solves the first stage on samples, as
     `symasym.simulation.estimators` says; `verification` is a problem for `symasym verify`: small, with moderate gaps and several
     directions outside the learned span, so that moderate `m` are in the asymptotic regime (default: `example`).
     """
 
     keys: Sequence[Key]
-    align: Callable[[Mapping[str, Any]], AlignedPoint]
+    align: Callable[[Mapping[str, Any]], AlignedPoint | GeneralPoint]
     example: Mapping[str, Any] = field(default_factory=dict)
     references: Sequence[str] = ()
     variant: Callable[[Mapping[str, Any]], str] | None = None
+    constants: Callable[[Mapping[str, Any]], Mapping[str, np.ndarray]] | None = None
     estimator: (
         Callable[[Mapping[str, Any], Mapping[str, Any], np.random.Generator], Mapping[str, np.ndarray]] | None
     ) = None
