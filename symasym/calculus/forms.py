@@ -28,6 +28,7 @@ class Forms:
 
     * `parameters`: the atoms that move; a direction in `A` is the atom `U_A` or `V_A` of the same shape.
     * `scalar_parameters`: the numbers that move; a direction in `v` is the symbol `U_v` or `V_v`.
+    * `population`: `E l(w)`, `w` free.
     * `gradient`: `E Dl[V]`.
     * `score`: `s(U, V) = E[Dl[U] Dl[V]]`.
     * `hessian`: `h(U, V) = D^2 E l [U, V]`.
@@ -38,6 +39,7 @@ class Forms:
 
     parameters: tuple[Atom, ...]
     scalar_parameters: tuple[ScalarParameter, ...]
+    population: ScalarPolynomial
     gradient: ScalarPolynomial
     score: ScalarPolynomial
     hessian: ScalarPolynomial
@@ -114,6 +116,7 @@ def forms(model: Model) -> Forms:
     return Forms(
         parameters,
         scalars,
+        expectation(loss, moments),
         substitute_scalar(gradient, point),
         substitute_scalar(score, point),
         substitute_scalar(hessian, point),

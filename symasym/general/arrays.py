@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 
 from symasym.calculus.bilinear import Linear, matrix_terms, scalar_terms, split_bilinear, split_linear
-from symasym.errors import InputError, NotDerivableYet
+from symasym.errors import InputError
 from symasym.model.matrices import ScalarParameter, ScalarTruth
 from symasym.words.atoms import Atom, Factor, Kind, Word
 from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial
@@ -57,7 +57,9 @@ class Matrices:
 
     def size(self, dimension: sympy.Expr) -> int:
         """A concrete dimension."""
-        return int(sympy.sympify(dimension).subs(self._sizes))
+        if dimension in self._sizes:
+            return self._sizes[dimension]
+        return int(dimension) if isinstance(dimension, int | sympy.Integer) else int(dimension.subs(self._sizes))
 
     def scalar(self, symbol: sympy.Symbol) -> Array:
         """The value of a scalar symbol; a true value is that of its parameter."""
@@ -88,7 +90,8 @@ def scalar_array(polynomial: ScalarPolynomial, matrices: Matrices) -> Array:
             value = value * matrices.scalar(symbol) ** power
         for scalar in monomial.scalars:
             if isinstance(scalar, LogDet):
-                raise NotDerivableYet("general route: a log-determinant remains after differentiation")
+                value = value * np.linalg.slogdet(matrix_array(scalar.of, matrices))[1]
+                continue
             value = value * np.trace(matrices.word(scalar, sympy.S.One), axis1=-2, axis2=-1)
         total = total + value
     return total

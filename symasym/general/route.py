@@ -7,29 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sympy
 
-from symasym.asymptotics.downstream import feature_derivative, feature_matrix
 from symasym.calculus.forms import Forms, forms
-from symasym.errors import ConditionViolated, InputError
-from symasym.general.arrays import (
-    Matrices,
-    Moving,
-    bilinear_array,
-    derivative_array,
-    linear_array,
-    matrix_array,
-    scalar_array,
-    shape_of,
-)
-from symasym.law.evaluate import evaluate
+from symasym.errors import ConditionViolated
+from symasym.general.arrays import Matrices, Moving, bilinear_array, linear_array, scalar_array, shape_of
+from symasym.general.task import task
+from symasym.general.values import matrices_of
+from symasym.general.vertical import horizontal_basis, vertical_array
 from symasym.law.numeric import NumericLaw
-from symasym.model.groups import Algebra
-from symasym.model.matrices import Constant, Parameter, ScalarParameter
+from symasym.model.matrices import ScalarParameter
 from symasym.model.model import Model
 from symasym.symmetry.quotient import Quotient, quotient
-from symasym.words.lower import lower_matrix, lower_scalar
-from symasym.words.substitute import substitute_matrix, substitute_scalar
+from symasym.words.lower import lower_scalar
+from symasym.words.substitute import substitute_scalar
 
 __all__ = ["General", "general"]
 
@@ -46,7 +36,9 @@ class General:
     * `gradient` `(..., N)`; `hessian`, `score`, `covariance`, `interaction` (`K`) `(..., N, N)`.
     * `vertical` `(..., g, N)`: directions along the orbit; `horizontal` `(..., N, q)`: orthonormal basis of the complement.
     * `weights` `(..., d)`: eigenvalues of `K V`, descending, zeros included.
-    * `residual`: `||(I - Pi) f*|| / ||f*||` in `L2(mu_down)`.
+    * `residual`: `||(I - Pi) f*|| / ||f*||` in `L2(mu_down)`; `excess`: `||(I - Pi) f*||^2`.
+    * `slope` `(..., N)`: derivative of the risk after the best fit; zero unless the target is misspecified.
+    * `d_eff`: rank of the features; `activated`: dimension of the null directions that every perturbation wakes.
     """
 
     gradient: np.ndarray
@@ -59,54 +51,28 @@ class General:
     weights: np.ndarray
     noise: np.ndarray
     residual: np.ndarray
+    excess: np.ndarray
+    slope: np.ndarray
     d_eff: int
     d_base: int
+    activated: int = 0
+
+    @property
+    def d_act(self) -> int:
+        """Directions whose coefficients the second stage fits: `d_eff + dim B_0`."""
+        return self.d_eff + self.activated
+
+    @property
+    def misspecified_variance(self) -> np.ndarray:
+        """Variance of the Gaussian limit of `sqrt(m) (R(w_hat) - R(w*))` for a target outside the span: `slope^T V slope`."""
+        return np.einsum("...i,...ij,...j->...", self.slope, self.covariance, self.slope)
 
     def law(self, alpha: float | np.ndarray = 1.0) -> NumericLaw:
         """The limit law of `n (R - sigma^2)`."""
-        return NumericLaw(self.noise, np.asarray(alpha, float), np.maximum(self.weights, 0), self.d_eff, self.d_base)
-
-
-def _vertical(model_quotient: Quotient, matrices: Matrices, parameters: Sequence[Moving], count: int) -> np.ndarray:
-    """The orbit's velocity along each basis element of the Lie algebras, `(..., g, N)`."""
-    parts = []
-    for field in model_quotient.fields:
-        if field.algebra is Algebra.ZERO:
-            continue
-        n = matrices.size(field.xi.rows)
-        pairs = [(i, j) for i in range(n) for j in range(n)]
-        if field.algebra is Algebra.ANTISYMMETRIC:
-            basis = [
-                np.outer(np.eye(n)[i], np.eye(n)[j]) - np.outer(np.eye(n)[j], np.eye(n)[i]) for i, j in pairs if i < j
-            ]
-        else:
-            basis = [np.outer(np.eye(n)[i], np.eye(n)[j]) for i, j in pairs]
-        for xi in basis:
-            moving = Matrices({**matrices.values, field.xi.key: xi}, matrices.scalars)
-            pieces = []
-            for parameter in parameters:
-                shape = shape_of(parameter, matrices)
-                velocity = field.velocity.get(parameter)
-                value = np.zeros(shape) if velocity is None else matrix_array(velocity, moving)
-                pieces.append(value.reshape(*value.shape[:-2], shape[0] * shape[1]))
-            lead = np.broadcast_shapes(*(piece.shape[:-1] for piece in pieces))
-            parts.append(np.concatenate([np.broadcast_to(p, (*lead, p.shape[-1])) for p in pieces], axis=-1))
-    if not parts:
-        return np.zeros((0, count))
-    lead = np.broadcast_shapes(*(part.shape[:-1] for part in parts))
-    return np.stack([np.broadcast_to(part, (*lead, count)) for part in parts], axis=-2)
-
-
-def _horizontal(vertical: np.ndarray) -> np.ndarray:
-    """Orthonormal basis, in columns, of the complement of the vertical directions; refuses a group that does not act freely."""
-    count, size = vertical.shape[-2:]
-    if count == 0:
-        return np.eye(size)
-    q, r = np.linalg.qr(np.swapaxes(vertical, -1, -2), mode="complete")
-    diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
-    if np.any(diagonal.min(-1) <= KERNEL * diagonal.max(-1)):
-        raise ConditionViolated("symmetry: the group does not act freely at w*, so the quotient is not smooth there")
-    return q[..., :, count:]
+        weights = np.maximum(self.weights, 0)
+        return NumericLaw(
+            self.noise, np.asarray(alpha, float), weights, self.d_eff, self.d_base, activated=self.activated
+        )
 
 
 def _names(parameters: Sequence[Moving], matrices: Matrices) -> list[str]:
@@ -153,16 +119,18 @@ def general(
     first_stage: Forms | None = None,
     model_quotient: Quotient | None = None,
     tolerance: float = 1e-8,
+    misspecified: bool = False,
 ) -> General:
     """Evaluate the forms of a model on numeric matrices.
 
     `values` maps the name of every parameter (at `w*`), constant matrix and vector to an array `(..., rows, columns)` (a vector
     may come as `(..., rows)`), and of every scalar to a number. Raises `ConditionViolated` where the point is not stationary, the
-    kernel of `h` is larger than the vertical space, `h` is indefinite, or the target leaves the span of the features.
+    kernel of `h` is larger than the vertical space, `h` is indefinite, or the target leaves the span of the features without
+    being declared `misspecified`.
     """
     first_stage = first_stage or forms(model)
     model_quotient = model_quotient or quotient(model)
-    matrices = _matrices(model, values, first_stage)
+    matrices = matrices_of(model, values, first_stage)
     parameters: tuple[Moving, ...] = (*first_stage.parameters, *first_stage.scalar_parameters)
     names = _names(parameters, matrices)
     gradient = linear_array(first_stage.gradient, parameters, matrices)
@@ -173,14 +141,20 @@ def general(
         raise ConditionViolated(
             f"w*: the point is not stationary; the gradient points along {_describe(gradient, names)}"
         )
-    vertical = _vertical(model_quotient, matrices, parameters, len(names))
-    basis = _horizontal(vertical)
+    vertical = vertical_array(model_quotient, matrices, parameters, len(names))
+    basis = horizontal_basis(vertical)
     covariance = _covariance(h, s, basis, names)
-    task = _downstream(model, first_stage, matrices, parameters, tolerance)
-    weights = np.linalg.eigvalsh(task.leaving @ covariance @ np.swapaxes(task.leaving, -1, -2))[..., ::-1]
+    second = task(model, first_stage, matrices, parameters, basis)
+    if not misspecified and np.any(second.residual > tolerance):
+        raise ConditionViolated(
+            f"target: f* leaves the span of the features; ||(I - Pi) f*|| / ||f*|| = {np.max(second.residual):.3g}, at most "
+            f"{tolerance:g} is expected"
+        )
+    weights = np.linalg.eigvalsh(second.leaving @ covariance @ np.swapaxes(second.leaving, -1, -2))[..., ::-1]
     weights = np.where(weights > DROPPED * weights[..., :1], weights, 0)
-    on_horizontal = np.linalg.svd(task.leaving @ basis, compute_uv=False)
+    on_horizontal = np.linalg.svd(second.leaving @ basis, compute_uv=False)
     rank = int(np.max(np.sum(on_horizontal > KERNEL * on_horizontal[..., :1], axis=-1)))
+    noise = scalar_array(substitute_scalar(lower_scalar(model.downstream.noise), first_stage.point), matrices)
     return General(
         gradient=gradient,
         hessian=h,
@@ -188,92 +162,13 @@ def general(
         vertical=vertical,
         horizontal=basis,
         covariance=covariance,
-        interaction=np.swapaxes(task.leaving, -1, -2) @ task.leaving,
+        interaction=np.swapaxes(second.leaving, -1, -2) @ second.leaving,
         weights=weights,
-        noise=task.noise,
-        residual=task.residual,
-        d_eff=task.d_eff,
-        d_base=task.d_eff + rank,
+        noise=noise,
+        residual=second.residual,
+        excess=second.excess,
+        slope=second.slope,
+        d_eff=second.d_eff,
+        d_base=second.d_eff + rank,
+        activated=second.activated,
     )
-
-
-@dataclass(frozen=True)
-class _Task:
-    """`leaving^T leaving = K`: columns are the functions `L(e_c)` in an orthonormal basis of `L2(mu_down)`, `(..., d, N)`."""
-
-    leaving: np.ndarray
-    noise: np.ndarray
-    residual: np.ndarray
-    d_eff: int
-
-
-def _downstream(
-    model: Model, first_stage: Forms, matrices: Matrices, parameters: Sequence[Moving], tolerance: float
-) -> _Task:
-    features = matrix_array(substitute_matrix(feature_matrix(model), first_stage.point), matrices)
-    target = matrix_array(substitute_matrix(lower_matrix(model.downstream.target), first_stage.point), matrices)[..., 0]
-    down = matrix_array(lower_matrix(model.downstream.x.cov), matrices)
-    theta, outside = _project(features, target, down)
-    size = np.sqrt(np.einsum("...i,...ij,...j->...", target, down, target))
-    residual = np.sqrt(np.maximum(np.einsum("...i,...ij,...j->...", outside, down, outside), 0)) / size
-    if np.any(residual > tolerance):
-        raise ConditionViolated(
-            f"target: f* leaves the span of the features; ||(I - Pi) f*|| / ||f*|| = {np.max(residual):.3g}, at most "
-            f"{tolerance:g} is expected"
-        )
-    slopes = derivative_array(feature_derivative(model, first_stage), theta, parameters, matrices)
-    leaving = slopes - np.swapaxes(features, -1, -2) @ _coefficients(features, down, slopes)
-    noise = scalar_array(substitute_scalar(lower_scalar(model.downstream.noise), first_stage.point), matrices)
-    root = np.linalg.cholesky(down)
-    return _Task(np.swapaxes(root, -1, -2) @ leaving, noise, residual, int(np.max(np.linalg.matrix_rank(features))))
-
-
-def _coefficients(features: np.ndarray, down: np.ndarray, functions: np.ndarray) -> np.ndarray:
-    """Coefficients on the features of the projection, in `L2(mu_down)`, of functions given in columns `(..., d, r)`."""
-    gram = features @ down @ np.swapaxes(features, -1, -2)
-    return np.linalg.solve(gram, features @ down @ functions)
-
-
-def _project(features: np.ndarray, target: np.ndarray, down: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`theta` of the projection of `f*`, and what is left of the target outside the span."""
-    theta = _coefficients(features, down, target[..., None])
-    return theta[..., 0], target - (np.swapaxes(features, -1, -2) @ theta)[..., 0]
-
-
-def _matrices(model: Model, values: Mapping[str, Any], first_stage: Forms) -> Matrices:
-    """Check names and shapes, and read the dimensions off the arrays."""
-    symbols = _symbols(model)
-    sizes: dict[sympy.Symbol, int] = {}
-    arrays: dict[str, np.ndarray] = {}
-    for name, symbol in symbols.items():
-        if name not in values:
-            raise InputError(f"{name}: a value of shape {tuple(symbol.shape)} is missing")
-        array = np.asarray(values[name], float)
-        if symbol.shape[1] == 1 and (array.ndim == 1 or array.shape[-1] != 1):
-            array = array[..., None]
-        for dimension, size in zip(symbol.shape, array.shape[-2:], strict=True):
-            known = sizes.setdefault(dimension, size) if isinstance(dimension, sympy.Symbol) else int(dimension)
-            if known != size:
-                raise InputError(
-                    f"{name}: an array of shape {array.shape} came, {tuple(symbol.shape)} with {dimension} = {known} is expected"
-                )
-        arrays[name] = array
-    scalars: dict[sympy.Symbol, Any] = dict(sizes)
-    for symbol in model.scalars:
-        if symbol.name not in values:
-            raise InputError(f"{symbol.name}: a value is missing")
-        scalars[symbol] = np.asarray(values[symbol.name], float)
-    table = {symbol.name: value for symbol, value in scalars.items()}
-    for symbol, value in first_stage.scale_moments.items():
-        scalars[symbol] = evaluate(value, table)
-    return Matrices(arrays, scalars)
-
-
-def _symbols(model: Model) -> dict[str, Any]:
-    """Every matrix symbol that needs a value, by name: parameters and constants, of the laws as well."""
-    parts = [model.loss, model.features, model.downstream.target, model.downstream.noise, model.downstream.x.cov]
-    found = {}
-    for part in parts:
-        for symbol in part.atoms(Parameter, Constant):
-            found[symbol.name] = symbol
-    return dict(sorted(found.items()))

@@ -14,12 +14,13 @@ __all__ = ["NumericLaw"]
 
 @dataclass(frozen=True)
 class NumericLaw:
-    """`sigma^2 d_eff + (1/alpha) sum_j w_j chi2_1`, label noise averaged; leading axes are a batch.
+    """`sigma^2 d_act + (1/alpha) sum_j w_j chi2_1`, label noise averaged; leading axes are a batch.
 
     * `noise`: `sigma^2`, shape `(...)`; `alpha = m/n`, shape `(...)`.
     * `weights`: `(..., n)`, of `||L(Z)||^2` (not divided by `alpha`).
     * `d_eff`: rank of the features; `d_base`: that of the downstream-only baseline.
-    * `averaged`: if false, label noise is not averaged: `sigma^2 d_eff` becomes `sigma^2 chi2_{d_eff}`, independent of the rest.
+    * `averaged`: if false, label noise is not averaged: `sigma^2 d_act` becomes `sigma^2 chi2_{d_act}`, independent of the rest.
+    * `activated`: null directions that every perturbation wakes; `d_act = d_eff + activated` coefficients are fitted.
     """
 
     noise: np.ndarray
@@ -28,15 +29,21 @@ class NumericLaw:
     d_eff: int
     d_base: int
     averaged: bool = True
+    activated: int = 0
 
     def unconditional(self) -> NumericLaw:
-        """The law over label noise as well, with the variance part `sigma^2 chi2_{d_eff}`."""
+        """The law over label noise as well, with the variance part `sigma^2 chi2_{d_act}`."""
         return replace(self, averaged=False)
 
     @property
+    def d_act(self) -> int:
+        """Coefficients that the second stage fits: the rank of the features and the null directions that wake."""
+        return self.d_eff + self.activated
+
+    @property
     def shift(self) -> np.ndarray:
-        """The constant part: `sigma^2 d_eff`, or 0 where label noise is not averaged."""
-        return self.noise * self.d_eff if self.averaged else np.zeros_like(self.noise)
+        """The constant part: `sigma^2 d_act`, or 0 where label noise is not averaged."""
+        return self.noise * self.d_act if self.averaged else np.zeros_like(self.noise)
 
     def interaction_cumulant(self, order: int) -> np.ndarray:
         """`kappa_r = 2^{r-1} (r-1)! sum_j w_j^r` of `||L(Z)||^2`."""
@@ -46,7 +53,7 @@ class NumericLaw:
         """Cumulant of the limit of `n (R - sigma^2)`."""
         scaled = self.interaction_cumulant(order) / self.alpha**order
         if not self.averaged:
-            return scaled + 2.0 ** (order - 1) * factorial(order - 1) * self.d_eff * self.noise**order
+            return scaled + 2.0 ** (order - 1) * factorial(order - 1) * self.d_act * self.noise**order
         return self.shift + scaled if order == 1 else scaled
 
     @property
@@ -61,13 +68,13 @@ class NumericLaw:
 
     @property
     def crossover(self) -> np.ndarray:
-        """`alpha0 = E||L(Z)||^2 / (sigma^2 (d_base - d_eff))`; NaN where `L = 0`."""
-        rank = self.d_base - self.d_eff
+        """`alpha0 = E||L(Z)||^2 / (sigma^2 (d_base - d_eff))`; NaN where `L = 0` or null directions wake."""
+        rank = 0 if self.activated else self.d_base - self.d_eff
         return self.interaction_cumulant(1) / (self.noise * rank) if rank else np.full(np.shape(self.noise), np.nan)
 
     def budget(self, cost_unlabelled: float, cost_labelled: float) -> np.ndarray:
         """Best `m / n` when an unlabelled sample costs `cost_unlabelled` and a labelled one `cost_labelled`."""
-        variance = self.noise * self.d_eff
+        variance = self.noise * self.d_act
         return np.sqrt(self.interaction_cumulant(1) * cost_labelled / (variance * cost_unlabelled))
 
     @property
@@ -78,7 +85,7 @@ class NumericLaw:
         lead = np.broadcast_shapes(self.weights.shape[:-1], np.shape(self.noise), np.shape(self.alpha))
         label = np.broadcast_to(self.alpha * self.noise, lead)[..., None]
         weights = np.broadcast_to(self.weights, (*lead, self.weights.shape[-1]))
-        return np.concatenate([weights, label], axis=-1), np.append(np.ones(weights.shape[-1]), self.d_eff)
+        return np.concatenate([weights, label], axis=-1), np.append(np.ones(weights.shape[-1]), self.d_act)
 
     def _standard(self, r: np.ndarray) -> np.ndarray:
         return self.alpha * (np.asarray(r, float) - self.shift)

@@ -76,10 +76,11 @@ class Instance:
 
     `align` takes the checked inputs (arrays by key) and returns the `AlignedPoint`, or a `GeneralPoint` where these inputs have
     none; it raises `InputError` naming the key where a closed eigengap or the like leaves the law undefined. `constants`
-    gives the model's constant matrices and vectors that are not keys themselves, by name (blocks of a joint covariance). `variant` names the variant of the model that the inputs ask
-    for, "" for the model itself. `estimator` solves the first stage on samples, as
-    `symasym.simulation.estimators` says; `verification` is a problem for `symasym verify`: small, with moderate gaps and several
-    directions outside the learned span, so that moderate `m` are in the asymptotic regime (default: `example`).
+    gives the model's constant matrices and vectors that are not keys themselves, by name (blocks of a joint covariance).
+    `variant` names the variant of the model that the inputs ask for, "" for the model itself. `estimator` solves the first
+    stage on samples, as `symasym.simulation.estimators` says; `verification` is a problem for `symasym verify`: small, with
+    moderate gaps and several directions outside the learned span, so that moderate `m` are in the asymptotic regime
+    (default: `example`).
     """
 
     keys: Sequence[Key]

@@ -1,0 +1,163 @@
+"""`w*` by numbers, where there is no formula for it: Newton's method on the population loss from several starts.
+
+Steps use `|H + c sum v v^T|`, the absolute eigenvalues of the Hessian with the orbit's directions `v` made stiff: they descend,
+leave saddle points, and near a minimiser converge quadratically in spite of the orbit. That the lowest minimum found is the
+global one stays an assumption; how many starts led there is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from symasym.asymptotics.downstream import feature_matrix
+from symasym.errors import ConditionViolated
+from symasym.general.arrays import matrix_array
+from symasym.general.landscape import Landscape
+from symasym.words.substitute import substitute_matrix
+
+__all__ = ["Minimum", "find_minimiser"]
+
+STARTS = 12
+SEED = 20261121
+LIMIT = 100
+"""Steps from one start."""
+HALVINGS = 50
+ENOUGH = 1e-4
+"""Share of the predicted decrease that a step must bring (Armijo)."""
+FLOOR = 1e-8
+"""Smallest curvature in modulus, relative to the largest, that a step believes."""
+FLAT = 1e-12
+"""A gradient below this fraction of the largest seen ends the descent."""
+STATIONARY = 1e-7
+"""The same fraction, above which an ended descent has not arrived."""
+SAME = 1e-9
+"""Minima this close in value, relative to the range of values seen, are the same minimum."""
+TURNED = 1e-5
+"""Sine of the angle between learned spans from which two minimisers of one value are different."""
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """`values`: parameter name -> array; `value`: `L(w*)`; `reached` of `starts` starts led to it."""
+
+    values: Mapping[str, np.ndarray]
+    value: float
+    starts: int
+    reached: int
+
+
+def find_minimiser(scape: Landscape, starts: int = STARTS, seed: int = SEED) -> Minimum:
+    """The lowest minimum reached from `starts` random starts of several scales.
+
+    Raises `ConditionViolated` where no start arrives, or where the lowest value is taken at two points with different
+    learned spans, so that `w*` is not unique up to symmetry.
+    """
+    rng = np.random.default_rng(seed)
+    found = []
+    for n in range(starts):
+        arrived = _descend(scape, _start(scape, rng, n))
+        if arrived is not None:
+            found.append((scape.value(arrived), arrived))
+    if not found:
+        raise ConditionViolated(
+            f"w*: the population loss has no minimum that any of {starts} starts reaches; it may not be bounded below, or the "
+            "minimiser is degenerate"
+        )
+    found.sort(key=lambda item: item[0])
+    lowest, best = found[0]
+    spread = max(abs(found[-1][0] - lowest), abs(lowest), np.finfo(float).tiny)
+    same = [w for value, w in found if value - lowest <= SAME * spread]
+    _require_one_span(scape, same)
+    return Minimum(scape.unpacked(best), lowest, starts, len(same))
+
+
+def _start(scape: Landscape, rng: np.random.Generator, number: int) -> np.ndarray:
+    """Gaussian entries of scale 1, 0.3, 0.1 in turn; numbers positive."""
+    w = rng.standard_normal(scape.size) * (1.0, 0.3, 0.1)[number % 3]
+    count = len(scape.model.scalar_parameters)
+    if count:
+        w[-count:] = np.exp(rng.standard_normal(count))
+    return w
+
+
+def _admissible(scape: Landscape, w: np.ndarray) -> bool:
+    count = len(scape.model.scalar_parameters)
+    return not count or bool(np.all(w[-count:] > 0))
+
+
+def _value(scape: Landscape, w: np.ndarray) -> float:
+    """`L(w)`, infinite where it is not defined."""
+    if not _admissible(scape, w):
+        return np.inf
+    try:
+        value = scape.value(w)
+    except np.linalg.LinAlgError:
+        return np.inf
+    return value if np.isfinite(value) else np.inf
+
+
+def _descend(scape: Landscape, w: np.ndarray) -> np.ndarray | None:
+    """A local minimum below a start, or None."""
+    value, largest = _value(scape, w), 0.0
+    if not np.isfinite(value):
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(LIMIT):
+            gradient = scape.gradient(w)
+            size = float(np.linalg.norm(gradient))
+            largest = max(largest, size)
+            if size <= FLAT * largest:
+                return w
+            step = _step(scape, w, gradient)
+            moved = _backtrack(scape, w, value, step, float(gradient @ step))
+            if moved is None:
+                return w if size <= STATIONARY * largest else None
+            w, value = moved
+    return None
+
+
+def _step(scape: Landscape, w: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    hessian, vertical = scape.hessian(w), scape.vertical(w)
+    gauge = np.trace(np.abs(hessian)) / len(w) / max(float(w @ w), np.finfo(float).tiny)
+    values, vectors = np.linalg.eigh((hessian + hessian.T) / 2 + gauge * vertical.T @ vertical)
+    curvature = np.maximum(np.abs(values), FLOOR * np.abs(values).max())
+    return -vectors @ ((vectors.T @ gradient) / curvature)
+
+
+def _backtrack(
+    scape: Landscape, w: np.ndarray, value: float, step: np.ndarray, slope: float
+) -> tuple[np.ndarray, float] | None:
+    """The first of `w + step / 2^j` that brings enough decrease; a full step that changes nothing but rounding is taken."""
+    length = 1.0
+    for _ in range(HALVINGS):
+        there = w + length * step
+        reached = _value(scape, there)
+        if reached <= value + ENOUGH * length * slope:
+            return there, reached
+        length /= 2
+    rounding = 1e-13 * (abs(value) + 1)
+    there = w + step
+    if _value(scape, there) <= value + rounding:
+        better = np.linalg.norm(scape.gradient(there)) < 0.5 * np.linalg.norm(scape.gradient(w))
+        return (there, _value(scape, there)) if better else None
+    return None
+
+
+def _require_one_span(scape: Landscape, minima: list[np.ndarray]) -> None:
+    features = substitute_matrix(feature_matrix(scape.model), scape.forms.point)
+    first: np.ndarray | None = None
+    for w in minima:
+        _, singular, right = np.linalg.svd(matrix_array(features, scape.at(w)))
+        rank = int(np.sum(singular > TURNED * singular[0]))
+        projector = right[:rank].T @ right[:rank]
+        if first is None:
+            first = projector
+        turned = float(np.linalg.norm(projector - first, 2))
+        if turned > TURNED:
+            raise ConditionViolated(
+                "w*: the lowest value of the population loss is taken at two points that the declared symmetry does not join: "
+                f"their learned spans differ by an angle of sine {turned:.3g}, so w* is not unique"
+            )
