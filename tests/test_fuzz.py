@@ -320,7 +320,7 @@ def fuzz(seed: int, count: int, path: Path) -> Iterator[tuple[int | None, str | 
 @pytest.fixture(autouse=True)
 def _prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Model files and derivations are read and made once: what is fuzzed comes after."""
-    monkeypatch.setattr("symasym.evaluation.derive_model", lambda model, name: derivation(name))
+    monkeypatch.setattr("symasym.evaluation.closed.derive_model", lambda model, name: derivation(name))
     monkeypatch.setattr("symasym.catalogue.load", functools.cache(catalogue.load))
 
 
@@ -352,8 +352,8 @@ def _unguarded(given: Mapping[str, Any], underflow: bool = False) -> Iterator[No
         ),
         ("symasym.inputs.reading.label", lambda text: text + "\nas said", "not one line"),
         ("symasym.inputs.keys.label", str, "not one line"),
-        ("symasym.evaluation.RESIDUAL", float("inf"), "a target outside the span"),
-        ("symasym.evaluation._significant", lambda numeric, given: numeric.weights - 1e-3, "a traceback: ValueError"),
+        ("symasym.evaluation.closed.RESIDUAL", float("inf"), "a target outside the span"),
+        ("symasym.evaluation.closed._significant", lambda numeric, given: numeric.weights - 1e-3, "a traceback: ValueError"),
         (
             "symasym.cli.eval_command.dump",
             lambda schema, document: json.dumps(document | {"alpha": math.nan}),

@@ -48,7 +48,7 @@ INFINITE = float("inf")
 
 @pytest.fixture(autouse=True)
 def _derived_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("symasym.evaluation.derive_model", lambda model, name: derivation(name))
+    monkeypatch.setattr("symasym.evaluation.closed.derive_model", lambda model, name: derivation(name))
 
 
 class Eval:

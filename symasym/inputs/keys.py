@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -31,13 +32,16 @@ COMMON = (
 """Keys of every model."""
 
 
-def check(instance: Instance, document: Mapping[str, Any], where: Iterable[sympy.Basic] = ()) -> dict[str, Any]:
+def check(
+    instance: Instance, document: Mapping[str, Any], where: Iterable[sympy.Basic] = (), dimension: str = "d"
+) -> dict[str, Any]:
     """Inputs by key as arrays and numbers, and the size of every named dimension.
 
     Keys that were left out have their default, or are absent where they have none. `where`: relations between dimensions
-    that must hold. Raises `InputError` naming the key.
+    that must hold; `dimension`: that of the features' input. Raises `InputError` naming the key.
     """
-    keys = {key.name: key for key in (*instance.keys, *COMMON)}
+    common = (replace(key, shape=tuple(dimension for _ in key.shape)) for key in COMMON)
+    keys = {key.name: key for key in (*instance.keys, *common)}
     _require_known(keys, document)
     _require_complete(keys, document)
     values = {name: value(keys[name], given) for name, given in document.items()}

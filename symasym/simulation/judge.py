@@ -66,7 +66,7 @@ def verify_law(law: NumericLaw, results: Results) -> Judgement:
     variance = _extrapolate(results, _variance, 2 * float(np.sum(weights**2)))
     groups, observed = _weights(weights, results)
     distance = _kolmogorov(weights, interaction, results)
-    spread = _spread(law.d_eff, results)
+    spread = _spread(law.d_act, results)
     total = _total(law, interaction, results)
     checks = _checks(interaction, variance, groups, distance, spread, total)
     return Judgement(law, grid, interaction, variance, groups, observed, distance, spread, total, results.n, checks)
@@ -140,7 +140,7 @@ def _spread(d_eff: int, results: Results) -> Mean:
 
 def _total(law: NumericLaw, interaction: Extrapolation, results: Results) -> Mean:
     """The slope comes from the same repetitions, so its covariance with the total enters the standard error."""
-    n, m, d_eff, noise, fit = results.n, results.grid[-1], law.d_eff, float(law.noise), interaction.fit
+    n, m, d_eff, noise, fit = results.n, results.grid[-1], law.d_act, float(law.noise), interaction.fit
     share = n * (n - 1) / ((n - d_eff - 1) * m)
     expected = noise * n * d_eff / (n - d_eff - 1) + share * (interaction.derived + fit.slope / m)
     mean, se = _mean(results.total)

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import sympy
 
-from symasym import inputs
 from symasym.catalogue import Loaded
 from symasym.errors import InputError, NotDerivableYet
+from symasym.evaluation.evaluate import prepare
+from symasym.evaluation.numbers import sizes_of, symbol_values
 from symasym.model.evaluate import evaluate, evaluate_matrix
-from symasym.model.instance import AlignedPoint
-from symasym.model.matrices import Constant, ScalarTruth, Truth
 from symasym.model.model import Model
 from symasym.simulation.sampler import Source, sources
 
@@ -100,16 +99,13 @@ def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
 
     Raises `InputError` naming the key, `NotDerivableYet` for a model file without an instance or an estimator.
     """
-    if loaded.instance is None:
-        raise NotDerivableYet(f"{loaded.name}: the model file defines no instance, so it takes no JSON input")
-    if loaded.instance.estimator is None:
+    here = prepare(loaded, document)
+    if here.instance.estimator is None:
         raise NotDerivableYet(
             f"{loaded.name}: the instance declares no estimator, so the procedure cannot be simulated"
         )
-    given = inputs.check(loaded.instance, document, loaded.model.where)
-    model, point = loaded.for_inputs(given).model, loaded.instance.align(given)
-    sizes = {symbol: given[symbol.name] for symbol in _dimensions(model) if symbol.name in given}
-    values = _values(model, given, point)
+    model, given = here.model, here.given
+    sizes, values = sizes_of(model, given), symbol_values(model, here.instance, given, here.point)
     down = given.get("Sigma_down")
     if down is None:
         down = evaluate_matrix(model.input.cov, values, sizes)
@@ -120,7 +116,7 @@ def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
     noise = given["sigma2"] if "sigma2" in given else evaluate(model.downstream.noise, values, sizes)
     return Problem(
         model=model,
-        estimator=loaded.instance.estimator,
+        estimator=here.instance.estimator,
         given=given,
         values=values,
         sizes=sizes,
@@ -129,32 +125,3 @@ def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
         target=root.T @ target,
         noise=float(noise),
     )
-
-
-def _values(model: Model, given: Mapping[str, Any], point: AlignedPoint) -> dict[sympy.Basic, np.ndarray | float]:
-    """Numbers for constants and true values, from the input; for scalars, from there or the aligned point (defaults)."""
-    known = {**point.values, **given}
-    values: dict[sympy.Basic, np.ndarray | float] = {}
-    for scalar in _symbols(model, sympy.Symbol):
-        name = scalar.of if isinstance(scalar, ScalarTruth) else scalar.name
-        if name in known and np.ndim(known[name]) == 0:
-            values[scalar] = float(known[name])
-    for symbol in _symbols(model, Constant, Truth):
-        name = symbol.of if isinstance(symbol, Truth) else symbol.name
-        if name in given:
-            values[symbol] = np.asarray(given[name], float).reshape([len(given[name]), -1])
-        elif isinstance(symbol, Truth):
-            raise NotDerivableYet(f"verify: the data law needs the true {name}, which is not a key of the input")
-    return values
-
-
-def _symbols(model: Model, *kinds: type[sympy.Basic]) -> list[Any]:
-    """Symbols of some kinds in the loss, its data laws, the features and the task, by name."""
-    parts = (model.loss, model.features, model.downstream.target, model.downstream.noise)
-    return sorted({symbol for part in parts for symbol in part.atoms(*kinds)}, key=str)
-
-
-def _dimensions(model: Model) -> list[sympy.Symbol]:
-    """Symbols in the shapes of the matrices."""
-    shapes = {n for symbol in _symbols(model, sympy.MatrixSymbol) for n in symbol.shape}
-    return sorted({symbol for n in shapes for symbol in sympy.sympify(n).free_symbols}, key=str)

@@ -1,9 +1,9 @@
-"""From the JSON inputs of a model to its law in numbers (schema `symasym.law/1`)."""
+"""The closed form on checked inputs that align."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from symasym.alignment.entries import entry_table
 from symasym.alignment.ranges import Ranges
 from symasym.catalogue import Loaded
 from symasym.errors import InputError, NotDerivableYet
+from symasym.evaluation.outcome import Evaluation
 from symasym.law.evaluate import evaluate
 from symasym.law.law import Law
 from symasym.law.numbers import entries_at
@@ -22,7 +23,7 @@ from symasym.model.instance import AlignedPoint, Instance
 from symasym.model.model import Model
 from symasym.pipeline import derive_model
 
-__all__ = ["Evaluation", "evaluate_inputs", "law_document"]
+__all__ = ["evaluate_closed"]
 
 RESIDUAL = 1e-8
 """A target further than this outside the span of the features is refused."""
@@ -32,35 +33,14 @@ NEGLIGIBLE = 1e-100
 """Aligned entries below this fraction of the largest of their family are zero: their squares would only underflow."""
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """A concrete problem: the checked inputs, the symbolic law, the point in aligned coordinates, the numeric law."""
-
-    given: Mapping[str, Any]
-    law: Law
-    point: AlignedPoint
-    numeric: NumericLaw
-    residual: float
-
-
-def evaluate_inputs(loaded: Loaded, document: Mapping[str, Any]) -> Evaluation:
-    """Check the inputs, align them, put them into the derived law.
+def evaluate_closed(loaded: Loaded, instance: Instance, given: Mapping[str, Any], point: AlignedPoint) -> Evaluation:
+    """The law in closed form at an aligned point.
 
     Raises `InputError` naming the key.
     """
-    instance = loaded.instance
-    if instance is None:
-        raise NotDerivableYet(f"{loaded.name}: the model file defines no instance, so it takes no JSON input")
-    given = inputs.check(instance, document, loaded.model.where)
-    if given["misspecified"]:
-        raise NotDerivableYet(
-            "misspecified: true came; the law of a misspecified target is not derived yet, false is expected"
-        )
-    loaded = loaded.for_inputs(given)
     law = derive_model(loaded.model, loaded.name).law
-    _check_noise(law, instance, given)
+    point = _finite(point, given)
     with inputs.guarded(given):
-        point = _aligned(instance, given)
         down = _aligned_down(loaded.model, point, given)
         values, residual = _with_target(loaded.model, law, point, given, down)
     numbers = {name: given[name] for name in (*law.scalars, "sigma2") if name in given and name not in values}
@@ -70,33 +50,8 @@ def evaluate_inputs(loaded: Loaded, document: Mapping[str, Any]) -> Evaluation:
     return Evaluation(given, law, point, numeric, residual)
 
 
-def _check_noise(law: Law, instance: Instance, given: Mapping[str, Any]) -> None:
-    """`sigma2` where the model leaves it open or the downstream covariance is another; else the model's own scalars."""
-    elsewhere = {s.name for formula in law.formulas()[1:] for s in formula.atoms(sympy.Symbol)}
-    own = [
-        s
-        for s in law.scalars
-        if s not in {*elsewhere, "sigma2"} and s in {t.name for t in law.noise.atoms(sympy.Symbol)}
-    ]
-    open_noise = not own or "Sigma_down" in given
-    if open_noise and "sigma2" not in given:
-        why = "" if not own else ", because Sigma_down is given"
-        raise InputError(
-            f"sigma2: the key is missing{why}; a number that is not negative is expected (label noise variance)"
-        )
-    for name in own:
-        if open_noise and name in given:
-            raise InputError(f"{name}: came together with Sigma_down; sigma2 alone is expected then")
-        if not open_noise and "sigma2" in given:
-            raise InputError(f"sigma2: the model determines it from {name}; leave it out, or give Sigma_down as well")
-        if not open_noise and name not in given:
-            (key,) = (key for key in instance.keys if key.name == name)
-            raise InputError(f"{name}: the key is missing; {key.kind.value} is expected ({key.meaning})")
-
-
-def _aligned(instance: Instance, given: Mapping[str, Any]) -> AlignedPoint:
+def _finite(point: AlignedPoint, given: Mapping[str, Any]) -> AlignedPoint:
     """The aligned point, all of it finite."""
-    point = instance.align(given)
     for array in (*point.values.values(), *point.frames.values()):
         if isinstance(array, np.ndarray) and not np.all(np.isfinite(array)):
             raise inputs.out_of_range(given)
@@ -180,45 +135,3 @@ def _significant(numeric: NumericLaw, given: Mapping[str, Any]) -> np.ndarray:
     if not np.all(weights > 0):
         raise inputs.out_of_range(given)
     return weights
-
-
-def _distinct(weights: np.ndarray) -> tuple[list[float], list[int]]:
-    """Distinct weights, descending, with multiplicities."""
-    values, counts = np.unique(weights, return_counts=True)
-    return values[::-1].tolist(), counts[::-1].tolist()
-
-
-def _crossover(numeric: NumericLaw) -> float | None:
-    """`alpha0`, None where it is undefined: no noise, or no direction to learn."""
-    return float(numeric.crossover) if numeric.d_base > numeric.d_eff and numeric.noise > 0 else None
-
-
-def law_document(name: str, evaluation: Evaluation, quantiles: Sequence[float]) -> dict[str, Any]:
-    """The document of `symasym eval`, without its schema key.
-
-    Raises `InputError` where a number in it overflows or underflows.
-    """
-    numeric = evaluation.numeric
-    weights, multiplicities = _distinct(numeric.weights)
-    with inputs.guarded(evaluation.given):
-        orders = {str(p): float(numeric.ppf(np.asarray(p))) for p in quantiles}
-    with inputs.guarded(evaluation.given, underflow=True):
-        return {
-            "model": name,
-            "unconditional": not numeric.averaged,
-            "downstream": "least_squares",
-            "alpha": float(numeric.alpha),
-            "sigma2": float(numeric.noise),
-            "d_eff": numeric.d_eff,
-            "d_act": numeric.d_eff,
-            "d_base": numeric.d_base,
-            "weights": weights,
-            "multiplicities": multiplicities,
-            "interaction": {
-                "mean": float(numeric.interaction_cumulant(1)),
-                "variance": float(numeric.interaction_cumulant(2)),
-            },
-            "risk": {"mean": float(numeric.mean), "variance": float(numeric.var), "quantiles": orders},
-            "alpha0": _crossover(numeric),
-            "residual": evaluation.residual,
-        }

@@ -1,0 +1,82 @@
+"""The document of `symasym eval` (schema `symasym.law/1`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from symasym import inputs
+from symasym.evaluation.outcome import Evaluation, Misspecified
+from symasym.law.numeric import NumericLaw
+
+__all__ = ["law_document"]
+
+
+def _distinct(weights: np.ndarray) -> tuple[list[float], list[int]]:
+    """Distinct weights, descending, with multiplicities."""
+    values, counts = np.unique(weights, return_counts=True)
+    return values[::-1].tolist(), counts[::-1].tolist()
+
+
+def _crossover(numeric: NumericLaw) -> float | None:
+    """`alpha0`, None where it is undefined: no noise, no direction to learn, or null directions that wake."""
+    defined = numeric.d_base > numeric.d_eff and numeric.noise > 0 and not numeric.activated
+    return float(numeric.crossover) if defined else None
+
+
+def law_document(name: str, evaluation: Evaluation, quantiles: Sequence[float]) -> dict[str, Any]:
+    """The document without its schema key.
+
+    Raises `InputError` where a number in it overflows or underflows.
+    """
+    numeric, outside = evaluation.numeric, evaluation.misspecified
+    weights, multiplicities = _distinct(numeric.weights) if outside is None else ([], [])
+    nothing: dict[str, Any] = {"mean": None, "variance": None}
+    interaction, risk, crossover = nothing, {**nothing, "quantiles": {str(p): None for p in quantiles}}, None
+    if outside is None:
+        with inputs.guarded(evaluation.given):
+            orders = {str(p): float(numeric.ppf(np.asarray(p))) for p in quantiles}
+        with inputs.guarded(evaluation.given, underflow=True):
+            cumulants = [float(numeric.interaction_cumulant(order)) for order in (1, 2)]
+            interaction = dict(zip(("mean", "variance"), cumulants, strict=True))
+            risk = {"mean": float(numeric.mean), "variance": float(numeric.var), "quantiles": orders}
+            crossover = _crossover(numeric)
+    document = {
+        "model": name,
+        "unconditional": not numeric.averaged,
+        "downstream": "least_squares",
+        "route": evaluation.route,
+        "alpha": float(numeric.alpha),
+        "sigma2": float(numeric.noise),
+        "d_eff": numeric.d_eff,
+        "d_act": numeric.d_act,
+        "d_base": numeric.d_base,
+        "weights": weights,
+        "multiplicities": multiplicities,
+        "interaction": interaction,
+        "risk": risk,
+        "alpha0": crossover,
+        "residual": evaluation.residual,
+    }
+    if evaluation.law is None:
+        document["minimiser"] = _minimiser(evaluation)
+    if outside is not None:
+        document["misspecified"] = _misspecified(outside, quantiles)
+    return document
+
+
+def _minimiser(evaluation: Evaluation) -> dict[str, Any]:
+    """`w*` in the coordinates of the input, and how it was found."""
+    reached = None if evaluation.starts is None else {"reached": evaluation.starts[0], "starts": evaluation.starts[1]}
+    values = {name: np.asarray(value, float).tolist() for name, value in evaluation.minimiser.items()}
+    return {"values": values, "search": reached}
+
+
+def _misspecified(outside: Misspecified, quantiles: Sequence[float]) -> dict[str, Any]:
+    """The Gaussian limit of `sqrt(m) (R(w_hat) - R(w*))`."""
+    scale = float(np.sqrt(outside.variance))
+    orders = {str(p): scale * NormalDist().inv_cdf(p) for p in quantiles}
+    return {"excess": outside.excess, "rate": "sqrt(m)", "mean": 0.0, "variance": outside.variance, "quantiles": orders}

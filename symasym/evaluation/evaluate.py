@@ -1,0 +1,59 @@
+"""Check the inputs, place the problem, take the route that reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from symasym import inputs
+from symasym.catalogue import Loaded
+from symasym.evaluation.closed import evaluate_closed
+from symasym.evaluation.general import evaluate_general
+from symasym.evaluation.noise import check_noise
+from symasym.evaluation.outcome import Evaluation
+from symasym.model.instance import AlignedPoint, GeneralPoint, Instance
+from symasym.model.model import Model
+
+__all__ = ["Prepared", "evaluate_inputs", "prepare"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Checked inputs, the model or variant that they ask for, and where the problem stands."""
+
+    loaded: Loaded
+    instance: Instance
+    given: Mapping[str, Any]
+    point: AlignedPoint | GeneralPoint
+
+    @property
+    def model(self) -> Model:
+        """The model or variant."""
+        return self.loaded.model
+
+
+def prepare(loaded: Loaded, document: Mapping[str, Any]) -> Prepared:
+    """Check the inputs and align them. Raises `InputError` naming the key."""
+    instance = loaded.instance or inputs.default_instance(loaded.model)
+    given = inputs.check(instance, document, loaded.model.where, str(loaded.model.input.shape[0]))
+    chosen = loaded.for_inputs(given)
+    check_noise(chosen.model, instance, given)
+    with inputs.guarded(given):
+        point = GeneralPoint() if chosen.model.aligned is None else instance.align(given)
+    return Prepared(chosen, instance, given, point)
+
+
+def evaluate_inputs(loaded: Loaded, document: Mapping[str, Any]) -> Evaluation:
+    """Check the inputs, align them where that is possible, put them into the derived law.
+
+    Raises `InputError` naming the key.
+    """
+    here = prepare(loaded, document)
+    if isinstance(here.point, AlignedPoint) and not here.given["misspecified"]:
+        return evaluate_closed(here.loaded, here.instance, here.given, here.point)
+    outcome = evaluate_general(here.model, here.instance, here.given, here.point)
+    if isinstance(here.point, AlignedPoint) and outcome.misspecified is None:
+        fitting = {**here.given, "misspecified": False}
+        return replace(evaluate_closed(here.loaded, here.instance, fitting, here.point), given=here.given)
+    return outcome

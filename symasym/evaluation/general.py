@@ -1,0 +1,91 @@
+"""The general route on checked inputs: `w*` by formula or by search, the law exact on top of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from symasym.calculus.forms import Forms, forms
+from symasym.errors import ConditionViolated, InputError
+from symasym.evaluation.numbers import constants_of
+from symasym.evaluation.outcome import Evaluation, Misspecified
+from symasym.general.landscape import landscape
+from symasym.general.minimiser import find_minimiser
+from symasym.general.point import natural_point
+from symasym.general.route import General, general
+from symasym.model.instance import AlignedPoint, GeneralPoint, Instance
+from symasym.model.matrices import ScalarTruth, Truth
+from symasym.model.model import Model
+from symasym.symmetry.quotient import Quotient, quotient
+
+__all__ = ["evaluate_general", "place_minimiser"]
+
+RESIDUAL = 1e-8
+"""A target further than this outside the span of the features is refused unless it is declared misspecified."""
+DROPPED = 1e-12
+"""Weights below this fraction of the largest are rounding."""
+
+
+@lru_cache(maxsize=8)
+def first_stage(model: Model) -> tuple[Forms, Quotient]:
+    """Forms and quotient, which do not depend on numbers."""
+    return forms(model), quotient(model)
+
+
+def place_minimiser(
+    model: Model, given: Mapping[str, Any], point: AlignedPoint | GeneralPoint, constants: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple[int, int] | None]:
+    """`w*` by parameter name in the coordinates of the input, and `(reached, starts)` where it was searched for.
+
+    By the inverse of the frame from an aligned point; the true values where the data law holds them; by the formula of the
+    model file; else numerically.
+    """
+    if isinstance(point, AlignedPoint):
+        scalars = {v.name: np.asarray(point.values[v.name], float) for v in model.scalar_parameters}
+        return {**natural_point(model, point), **scalars}, None
+    if point.minimiser is not None:
+        return dict(point.minimiser), None
+    truths = {t.of for vector in model.data for t in vector.law.atoms(Truth, ScalarTruth)}
+    names = [*(p.name for p in model.parameters), *(v.name for v in model.scalar_parameters)]
+    if truths and all(name in given for name in names):
+        return {name: given[name] for name in names}, None
+    stage, symmetry = first_stage(model)
+    found = find_minimiser(landscape(model, stage, symmetry, constants))
+    return dict(found.values), (found.reached, found.starts)
+
+
+def evaluate_general(
+    model: Model, instance: Instance, given: Mapping[str, Any], point: AlignedPoint | GeneralPoint
+) -> Evaluation:
+    """The law of a problem in general position.
+
+    Raises `ConditionViolated` where a hypothesis fails at `w*`, `InputError` for a target outside the span.
+    """
+    stage, symmetry = first_stage(model)
+    constants = constants_of(model, instance, given, point)
+    minimiser, starts = place_minimiser(model, given, point, constants)
+    outcome = general(model, {**constants, **minimiser}, stage, symmetry, misspecified=True)
+    residual = float(outcome.residual)
+    if residual > RESIDUAL and not given["misspecified"]:
+        name = getattr(model.downstream.target, "name", "target")
+        raise InputError(
+            f"{name}: f* lies outside the span of the features, ||(I - Pi) f*|| / ||f*|| = {residual:.3g}; at most "
+            f"{RESIDUAL:g} is expected"
+        )
+    numeric = outcome.law(given["alpha"])
+    weights = numeric.weights[numeric.weights > DROPPED * np.max(numeric.weights, initial=0.0)]
+    noise = np.asarray(given["sigma2"], float) if "sigma2" in given else numeric.noise
+    numeric = replace(numeric, weights=weights, noise=noise)
+    outside = _misspecified(outcome) if residual > RESIDUAL else None
+    return Evaluation(given, None, point, numeric, residual, minimiser, starts, outside)
+
+
+def _misspecified(outcome: General) -> Misspecified:
+    variance = float(outcome.misspecified_variance)
+    if not np.isfinite(variance):
+        raise ConditionViolated("target: the slope of the risk at w* is not finite")
+    return Misspecified(float(outcome.excess), variance)

@@ -1,0 +1,50 @@
+"""What an evaluation gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from symasym.law.law import Law
+from symasym.law.numeric import NumericLaw
+from symasym.model.instance import AlignedPoint, GeneralPoint
+
+__all__ = ["Evaluation", "Misspecified"]
+
+
+@dataclass(frozen=True)
+class Misspecified:
+    """A target outside the span: `n (R - sigma^2)` diverges, and `sqrt(m) (R(w_hat) - R(w*))` is Gaussian in the limit.
+
+    `excess`: `R(w*) - sigma^2 = ||(I - Pi) f*||^2`; `variance`: of that limit, 0 where the slope of the risk vanishes.
+    """
+
+    excess: float
+    variance: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A concrete problem: the checked inputs, where it stands, the numeric law.
+
+    `law` is the symbolic law where the closed form was used, else None; `point` is aligned or general; `minimiser` is `w*` in
+    the coordinates of the input where the general route was used; `starts` counts the starts that reached it and those that
+    were made, None where a formula gives it. `misspecified` replaces the numeric law where the target leaves the span.
+    """
+
+    given: Mapping[str, Any]
+    law: Law | None
+    point: AlignedPoint | GeneralPoint
+    numeric: NumericLaw
+    residual: float
+    minimiser: Mapping[str, np.ndarray] = field(default_factory=dict)
+    starts: tuple[int, int] | None = None
+    misspecified: Misspecified | None = None
+
+    @property
+    def route(self) -> str:
+        """`closed form`, or `general`: numeric linear algebra on the exact forms."""
+        return "general" if self.law is None else "closed form"

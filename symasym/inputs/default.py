@@ -1,0 +1,93 @@
+"""The keys of a model whose file states none: its constants, true values, scalars, and the dimensions that no array shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from symasym.model.data import GaussianVector
+from symasym.model.instance import GeneralPoint, Instance, Key, Kind
+from symasym.model.matrices import Constant, ScalarParameter, ScalarTruth, Truth
+from symasym.model.model import Model
+
+__all__ = ["default_instance"]
+
+ELSEWHERE = ("sigma2", "Sigma_down")
+"""Names that every model has as keys already."""
+
+
+def default_instance(model: Model) -> Instance:
+    """Natural inputs read off the model: one key for each symbol that needs a value, called by its name.
+
+    The problem is taken in general position: `w*` is found numerically (or is the truth, where the data law holds it).
+    """
+    keys = [*_matrix_keys(model), *_scalar_keys(model)]
+    shown = {dimension for key in keys if key.required for dimension in key.shape}
+    return Instance(keys=[*keys, *_dimension_keys(model, shown)], align=lambda given: GeneralPoint())
+
+
+def _parts(model: Model) -> tuple[sympy.Basic, ...]:
+    return model.loss, model.features, model.downstream.target, model.downstream.noise, model.downstream.x
+
+
+def _atoms(model: Model, *kinds: type[sympy.Basic]) -> list[Any]:
+    return sorted({symbol for part in _parts(model) for symbol in part.atoms(*kinds)}, key=str)
+
+
+def _matrix_keys(model: Model) -> list[Key]:
+    vectors = _atoms(model, GaussianVector)
+    own = {vector.cov for vector in vectors}
+    keys: list[Key] = []
+    for symbol in _atoms(model, Constant, Truth):
+        name = symbol.of if isinstance(symbol, Truth) else symbol.name
+        if name in ELSEWHERE or name in {key.name for key in keys}:
+            continue
+        rows, columns = symbol.shape
+        shape = (str(rows),) if columns == 1 else (str(rows), str(columns))
+        keys.append(Key(name, _kind(symbol, own, model), shape, meaning=_meaning(symbol, vectors, model)))
+    return keys
+
+
+def _kind(symbol: Any, covariances: set[Any], model: Model) -> Kind:
+    if symbol in covariances:
+        return Kind.COVARIANCE
+    if symbol == model.downstream.target:
+        return Kind.VECTOR
+    return Kind.SYMMETRIC if getattr(symbol, "symmetric", False) else Kind.ARRAY
+
+
+def _meaning(symbol: Any, vectors: list[GaussianVector], model: Model) -> str:
+    owners = [vector.name for vector in vectors if vector.cov == symbol]
+    if owners:
+        return f"covariance of {' and '.join(dict.fromkeys(owners))}"
+    if symbol == model.downstream.target:
+        return "coefficients of f* in the features' input"
+    return f"the true {symbol.of}" if isinstance(symbol, Truth) else f"the constant {symbol.name}"
+
+
+def _scalar_keys(model: Model) -> list[Key]:
+    dimensions = set(_dimensions(model))
+    names: dict[str, sympy.Symbol] = {}
+    for symbol in _atoms(model, sympy.Symbol):
+        if symbol in dimensions or isinstance(symbol, ScalarParameter):
+            continue
+        names[symbol.of if isinstance(symbol, ScalarTruth) else symbol.name] = symbol
+    return [
+        Key(name, Kind.POSITIVE if symbol.is_positive else Kind.NUMBER, meaning=f"the scalar {name}")
+        for name, symbol in names.items()
+        if name not in ELSEWHERE
+    ]
+
+
+def _dimensions(model: Model) -> list[sympy.Symbol]:
+    shapes = (n for symbol in _atoms(model, sympy.MatrixSymbol) for n in symbol.shape)
+    return sorted({s for n in shapes for s in sympy.sympify(n).free_symbols}, key=str)
+
+
+def _dimension_keys(model: Model, shown: set[str]) -> list[Key]:
+    return [
+        Key(symbol.name, Kind.DIMENSION, meaning=f"the dimension {symbol.name}")
+        for symbol in _dimensions(model)
+        if symbol.name not in shown
+    ]
