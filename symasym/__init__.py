@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from symasym.api import derive, explain, general_law, models
+    from symasym.api import derive, evaluate, explain, general_law, models
     from symasym.errors import ConditionViolated, InputError, NeverDerivable, NotDerivableYet, ShapeError, SymasymError
     from symasym.law.law import Law
     from symasym.law.numeric import NumericLaw
@@ -24,6 +24,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "derive": "symasym.api",
+    "evaluate": "symasym.api",
     "explain": "symasym.api",
     "general_law": "symasym.api",
     "models": "symasym.api",
@@ -54,6 +55,7 @@ __all__ = [
     "SymasymError",
     "__version__",
     "derive",
+    "evaluate",
     "explain",
     "general_law",
     "models",

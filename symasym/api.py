@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
-from symasym import catalogue
+from symasym import catalogue, pipeline
 from symasym.errors import InputError
+from symasym.evaluation import Evaluation, evaluate_inputs
 from symasym.general.route import General, general
 from symasym.law.law import Law
 from symasym.model.model import Model
-from symasym.pipeline import Derivation, derive_model
+from symasym.pipeline import Derivation, GeneralDerivation, derive_model
 
-__all__ = ["derive", "explain", "general_law", "models"]
+__all__ = ["derive", "evaluate", "explain", "general_law", "models"]
 
 
 def models() -> list[str]:
@@ -38,13 +39,22 @@ def derive(model: str | PathLike[str] | Model, name: str | None = None) -> Law:
     `model` is a name of the catalogue, the path of a model file, or a `Model`. Raises `ConditionViolated` with the offending
     direction where a hypothesis fails, `NotDerivableYet` where a stage does not reach.
     """
-    return explain(model, name).law
-
-
-def explain(model: str | PathLike[str] | Model, name: str | None = None) -> Derivation:
-    """The whole derivation, stage by stage; its last stage is the law."""
     found, label = _resolve(model, name)
-    return derive_model(found, label)
+    return derive_model(found, label).law
+
+
+def explain(model: str | PathLike[str] | Model, name: str | None = None) -> Derivation | GeneralDerivation:
+    """The whole derivation, stage by stage; without aligned coordinates the stages that need none: symmetry and forms."""
+    found, label = _resolve(model, name)
+    return pipeline.derive(found, label)
+
+
+def evaluate(model: str | PathLike[str], document: Mapping[str, Any]) -> Evaluation:
+    """The law in numbers for natural inputs, as `symasym eval` takes them; `.numeric` is the distribution.
+
+    Raises `InputError` naming the key.
+    """
+    return evaluate_inputs(catalogue.load(str(model)), document)
 
 
 def general_law(model: str | PathLike[str] | Model, values: Mapping[str, Any]) -> General:

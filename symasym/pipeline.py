@@ -23,7 +23,7 @@ from symasym.law.law import Law
 from symasym.model.model import Model
 from symasym.symmetry.quotient import Quotient, quotient
 
-__all__ = ["Derivation", "derive_model"]
+__all__ = ["Derivation", "GeneralDerivation", "derive", "derive_general", "derive_model"]
 
 
 SPARE_SUMS = 8
@@ -44,6 +44,46 @@ class Derivation:
     law: Law
 
 
+@dataclass(frozen=True)
+class GeneralDerivation:
+    """The stages that hold for symbolic dimensions without aligned coordinates: symmetry and forms.
+
+    `w*`, `V`, `K` and the weights then come as arrays, for given matrices, from these same forms (`symasym.general`).
+    """
+
+    name: str
+    model: Model
+    quotient: Quotient
+    forms: Forms
+
+    def __str__(self) -> str:
+        counts = {name: len(form.terms) for name, form in (("s", self.forms.score), ("h", self.forms.hessian))}
+        lines = [
+            self.model.title or self.name,
+            "  n (R - sigma^2) -> sigma^2 d_act + (1/alpha) ||L(Z)||^2,   alpha = m/n",
+            "  no aligned coordinates are stated, so there is no closed form",
+            f"  symbolic: loss invariant under {', '.join(map(str, self.model.actions)) or 'no group'}",
+            f"  symbolic: dimension of the quotient {self.quotient.dimension}",
+            f"  symbolic: score form s ({counts['s']} trace words) and Hessian form h ({counts['h']}), for every size",
+            "  numeric: w* from several starts unless the model file gives it; V = h^-1 s h^-1 on the horizontal space;",
+            "  numeric: weights = eigenvalues of K V, by symasym eval on given matrices",
+        ]
+        lines += [f"  where {', '.join(map(str, self.model.where))}"] if self.model.where else []
+        lines += [f"  assumed: {words}" for words in self.model.assumptions]
+        return "\n".join(lines)
+
+
+def derive(model: Model, name: str = "model") -> Derivation | GeneralDerivation:
+    """The law in closed form where the model states aligned coordinates, else the stages that need none."""
+    return derive_general(model, name) if model.aligned is None else derive_model(model, name)
+
+
+def derive_general(model: Model, name: str = "model") -> GeneralDerivation:
+    """Symmetry and forms of any model, for symbolic dimensions."""
+    feature_matrix(model)
+    return GeneralDerivation(name, model, quotient(model), forms(model))
+
+
 def derive_model(model: Model, name: str = "model") -> Derivation:
     """Derive the law of an aligned model for symbolic dimensions.
 
@@ -51,7 +91,8 @@ def derive_model(model: Model, name: str = "model") -> Derivation:
     """
     if model.aligned is None:
         raise NotDerivableYet(
-            f"{name}: the model names no aligned coordinates; use symasym.general with numbers instead"
+            f"{name}: the model states no aligned coordinates, so there is no closed form; symasym.explain shows the symbolic "
+            "stages, symasym.evaluate (symasym eval) the numbers"
         )
     feature_matrix(model)  # refuses features that are not linear before anything else is made of them
     symmetry = quotient(model)

@@ -20,7 +20,7 @@ from symasym.calculus.forms import Forms
 from symasym.law.law import Law
 from symasym.model.matrices import ScalarParameter
 from symasym.model.model import Model
-from symasym.pipeline import Derivation
+from symasym.pipeline import Derivation, GeneralDerivation
 from symasym.symmetry.quotient import Quotient
 from symasym.words.show import show_atom, show_matrix, show_scalar
 
@@ -47,8 +47,15 @@ class Step:
     lines: tuple[Line, ...]
 
 
-def steps(derivation: Derivation) -> tuple[Step, ...]:
+def steps(derivation: Derivation | GeneralDerivation) -> tuple[Step, ...]:
     """All stages in order."""
+    if isinstance(derivation, GeneralDerivation):
+        return (
+            _setting(derivation.model),
+            _symmetry(derivation.model, derivation.quotient),
+            _forms(derivation.forms),
+            _numeric(derivation.model),
+        )
     return (
         _setting(derivation.model),
         _symmetry(derivation.model, derivation.quotient),
@@ -140,6 +147,22 @@ def _alignment(model: Model, blocks: Blocks) -> Step:
     lines += [Line(None, relation, "assumed") for relation in (*model.where, *model.aligned.assume)]
     lines.append(Line(None, sympy.S.Zero, "gradient at the named point in every direction: stationary"))
     return Step("Aligned coordinates", "every constant matrix rectangular diagonal; words become entries", tuple(lines))
+
+
+def _numeric(model: Model) -> Step:
+    lines = [
+        Line(
+            None,
+            None,
+            "w*: the formula of the model file, else the lowest minimum of several starts, stationary to rounding",
+        ),
+        Line(None, None, "V = h^{-1} s h^{-1} on the horizontal space, h > 0 checked there"),
+        Line(None, None, "K from the features' derivative, weights as eigenvalues of K V"),
+    ]
+    lines += [Line(None, None, f"assumed: {words}") for words in model.assumptions]
+    return Step(
+        "Numbers", "the forms above, evaluated on given matrices: exact up to rounding, whatever w* is", tuple(lines)
+    )
 
 
 def _second(block: PairBlock) -> sympy.Symbol:

@@ -9,28 +9,29 @@ from symasym.codegen.json import derivation_document
 from symasym.codegen.latex import emit as emit_latex
 from symasym.codegen.numpy import emit as emit_numpy
 from symasym.document import dump
-from symasym.pipeline import Derivation, derive_model
+from symasym.pipeline import Derivation, GeneralDerivation, derive
 
 __all__ = ["Artifacts", "artifacts"]
 
 
 @dataclass(frozen=True)
 class Artifacts:
-    """A derivation and the files made from it, by path below `generated/`."""
+    """A derivation and the files made from it, by path below `generated/`; a kernel only where there is a closed form."""
 
-    derivation: Derivation
+    derivation: Derivation | GeneralDerivation
     files: dict[str, str]
 
 
 def artifacts(loaded: Loaded) -> Artifacts:
     """Derive a model and write down kernel, write-up and law."""
-    derivation = derive_model(loaded.model, loaded.name)
+    derivation = derive(loaded.model, loaded.name)
     references = tuple(loaded.instance.references) if loaded.instance else ()
     name = loaded.name
-    files = {
-        f"kernels/{name}.py": emit_numpy(
-            derivation.law, references=references, source=f"derivations/{loaded.path.name}"
-        ),
+    files: dict[str, str] = {}
+    if isinstance(derivation, Derivation):
+        source = f"derivations/{loaded.path.name}"
+        files[f"kernels/{name}.py"] = emit_numpy(derivation.law, references=references, source=source)
+    files |= {
         f"latex/{name}.tex": emit_latex(derivation, references, loaded.summary),
         f"laws/{name}.json": dump("symasym.derivation/1", derivation_document(derivation, loaded.summary, references))
         + "\n",

@@ -9,7 +9,7 @@ from importlib import metadata
 
 from symasym import __version__, catalogue
 from symasym.document import dump
-from symasym.pipeline import derive_model
+from symasym.pipeline import derive
 
 __all__ = ["configure", "run"]
 
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     failures = {}
     for name in catalogue.names():
         try:
-            derive_model(catalogue.load(name).model, name)
+            derive(catalogue.load(name).model, name)
         except Exception as error:  # a doctor reports whatever is wrong
             failures[name] = f"{type(error).__name__}: {error}"
     report = {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from symasym.calculus.forms import Forms, forms
 from symasym.errors import ConditionViolated, InputError
 from symasym.evaluation.numbers import constants_of
 from symasym.evaluation.outcome import Evaluation, Misspecified
@@ -20,7 +19,7 @@ from symasym.general.route import General, general
 from symasym.model.instance import AlignedPoint, GeneralPoint, Instance
 from symasym.model.matrices import ScalarTruth, Truth
 from symasym.model.model import Model
-from symasym.symmetry.quotient import Quotient, quotient
+from symasym.pipeline import GeneralDerivation, derive_general
 
 __all__ = ["evaluate_general", "place_minimiser"]
 
@@ -30,20 +29,18 @@ DROPPED = 1e-12
 """Weights below this fraction of the largest are rounding."""
 
 
-@lru_cache(maxsize=8)
-def first_stage(model: Model) -> tuple[Forms, Quotient]:
-    """Forms and quotient, which do not depend on numbers."""
-    return forms(model), quotient(model)
-
-
 def place_minimiser(
-    model: Model, given: Mapping[str, Any], point: AlignedPoint | GeneralPoint, constants: Mapping[str, Any]
+    stages: GeneralDerivation,
+    given: Mapping[str, Any],
+    point: AlignedPoint | GeneralPoint,
+    constants: Mapping[str, Any],
 ) -> tuple[dict[str, Any], tuple[int, int] | None]:
     """`w*` by parameter name in the coordinates of the input, and `(reached, starts)` where it was searched for.
 
     By the inverse of the frame from an aligned point; the true values where the data law holds them; by the formula of the
     model file; else numerically.
     """
+    model = stages.model
     if isinstance(point, AlignedPoint):
         scalars = {v.name: np.asarray(point.values[v.name], float) for v in model.scalar_parameters}
         return {**natural_point(model, point), **scalars}, None
@@ -53,8 +50,7 @@ def place_minimiser(
     names = [*(p.name for p in model.parameters), *(v.name for v in model.scalar_parameters)]
     if truths and all(name in given for name in names):
         return {name: given[name] for name in names}, None
-    stage, symmetry = first_stage(model)
-    found = find_minimiser(landscape(model, stage, symmetry, constants))
+    found = find_minimiser(landscape(model, stages.forms, stages.quotient, constants))
     return dict(found.values), (found.reached, found.starts)
 
 
@@ -65,16 +61,16 @@ def evaluate_general(
 
     Raises `ConditionViolated` where a hypothesis fails at `w*`, `InputError` for a target outside the span.
     """
-    stage, symmetry = first_stage(model)
+    stages = derive_general(model)
     constants = constants_of(model, instance, given, point)
-    minimiser, starts = place_minimiser(model, given, point, constants)
-    outcome = general(model, {**constants, **minimiser}, stage, symmetry, misspecified=True)
+    minimiser, starts = place_minimiser(stages, given, point, constants)
+    outcome = general(model, {**constants, **minimiser}, stages.forms, stages.quotient, misspecified=True)
     residual = float(outcome.residual)
     if residual > RESIDUAL and not given["misspecified"]:
         name = getattr(model.downstream.target, "name", "target")
         raise InputError(
             f"{name}: f* lies outside the span of the features, ||(I - Pi) f*|| / ||f*|| = {residual:.3g}; at most "
-            f"{RESIDUAL:g} is expected"
+            f"{RESIDUAL:g} is expected, as for its projection on the span, {_listed(outcome.projection)}"
         )
     numeric = outcome.law(given["alpha"])
     weights = numeric.weights[numeric.weights > DROPPED * np.max(numeric.weights, initial=0.0)]
@@ -82,6 +78,10 @@ def evaluate_general(
     numeric = replace(numeric, weights=weights, noise=noise)
     outside = _misspecified(outcome) if residual > RESIDUAL else None
     return Evaluation(given, None, point, numeric, residual, minimiser, starts, outside)
+
+
+def _listed(vector: np.ndarray) -> str:
+    return json.dumps([float(f"{value:.12g}") for value in vector])
 
 
 def _misspecified(outcome: General) -> Misspecified:

@@ -38,6 +38,7 @@ class General:
     * `weights` `(..., d)`: eigenvalues of `K V`, descending, zeros included.
     * `residual`: `||(I - Pi) f*|| / ||f*||` in `L2(mu_down)`; `excess`: `||(I - Pi) f*||^2`.
     * `slope` `(..., N)`: derivative of the risk after the best fit; zero unless the target is misspecified.
+    * `projection` `(..., d)`: coefficients in `x` of the projection of `f*` on the span.
     * `d_eff`: rank of the features; `activated`: dimension of the null directions that every perturbation wakes.
     """
 
@@ -53,6 +54,7 @@ class General:
     residual: np.ndarray
     excess: np.ndarray
     slope: np.ndarray
+    projection: np.ndarray
     d_eff: int
     d_base: int
     activated: int = 0
@@ -168,6 +170,7 @@ def general(
         residual=second.residual,
         excess=second.excess,
         slope=second.slope,
+        projection=second.projection,
         d_eff=second.d_eff,
         d_base=second.d_eff + rank,
         activated=second.activated,

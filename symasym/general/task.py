@@ -35,6 +35,7 @@ class Task:
     * `outside` `(..., d)`: `(I - Pi) f*`; `residual`: its norm relative to that of `f*`; `excess`: its square.
     * `slope` `(..., N)`: derivative at `w*` of the risk after the best fit, `-2 <(I - Pi) f*, <theta*, DPhi[v]>>`; zero for a
       target in the span.
+    * `projection` `(..., d)`: coefficients of `Pi f*` in the input itself.
     * `d_eff`: rank of the features; `activated`: dimension of `B_0`.
     """
 
@@ -43,6 +44,7 @@ class Task:
     residual: np.ndarray
     excess: np.ndarray
     slope: np.ndarray
+    projection: np.ndarray
     d_eff: int
     activated: int
 
@@ -63,6 +65,7 @@ def task(model: Model, forms: Forms, matrices: Matrices, parameters: Sequence[Mo
     size = (into @ target[..., None])[..., 0]
     outside = size - (span @ (np.swapaxes(span, -1, -2) @ size[..., None]))[..., 0]
     excess = np.sum(outside**2, axis=-1)
+    projection = target - np.linalg.solve(into, outside[..., None])[..., 0]
     activated = 0
     if null.shape[-1]:
         woken = [into @ derivative_array(moved, null[..., n], parameters, matrices) for n in range(null.shape[-1])]
@@ -77,6 +80,7 @@ def task(model: Model, forms: Forms, matrices: Matrices, parameters: Sequence[Mo
         residual=np.sqrt(excess / np.sum(size**2, axis=-1)),
         excess=excess,
         slope=-2 * np.einsum("...i,...ij->...j", outside, leaving),
+        projection=projection,
         d_eff=int(span.shape[-1]),
         activated=activated,
     )

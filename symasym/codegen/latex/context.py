@@ -10,14 +10,14 @@ from symasym.codegen.latex.names import escaped
 from symasym.codegen.latex.printer import formula
 from symasym.codegen.latex.prose import prose
 from symasym.model.groups import Algebra
-from symasym.pipeline import Derivation
+from symasym.pipeline import Derivation, GeneralDerivation
 from symasym.steps import Step
 from symasym.symmetry.quotient import Quotient
 from symasym.words.show import show_atom, show_matrix
 
-__all__ = ["Action", "Stage", "Stages", "Symmetry", "names_of", "stages", "symmetry"]
+__all__ = ["Action", "Numbers", "Stage", "Stages", "Symmetry", "names_of", "numbers", "stages", "symmetry"]
 
-_OWN_SECTION = frozenset({"Setting", "Symmetry", "Law"})
+_OWN_SECTION = frozenset({"Setting", "Symmetry", "Law", "Numbers"})
 """Steps that the sections around the derivation show."""
 
 
@@ -85,6 +85,20 @@ def symmetry(quotient: Quotient) -> Symmetry:
     )
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """Section of a model without a closed form: what is computed from given matrices."""
+
+    dimension: str
+    assumptions: tuple[str, ...]
+
+
+def numbers(derivation: GeneralDerivation) -> Numbers:
+    """What stands in place of a corollary."""
+    relations = tuple(dollars(relation) for relation in derivation.model.where)
+    return Numbers(dollars(derivation.quotient.dimension), (*relations, *map(prose, derivation.model.assumptions)))
+
+
 def stages(steps: tuple[Step, ...], layout: Layout) -> Stages:
     """The steps that have no section of their own, each with its rule and its formulas."""
     return Stages(
@@ -96,11 +110,14 @@ def stages(steps: tuple[Step, ...], layout: Layout) -> Stages:
     )
 
 
-def names_of(derivation: Derivation) -> set[str]:
+def names_of(derivation: Derivation | GeneralDerivation) -> set[str]:
     """Names that the formulas of a derivation use, so that new ones differ from them."""
-    model, law = derivation.model, derivation.law
+    model = derivation.model
     symbols = {str(s) for s in model.loss.free_symbols | model.features.free_symbols}
     symbols |= {str(m.name) for m in (*model.parameters, *model.data)}
+    if isinstance(derivation, GeneralDerivation):
+        return symbols
+    law = derivation.law
     ranges = {str(s) for r in derivation.blocks.entries.ranges.all for s in (r.index, r.partner)}
     definitions = {str(symbol) for symbol, _ in law.definitions}
     return symbols | ranges | definitions | {*law.families, *law.scalars, *law.dimensions}

@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 
 from symasym.codegen.latex.blocks import rows
-from symasym.codegen.latex.context import names_of, stages, symmetry
+from symasym.codegen.latex.context import names_of, numbers, stages, symmetry
 from symasym.codegen.latex.corollary import SIGMA, corollary, display_rows, limit_theorem
 from symasym.codegen.latex.layout import Layout
 from symasym.codegen.latex.names import escaped
@@ -22,7 +22,7 @@ from symasym.codegen.latex.printer import formula
 from symasym.codegen.latex.prose import prose
 from symasym.codegen.latex.setting import setting
 from symasym.law.law import Law
-from symasym.pipeline import Derivation
+from symasym.pipeline import Derivation, GeneralDerivation
 from symasym.references import lookup
 from symasym.steps import steps
 
@@ -104,13 +104,20 @@ def _references(keys: Sequence[str]) -> tuple[References, tuple[str, ...]]:
     return References(tuple(found)), tuple(entry.key for entry in found[: len(set(keys))])
 
 
-def _layout(derivation: Derivation, room: float) -> Layout:
-    ranges = derivation.blocks.entries.ranges.all
+def _layout(derivation: Derivation | GeneralDerivation, room: float) -> Layout:
+    ranges = () if isinstance(derivation, GeneralDerivation) else derivation.blocks.entries.ranges.all
     order = tuple(symbol for item in ranges for symbol in (item.index, item.partner))
     return Layout(room, names_of(derivation), order)
 
 
-def emit(derivation: Derivation, references: Sequence[str], summary: str = "") -> str:
+def _outcome(derivation: Derivation | GeneralDerivation, layout: Layout) -> str:
+    """The corollary, or what is computed where there is none."""
+    if isinstance(derivation, GeneralDerivation):
+        return render("numbers", numbers(derivation))
+    return render("corollary", corollary(derivation.law, layout))
+
+
+def emit(derivation: Derivation | GeneralDerivation, references: Sequence[str], summary: str = "") -> str:
     """A complete LaTeX document: setting, symmetry, derivation, corollary, references.
 
     `references` are keys of the bibliography, or plain text; `summary` is a sentence under the title. Raises
@@ -125,7 +132,7 @@ def emit(derivation: Derivation, references: Sequence[str], summary: str = "") -
         setting=render("setting", setting(derivation.model, ",".join(sources), layout)),
         symmetry=render("symmetry", symmetry(derivation.quotient)),
         stages=render("stages", stages(steps(derivation), layout)),
-        corollary=render("corollary", corollary(derivation.law, layout)),
+        corollary=_outcome(derivation, layout),
         references=render("references", listed),
     )
     return render("document", document) + "\n"
