@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from symasym.errors import ConditionViolated, InputError
-from symasym.evaluation.numbers import constants_of
+from symasym.evaluation.numbers import constants_of, sizes_of
 from symasym.evaluation.outcome import Evaluation, Misspecified
 from symasym.general.landscape import landscape
 from symasym.general.minimiser import find_minimiser
@@ -42,8 +42,10 @@ def place_minimiser(
     """
     model = stages.model
     if isinstance(point, AlignedPoint):
+        sizes = {symbol.name: size for symbol, size in sizes_of(model, given).items()}
+        placed = AlignedPoint({**sizes, **point.values}, point.frames)
         scalars = {v.name: np.asarray(point.values[v.name], float) for v in model.scalar_parameters}
-        return {**natural_point(model, point), **scalars}, None
+        return {**natural_point(model, placed), **scalars}, None
     if point.minimiser is not None:
         return dict(point.minimiser), None
     truths = {t.of for vector in model.data for t in vector.law.atoms(Truth, ScalarTruth)}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import sympy
+from sympy.matrices.expressions import MatrixSymbol
 
 from symasym.alignment.entries import entry_table
 from symasym.alignment.ranges import Ranges
@@ -20,14 +21,18 @@ from symasym.model.model import Model
 __all__ = ["aligned_matrices", "natural_point"]
 
 
-def aligned_matrices(aligned: Aligned, values: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def aligned_matrices(
+    aligned: Aligned, values: Mapping[str, Any], only: type[MatrixSymbol] = MatrixSymbol
+) -> dict[str, np.ndarray]:
     """Every constant matrix and `w*` of an aligned model as rectangular diagonal arrays, by name.
 
-    `values`: dimensions, indexed families (last axis the index), scalars, by name.
+    `values`: dimensions, indexed families (last axis the index), scalars, by name. `only`: symbols of one kind.
     """
     ranges = Ranges(aligned.ranges)
     matrices = {}
     for symbol, table in entry_table(aligned, ranges).items():
+        if not isinstance(symbol, only):
+            continue
         rows, columns = (int(evaluate(sympy.sympify(n), values)) for n in symbol.shape)
         matrix: np.ndarray | None = None
         for item in ranges.of(symbol.shape[0]):
@@ -48,7 +53,7 @@ def aligned_matrices(aligned: Aligned, values: Mapping[str, Any]) -> dict[str, n
 def natural_point(model: Model, point: AlignedPoint) -> dict[str, np.ndarray]:
     """`w*` in the coordinates of the input: `z = T^{-1} (aligned z)` carries the parameters along."""
     assert model.aligned is not None
-    matrices = aligned_matrices(model.aligned, point.values)
+    matrices = aligned_matrices(model.aligned, point.values, only=Parameter)
     values: dict[sympy.Basic, np.ndarray] = {p: matrices[p.name] for p in model.parameters}
     for frame in model.aligned.frames:
         inverse = np.linalg.inv(point.frames[frame.element.name])

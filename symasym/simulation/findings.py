@@ -6,10 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from symasym.evaluation.outcome import Misspecified
 from symasym.law.numeric import NumericLaw
 from symasym.simulation.fit import Fit
 
-__all__ = ["Check", "Extrapolation", "GridPoint", "Judgement", "Kolmogorov", "Mean", "WeightGroup"]
+__all__ = [
+    "Check",
+    "Extrapolation",
+    "GridPoint",
+    "Judgement",
+    "Kolmogorov",
+    "Mean",
+    "MisspecifiedJudgement",
+    "Verdict",
+    "WeightGroup",
+]
 
 
 @dataclass(frozen=True)
@@ -92,22 +103,9 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """Everything the judge found; `law` is what was judged, `n` the labelled samples at the largest `m`.
+class Verdict:
+    """The checks of a judge, and what they come to."""
 
-    `variance` is that of the interaction; `observed_weights`, descending, are the eigenvalues at the largest `m`.
-    """
-
-    law: NumericLaw
-    grid: tuple[GridPoint, ...]
-    interaction: Extrapolation
-    variance: Extrapolation
-    weights: tuple[WeightGroup, ...]
-    observed_weights: np.ndarray
-    kolmogorov: Kolmogorov
-    spread: Mean
-    total: Mean
-    n: int
     checks: tuple[Check, ...]
 
     @property
@@ -127,3 +125,35 @@ class Judgement:
         """What stands in the way of acceptance, in words."""
         failed = tuple(f"{check.name}: {check.meaning}" for check in self.checks if check.holds is False)
         return failed or tuple(f"{check.name}: {check.meaning}" for check in self.checks if check.holds is None)
+
+
+@dataclass(frozen=True)
+class MisspecifiedJudgement(Verdict):
+    """What the judge found of a target outside the span; `outside` is what was derived.
+
+    `centre` and `variance` are those of `sqrt(m) (R(w_hat) - R(w*))`.
+    """
+
+    outside: Misspecified
+    centre: Extrapolation
+    variance: Extrapolation
+    kolmogorov: Kolmogorov
+
+
+@dataclass(frozen=True)
+class Judgement(Verdict):
+    """Everything the judge found; `law` is what was judged, `n` the labelled samples at the largest `m`.
+
+    `variance` is that of the interaction; `observed_weights`, descending, are the eigenvalues at the largest `m`.
+    """
+
+    law: NumericLaw
+    grid: tuple[GridPoint, ...]
+    interaction: Extrapolation
+    variance: Extrapolation
+    weights: tuple[WeightGroup, ...]
+    observed_weights: np.ndarray
+    kolmogorov: Kolmogorov
+    spread: Mean
+    total: Mean
+    n: int

@@ -36,7 +36,7 @@ class Fit:
         return len(self.slope_weights) - 2
 
 
-def fit_line(grid: Sequence[int], means: np.ndarray, errors: np.ndarray) -> Fit:
+def fit_line(grid: Sequence[float], means: np.ndarray, errors: np.ndarray) -> Fit:
     """Fit `a + b/m` to `means` `(G,)` with standard errors `errors` `(G,)` at the `m` of `grid`, at least two."""
     design = np.stack([np.ones(len(grid)), 1 / np.asarray(grid, float)], axis=1)
     weighted = design / errors[:, None]

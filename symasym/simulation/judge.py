@@ -69,7 +69,7 @@ def verify_law(law: NumericLaw, results: Results) -> Judgement:
     spread = _spread(law.d_act, results)
     total = _total(law, interaction, results)
     checks = _checks(interaction, variance, groups, distance, spread, total)
-    return Judgement(law, grid, interaction, variance, groups, observed, distance, spread, total, results.n, checks)
+    return Judgement(checks, law, grid, interaction, variance, groups, observed, distance, spread, total, results.n)
 
 
 def _mean(sample: np.ndarray) -> tuple[float, float]:

@@ -8,7 +8,9 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from symasym.errors import NotDerivableYet
 from symasym.law import quadratic_form
+from symasym.simulation.findings import MisspecifiedJudgement
 from symasym.simulation.procedure import Verification
 
 __all__ = ["save_figure"]
@@ -17,6 +19,8 @@ __all__ = ["save_figure"]
 def save_figure(run: Verification, path: Path) -> None:
     """Write a PNG or PDF: means against `1/m` with the fitted line, and both distribution functions at the largest `m`."""
     judged = run.judgement
+    if isinstance(judged, MisspecifiedJudgement):
+        raise NotDerivableYet("--plot: a figure for a misspecified target is not drawn yet")
     figure = Figure(figsize=(9, 4), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)

@@ -17,8 +17,9 @@ from symasym.errors import InputError, NotDerivableYet
 from symasym.evaluation import evaluate_inputs
 from symasym.simulation.checkpoint import Checkpoint, fingerprint
 from symasym.simulation.chunks import Chunk, collect, plan
-from symasym.simulation.findings import Judgement
+from symasym.simulation.findings import Judgement, MisspecifiedJudgement
 from symasym.simulation.judge import verify_law
+from symasym.simulation.misspecified import verify_misspecified
 from symasym.simulation.problem import Problem, problem
 from symasym.simulation.results import Results
 from symasym.simulation.runner import run_chunks
@@ -48,7 +49,7 @@ class Verification:
     seed: int
     reps: int
     jobs: int
-    judgement: Judgement
+    judgement: Judgement | MisspecifiedJudgement
     results: Results
     seconds: float
 
@@ -93,7 +94,8 @@ def verify(
     for name, value, least in (("seed", seed, 0), ("reps", reps, 2), ("jobs", jobs, 1)):
         _require_whole(name, value, least)
     document = default_input(loaded) if document is None else document
-    law = evaluate_inputs(loaded, document).numeric
+    evaluation = evaluate_inputs(loaded, document)
+    law = evaluation.numeric
     here = problem(loaded, document)
     labelled = _labelled(n, grid[-1], float(law.alpha), here)
     law = replace(law, alpha=np.asarray(grid[-1] / labelled))
@@ -114,7 +116,8 @@ def verify(
     finally:
         kept.save()
     results = collect(grid, labelled, here.noise, [(chunk, kept.pieces[chunk.key]) for chunk in chunks])
-    judgement = verify_law(law, results)
+    outside = evaluation.misspecified
+    judgement = verify_law(law, results) if outside is None else verify_misspecified(outside, results)
     return Verification(loaded.name, document, seed, reps, jobs, judgement, results, time.monotonic() - start)
 
 

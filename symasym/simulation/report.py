@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from symasym.simulation.findings import Check, Extrapolation, Mean
+from symasym.simulation.findings import Check, Extrapolation, Judgement, Kolmogorov, Mean, MisspecifiedJudgement
 from symasym.simulation.procedure import Verification
 
 __all__ = ["verification_document", "verification_text"]
@@ -17,14 +17,46 @@ SAID = {True: "holds", False: "fails", None: "open"}
 def verification_document(run: Verification) -> dict[str, Any]:
     """The document of `symasym verify`, without its schema key."""
     judged = run.judgement
-    fit, distance = judged.interaction.fit, judged.kolmogorov
+    found = _misspecified(judged) if isinstance(judged, MisspecifiedJudgement) else _interaction(judged)
     return {
         "model": run.model,
         "input": run.input,
         "seed": run.seed,
         "reps": run.reps,
         "jobs": run.jobs,
-        "n": judged.n,
+        "n": run.results.n,
+        **found,
+        "checks": [_check(check) for check in judged.checks],
+        "verdict": judged.verdict,
+        "reasons": judged.reasons,
+        "seconds": run.seconds,
+    }
+
+
+def _misspecified(judged: MisspecifiedJudgement) -> dict[str, Any]:
+    return {
+        "misspecified": {
+            "excess": judged.outside.excess,
+            "centre": _extrapolation(judged.centre),
+            "variance": _extrapolation(judged.variance),
+        },
+        "kolmogorov": _kolmogorov(judged.kolmogorov),
+    }
+
+
+def _kolmogorov(distance: Kolmogorov) -> dict[str, Any]:
+    return {
+        "m": distance.m,
+        "distance": distance.distance,
+        "bound": distance.bound,
+        "noise": distance.noise,
+        "allowance": distance.allowance,
+    }
+
+
+def _interaction(judged: Judgement) -> dict[str, Any]:
+    fit, distance = judged.interaction.fit, judged.kolmogorov
+    return {
         "alpha": float(judged.law.alpha),
         "sigma2": float(judged.law.noise),
         "d_eff": judged.law.d_eff,
@@ -43,20 +75,9 @@ def verification_document(run: Verification) -> dict[str, Any]:
             "observed": judged.observed_weights,
             "groups": [{"size": group.size, **_extrapolation(group.sum)} for group in judged.weights],
         },
-        "kolmogorov": {
-            "m": distance.m,
-            "distance": distance.distance,
-            "bound": distance.bound,
-            "noise": distance.noise,
-            "allowance": distance.allowance,
-            "allowance_rule": ALLOWANCE,
-        },
+        "kolmogorov": {**_kolmogorov(distance), "allowance_rule": ALLOWANCE},
         "degrees_of_freedom": _mean(judged.spread),
         "total": {"m": judged.grid[-1].m, **_mean(judged.total)},
-        "checks": [_check(check) for check in judged.checks],
-        "verdict": judged.verdict,
-        "reasons": judged.reasons,
-        "seconds": run.seconds,
     }
 
 
@@ -80,8 +101,34 @@ def _check(check: Check) -> dict[str, Any]:
 def verification_text(run: Verification) -> str:
     """The same for reading."""
     judged = run.judgement
+    lines = _misspecified_lines(judged, run) if isinstance(judged, MisspecifiedJudgement) else _lines(judged, run)
+    ending = [
+        "",
+        *(_line(check) for check in judged.checks),
+        "",
+        f"{judged.verdict} after {run.seconds:.1f} s",
+        *(f"  {reason}" for reason in judged.reasons),
+    ]
+    return "\n".join([*lines, *ending])
+
+
+def _misspecified_lines(judged: MisspecifiedJudgement, run: Verification) -> list[str]:
+    distance = judged.kolmogorov
+    return [
+        f"{run.model}: the procedure against the derived law of a misspecified target, seed {run.seed}, {run.reps} repetitions "
+        "at each m",
+        f"R(w*) - sigma^2 = {judged.outside.excess:.6g}; judged is sqrt(m) (R(w_hat) - R(w*)), Gaussian in the limit",
+        "",
+        f"{'extrapolated':>12}  {'derived':>12}  {'found':>12}  {'se':>10}  {'z':>6}",
+        _row("mean", judged.centre),
+        _row("variance", judged.variance),
+        f"Kolmogorov distance at m = {distance.m}: {distance.distance:.4f}, bound {distance.bound:.4f}",
+    ]
+
+
+def _lines(judged: Judgement, run: Verification) -> list[str]:
     fit, distance, total = judged.interaction.fit, judged.kolmogorov, judged.total
-    lines = [
+    return [
         f"{run.model}: the procedure against the derived law, seed {run.seed}, {run.reps} repetitions at each m",
         "",
         f"{'m':>12}  {'m ||(I - Pi) f*||^2':>20}  {'se':>10}",
@@ -99,13 +146,7 @@ def verification_text(run: Verification) -> str:
         f"Kolmogorov distance at m = {distance.m}: {distance.distance:.4f}, bound {distance.bound:.4f} = 1.63/sqrt(reps) + "
         f"{distance.allowance:.4f}",
         f"(the last is {ALLOWANCE})",
-        "",
-        *(_line(check) for check in judged.checks),
-        "",
-        f"{judged.verdict} after {run.seconds:.1f} s",
-        *(f"  {reason}" for reason in judged.reasons),
     ]
-    return "\n".join(lines)
 
 
 def _row(name: str, found: Extrapolation) -> str:
