@@ -40,7 +40,9 @@ def prepare(loaded: Loaded, document: Mapping[str, Any]) -> Prepared:
     chosen = loaded.for_inputs(given)
     check_noise(chosen.model, instance, given)
     with inputs.guarded(given):
-        point = GeneralPoint() if chosen.model.aligned is None else instance.align(given)
+        point = instance.align(given)
+    if chosen.model.aligned is None and isinstance(point, AlignedPoint):
+        point = GeneralPoint()  # the alignment is that of another variant
     return Prepared(chosen, instance, given, point)
 
 

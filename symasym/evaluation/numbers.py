@@ -55,7 +55,7 @@ def symbol_values(
         name = symbol.of if isinstance(symbol, Truth) else symbol.name
         if name in matrices:
             array = np.asarray(matrices[name], float)
-            values[symbol] = array.reshape([len(array), -1])
+            values[symbol] = array.reshape([1, -1]) if symbol.shape[0] == 1 else array.reshape([len(array), -1])
         else:
             missing.append(symbol)
     down: MatrixExpr = model.downstream.x.cov

@@ -93,8 +93,8 @@ class Model:
 
     @property
     def scalars(self) -> tuple[sympy.Symbol, ...]:
-        """Scalar symbols of the loss, the data laws and the noise, by name; true values go by their parameters."""
-        parts = (self.loss, self.downstream.noise, self.downstream.x)
+        """Scalar symbols of the loss, the data laws, the features and the task, by name; true values go by their parameters."""
+        parts = (self.loss, self.features, self.downstream.target, self.downstream.noise, self.downstream.x)
         shapes = (n for part in parts for symbol in part.atoms(MatrixSymbol) for n in symbol.shape)
         dimensions = {symbol for n in shapes for symbol in sympy.sympify(n).free_symbols}
         found = {s for part in parts for s in part.atoms(sympy.Symbol) if not isinstance(s, ScalarTruth)}
