@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import runpy
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model file, imported."""
+    """A model file, imported; `example` is a JSON input where the file states no instance."""
 
     name: str
     path: Path
@@ -35,6 +35,7 @@ class Loaded:
     model: Model
     instance: Instance | None
     variants: Mapping[str, Model]
+    example: Mapping[str, Any] = field(default_factory=dict)
 
     def variant(self, name: str) -> Loaded:
         """The same file with one of its variants in place of the model, called `model_variant`."""
@@ -111,7 +112,9 @@ def load(name: str) -> Loaded:
     if not all(hasattr(model, name) for name in ("loss", "symmetry", "features", "downstream", "aligned")):
         raise InputError(f"{path.name}: model is a {type(model).__name__}, a Model is expected")
     text = (found.get("__doc__") or "").strip().split("\n")[0]
-    return Loaded(path.stem, path, text, model, found.get("instance"), found.get("variants", {}))
+    return Loaded(
+        path.stem, path, text, model, found.get("instance"), found.get("variants", {}), found.get("example", {})
+    )
 
 
 def _explained(error: Exception, path: Path) -> SymasymError:

@@ -12,6 +12,7 @@ from symasym.evaluation.closed import evaluate_closed
 from symasym.evaluation.general import evaluate_general
 from symasym.evaluation.noise import check_noise
 from symasym.evaluation.outcome import Evaluation
+from symasym.evaluation.project import projected
 from symasym.model.instance import AlignedPoint, GeneralPoint, Instance
 from symasym.model.model import Model
 
@@ -35,7 +36,7 @@ class Prepared:
 
 def prepare(loaded: Loaded, document: Mapping[str, Any]) -> Prepared:
     """Check the inputs and align them. Raises `InputError` naming the key."""
-    instance = loaded.instance or inputs.default_instance(loaded.model)
+    instance = loaded.instance or inputs.default_instance(loaded.model, loaded.example)
     given = inputs.check(instance, document, loaded.model.where, str(loaded.model.input.shape[0]))
     chosen = loaded.for_inputs(given)
     check_noise(chosen.model, instance, given)
@@ -43,6 +44,8 @@ def prepare(loaded: Loaded, document: Mapping[str, Any]) -> Prepared:
         point = instance.align(given)
     if chosen.model.aligned is None and isinstance(point, AlignedPoint):
         point = GeneralPoint()  # the alignment is that of another variant
+    if given["project"]:
+        given, point = projected(chosen.model, instance, given, point)
     return Prepared(chosen, instance, given, point)
 
 

@@ -47,7 +47,7 @@ def place_minimiser(
         scalars = {v.name: np.asarray(point.values[v.name], float) for v in model.scalar_parameters}
         return {**natural_point(model, placed), **scalars}, None
     if point.minimiser is not None:
-        return dict(point.minimiser), None
+        return dict(point.minimiser), point.starts
     truths = {t.of for vector in model.data for t in vector.law.atoms(Truth, ScalarTruth)}
     names = [*(p.name for p in model.parameters), *(v.name for v in model.scalar_parameters)]
     if truths and all(name in given for name in names):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sympy
@@ -17,14 +18,15 @@ ELSEWHERE = ("sigma2", "Sigma_down")
 """Names that every model has as keys already."""
 
 
-def default_instance(model: Model) -> Instance:
+def default_instance(model: Model, example: Mapping[str, Any] | None = None) -> Instance:
     """Natural inputs read off the model: one key for each symbol that needs a value, called by its name.
 
     The problem is taken in general position: `w*` is found numerically (or is the truth, where the data law holds it).
     """
     keys = [*_matrix_keys(model), *_scalar_keys(model)]
     shown = {dimension for key in keys if key.required for dimension in key.shape}
-    return Instance(keys=[*keys, *_dimension_keys(model, shown)], align=lambda given: GeneralPoint())
+    every = [*keys, *_dimension_keys(model, shown)]
+    return Instance(keys=every, align=lambda given: GeneralPoint(), example=example or {})
 
 
 def _parts(model: Model) -> tuple[sympy.Basic, ...]:

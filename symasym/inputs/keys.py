@@ -28,6 +28,13 @@ COMMON = (
         meaning="downstream covariance of the features' input",
     ),
     Key("misspecified", Kind.FLAG, required=False, default=False, meaning="whether f* may lie outside the span"),
+    Key(
+        "project",
+        Kind.FLAG,
+        required=False,
+        default=False,
+        meaning="whether f* is the projection of target on the span",
+    ),
 )
 """Keys of every model."""
 

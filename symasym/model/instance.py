@@ -62,12 +62,14 @@ class GeneralPoint:
 
     `minimiser`: `w*` by parameter name where there is a formula for it; None has it found numerically, from several starts.
     `values`: further constants and scalars by name, beyond what the inputs and `Instance.constants` say. `why`: a sentence that
-    says what stands in the way of aligned coordinates, for people to read.
+    says what stands in the way of aligned coordinates, for people to read. `starts`: how many of how many starts reached the
+    minimiser, where it was searched for.
     """
 
     minimiser: Mapping[str, np.ndarray] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
+    starts: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

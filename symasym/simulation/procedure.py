@@ -13,7 +13,7 @@ import numpy as np
 
 from symasym import __version__
 from symasym.catalogue import Loaded
-from symasym.errors import InputError, NotDerivableYet
+from symasym.errors import InputError
 from symasym.evaluation import evaluate_inputs
 from symasym.simulation.checkpoint import Checkpoint, fingerprint
 from symasym.simulation.chunks import Chunk, collect, plan
@@ -61,9 +61,10 @@ class Verification:
 
 def default_input(loaded: Loaded) -> Mapping[str, Any]:
     """The problem that the model file suggests for verification, else its example."""
-    if loaded.instance is None:
-        raise NotDerivableYet(f"{loaded.name}: the model file defines no instance, so there is no problem to simulate")
-    return loaded.instance.verification or loaded.instance.example
+    stated = loaded.example if loaded.instance is None else loaded.instance.verification or loaded.instance.example
+    if not stated:
+        raise InputError(f"--input: missing; {loaded.name} states no example, so the problem to simulate is expected")
+    return stated
 
 
 def verify(
