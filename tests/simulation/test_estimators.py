@@ -15,7 +15,7 @@ from symasym.errors import ConditionViolated
 from symasym.model.evaluate import evaluate
 from symasym.simulation.estimators import GramQuadratic, random_starts, whitened_start
 from symasym.simulation.moments import cross_moment, pair_moment, second_moment
-from symasym.simulation.newton import TOLERANCE, descend, minimise
+from symasym.optimise.newton import TOLERANCE, descend, minimise
 from symasym.simulation.problem import Problem
 from symasym.simulation.sampler import draw
 
