@@ -11,7 +11,7 @@ about `2 lam / gap`. The derivatives are differences of the written-out formula 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -21,7 +21,19 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from support import MODELS, VARIANTS, derivation
+from support import (
+    ALL,
+    arguments_of,
+    concrete,
+    derivation,
+    expanded,
+    input_dimension,
+    inside,
+    optional,
+    outside,
+    positions,
+    sizes_within,
+)
 
 from symasym.codegen.numpy import compile_kernel
 from symasym.codegen.numpy.emit import emit
@@ -30,12 +42,21 @@ from symasym.law.law import Law, alpha
 SEED = 20261121
 DIGITS = 50
 TOLERANCE = 1e-12
-SIZES = [(2, 1), (3, 1), (3, 2), (4, 2), (5, 1), (5, 2), (5, 3), (6, 2), (6, 3), (6, 5)]
-"""`(d, k)`: no range is longer than six."""
+LARGEST = 6
+"""No range is longer."""
+COUNT = 10
 EACH = 100
 """Problems for each size; together a thousand for each model."""
 STEP = 1e-8
 """Relative step of the differences: far below the smallest gap, far above rounding."""
+
+
+
+def sizes_of(name: str, count: int = COUNT) -> list[dict[str, int]]:
+    """Sizes up to the largest, spread over all that the model allows; some come twice where it allows few."""
+    every = list(sizes_within(name, LARGEST))
+    return [every[(2 * n + 1) * len(every) // (2 * count)] for n in range(count)]
+
 
 Functions = Callable[..., list[Any]]
 
@@ -59,23 +80,18 @@ def closed_forms(law: Law, sizes: Mapping[str, int]) -> dict[str, sympy.Expr]:
     """What a kernel returns, by name, in the law's own symbols."""
     forms = {"mean": law.mean, "variance": law.variance, "risk_mean": law.risk_mean, "alpha0": law.alpha0,
              "risk_variance": law.variance / alpha**2, "excess_loss_mean": law.excess_loss_mean}  # fmt: skip
-    position = 0
-    for weight, (index, first, last) in law.weights:
-        low, high = (int(law.expand(bound, **sizes)) for bound in (first, last))
-        for n in range(low, high + 1):
-            forms[f"weights[{position}]"] = weight.subs(index, n)
-            position += 1
-    return forms
+    weights = [
+        weight.subs(index, n + 1)
+        for (weight, (index, *_)), item in zip(law.weights, law.outside, strict=True)
+        for n in positions([item], sizes)
+    ]
+    return forms | {f"weights[{n}]": weight for n, weight in enumerate(weights)}
 
 
 def written_out(law: Law, sizes: Mapping[str, int]) -> WrittenOut:
     """Definitions and sums written out, ready to take numbers."""
     forms = closed_forms(law, sizes)
-    written = []
-    for form in forms.values():
-        for _ in law.definitions:  # definitions may mention each other
-            form = law.expand(form)
-        written.append(law.expand(form, **sizes))
+    written = [expanded(law, form, sizes) for form in forms.values()]
     arguments = sorted(set().union(*(_arguments(form) for form in written)), key=str)
     plain = [sympy.Symbol(f"x{n}") for n in range(len(arguments))]
     bodies = [form.xreplace(dict(zip(arguments, plain, strict=True))) for form in written]
@@ -97,51 +113,85 @@ def gaps(rng: np.random.Generator, count: int) -> np.ndarray:
     return 10.0 ** -rng.uniform(0, 6, count)
 
 
-def spectrum(rng: np.random.Generator, d: int, k: int, positive: bool) -> np.ndarray:
-    """Descending `(EACH, d)`, the first `k` positive and above the rest; gaps among and below them down to 1e-6."""
+def spectrum(rng: np.random.Generator, length: int, upper: int, above: bool, positive: bool) -> np.ndarray:
+    """Descending `(EACH, length)`; gaps among and below the first `upper`, down to 1e-6; those, or all, are positive if so said."""
     top = rng.uniform(0.05, 0.9, EACH)
     if not positive:
         top = np.where(rng.random(EACH) < 0.3, -top, top)
-    signal = np.maximum(top, 0)[:, None] + np.cumsum(gaps(rng, EACH * k).reshape(EACH, k), axis=1)[:, ::-1]
+    floor = np.maximum(top, 0) if above else top
+    signal = floor[:, None] + np.cumsum(gaps(rng, EACH * upper).reshape(EACH, upper), axis=1)[:, ::-1]
     low = 0.01 if positive else -1.0
-    noise = np.where(top > 0, top, 0)[:, None] * rng.uniform(low, 1, (EACH, d - k)) + np.minimum(top, 0)[:, None]
-    noise[:, 0] = top
+    noise = np.where(top > 0, top, 0)[:, None] * rng.uniform(low, 1, (EACH, length - upper))
+    noise = noise + np.minimum(top, 0)[:, None]
+    noise[:, :1] = top[:, None]
     return np.concatenate([signal, np.sort(noise, axis=1)[:, ::-1]], axis=1)
 
 
-def families_assumed(law: Law) -> tuple[set[str], set[str]]:
-    """Names of the families that descend, and of those that are positive on every range."""
-    ordered, positive = set(), set()
-    learned = {item.index for item in law.ranges if item.learned}
-    for relation in law.assume:
-        entries = {str(e.base.label): e for e in relation.atoms(sympy.Indexed)}
-        if relation.lhs.is_Indexed and relation.rhs.is_Indexed:
-            ordered |= set(entries)
-        elif relation.rhs == 0:
-            positive |= {n for n, e in entries.items() if n not in ordered or not learned & set(e.indices)}
-    return ordered, positive
+@dataclass(frozen=True)
+class Family:
+    """What a law assumes of an indexed family: the letters of ranges that are positive, and which are above which."""
+
+    positive: frozenset[str]
+    order: frozenset[tuple[str, str]]
+
+    def draw(self, bounds: Mapping[str, Sequence[int]], length: int, rng: np.random.Generator) -> np.ndarray:
+        """`(EACH, length)`, `bounds` the positions of each range."""
+        if not self.order:
+            values = rng.standard_normal((EACH, length))
+            chosen = [n for letter in self.positive for n in bounds[letter] if n < length]
+            values[:, chosen] = 10.0 ** rng.uniform(-2, 2, (EACH, len(chosen)))
+            return values
+        higher, lower = ({pair[n] for pair in self.order} for n in (0, 1))
+        for high, low in self.order:
+            assert max(bounds[high], default=-1) < min(bounds[low], default=length), "descending families alone"
+        upper = min(length, max((n + 1 for letter in higher for n in bounds[letter]), default=0))
+        positive = bool(self.positive & (lower - higher))
+        return spectrum(rng, length, upper, bool(self.positive & higher), positive)
 
 
-def problems(law: Law, sizes: Mapping[str, int], written: WrittenOut, seed: int) -> dict[str, np.ndarray]:
-    """Values of families, scalars, `g` and `alpha` for `EACH` problems."""
-    rng = np.random.default_rng([seed, *sizes.values()])
-    ordered, positive = families_assumed(law)
+def assumed(name: str) -> dict[str, Family]:
+    """What the law assumes of each family, where every relation is of the form `x[p] > x[q]` or `x[p] > 0`."""
+    order: dict[str, set[tuple[str, str]]] = {}
+    positive: dict[str, set[str]] = {}
+    replaced = optional(name, "problems", None)
+    for relation in law_of(name).assume:
+        more, less = relation.gts, relation.lts
+        if more.is_Indexed and less.is_Indexed and more.base == less.base:
+            order.setdefault(str(more.base.label), set()).add((str(more.indices[0]), str(less.indices[0])))
+        elif more.is_Indexed and less == 0:
+            positive.setdefault(str(more.base.label), set()).add(str(more.indices[0]))
+        elif relation.has(sympy.Indexed):
+            assert replaced, f"tests/points: {name} assumes {relation}, which random families need not fulfil; say problems"
+    return {
+        family: Family(frozenset(positive.get(family, ())), frozenset(order.get(family, ())))
+        for family in {*order, *positive}
+    }
+
+
+def problems(name: str, sizes: Mapping[str, int], written: WrittenOut, seed: int) -> dict[str, np.ndarray]:
+    """Values of families, scalars, `g` and `alpha` for `EACH` problems, in part from the model's point file if it says so."""
+    rng, known = np.random.default_rng([seed, *sizes.values()]), assumed(name)
+    bounds = ranges_of(name, sizes)
     values = {}
-    for name in law.families:
-        length = max(int(e.indices[0]) for e in written.arguments if e.is_Indexed and str(e.base.label) == name)
-        if name in ordered:
-            values[name] = spectrum(rng, length, sizes["k"], name in positive)
-        elif name in positive:
-            values[name] = 10.0 ** rng.uniform(-2, 2, (EACH, length))
-        else:
-            values[name] = rng.standard_normal((EACH, length))
-    for name in law.scalars:
-        above = 4 if name == "degrees_of_freedom" else 0
-        values[name] = above + 10.0 ** rng.uniform(-2, 2, EACH)
-    values["K"] = np.ceil(values["K"]) if "K" in values else np.ones(EACH)  # a count
-    values["g"] = 10.0 ** rng.uniform(-2, 2, (EACH, sizes["d"]))
+    for family in sorted({str(e.base.label) for e in written.arguments if e.is_Indexed} - {"g"}):
+        length = max(int(e.indices[0]) for e in written.arguments if e.is_Indexed and str(e.base.label) == family)
+        values[family] = known.get(family, Family(frozenset(), frozenset())).draw(bounds, length, rng)
+    alone = {str(x) for x in written.arguments if not x.is_Indexed}
+    for scalar in sorted({*law_of(name).scalars, *alone} - {"alpha"}):
+        values[scalar] = 10.0 ** rng.uniform(-2, 2, EACH)
+    values["g"] = 10.0 ** rng.uniform(-2, 2, (EACH, input_dimension(name, sizes)))
     values["alpha"] = 10.0 ** rng.uniform(-1, 2, EACH)
-    return values
+    return values | optional(name, "problems", lambda *_: {})(sizes, EACH, rng)
+
+
+def ranges_of(name: str, sizes: Mapping[str, int]) -> dict[str, list[int]]:
+    """Positions of every range of the model, by its letter."""
+    aligned = derivation(name).model.aligned
+    assert aligned is not None
+    return {
+        str(index): list(range(concrete(first, sizes) - 1, concrete(last, sizes)))
+        for index, (first, last) in aligned.ranges.items()
+    }
 
 
 def numbers_in(written: WrittenOut, values: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -168,35 +218,22 @@ def _floats(written: WrittenOut, numbers: list[np.ndarray]) -> np.ndarray:
     return np.array([np.broadcast_to(value, EACH) for value in written.floats(*numbers)])
 
 
-def kernel_numbers(
-    kernel: ModuleType, law: Law, sizes: Mapping[str, int], values: Mapping[str, np.ndarray]
-) -> dict[str, Any]:
+def kernel_numbers(kernel: ModuleType, sizes: Mapping[str, int], values: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """What the kernel returns for all problems at once, by the names of the closed forms."""
-    given = {name: values[name] for name in (*law.families, *law.scalars)}
-    result = kernel.law(**given, alpha=values["alpha"], g=values["g"], **_wanted(kernel.law, sizes))
-    excess = kernel.excess_loss_mean(
-        **_wanted(kernel.excess_loss_mean, values), **_wanted(kernel.excess_loss_mean, sizes)
-    )
+    result = kernel.law(**arguments_of(kernel.law, values, sizes))
+    excess = kernel.excess_loss_mean(**arguments_of(kernel.excess_loss_mean, values, sizes))
     numbers = {name: getattr(result, name) for name in ("mean", "variance", "risk_mean", "risk_variance", "alpha0")}
     weights = {f"weights[{n}]": result.weights[:, n] for n in range(result.weights.shape[1])}
     numbers = numbers | weights | {"excess_loss_mean": excess}
     return {name: np.broadcast_to(value, EACH) for name, value in numbers.items()}
 
 
-def _wanted(function: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the values that a function of the kernel takes by name."""
-    code = function.__code__
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return {name: value for name, value in values.items() if name in names}
-
-
 def errors(name: str, kernel: ModuleType, sizes: Mapping[str, int], seed: int) -> Iterator[tuple[str, np.ndarray]]:
     """For every number of the law its relative errors over `EACH` problems, in units of the condition number."""
-    law = law_of(name)
-    written = written_out(law, sizes)
-    values = problems(law, sizes, written, seed)
+    written = written_out(law_of(name), sizes)
+    values = problems(name, sizes, written, seed)
     numbers = numbers_in(written, values)
-    found = kernel_numbers(kernel, law, sizes, values)
+    found = kernel_numbers(kernel, sizes, values)
     relative = np.zeros((len(written.names), EACH))
     with mpmath.workdps(DIGITS):
         for m in range(EACH):
@@ -206,13 +243,13 @@ def errors(name: str, kernel: ModuleType, sizes: Mapping[str, int], seed: int) -
     yield from zip(written.names, relative / condition(written, numbers), strict=True)
 
 
-@pytest.mark.parametrize("name", [*MODELS, *VARIANTS])
+@pytest.mark.parametrize("name", ALL)
 def test_kernels_are_accurate(name: str) -> None:
-    assert len(SIZES) * EACH == 1000
+    assert COUNT * EACH == 1000
     kernel = compile_kernel(law_of(name))
-    for d, k in SIZES:
-        for form, error in errors(name, kernel, {"d": d, "k": k}, SEED):
-            assert np.max(error) < TOLERANCE, f"{form} at d = {d}, k = {k}: {np.max(error):.3g} in units of kappa"
+    for seed, sizes in enumerate(sizes_of(name), SEED):
+        for form, error in errors(name, kernel, sizes, seed):
+            assert np.max(error) < TOLERANCE, f"{form} at {sizes}: {np.max(error):.3g} in units of kappa"
 
 
 def general_errors(name: str, kernel: ModuleType, sizes: Mapping[str, int], count: int) -> Iterator[float]:
@@ -220,42 +257,48 @@ def general_errors(name: str, kernel: ModuleType, sizes: Mapping[str, int], coun
 
     Weights are compared on the scale of the largest. `kappa` is the condition number of the covariance.
     """
-    law, d, k = law_of(name), sizes["d"], sizes["k"]
+    law, d = law_of(name), input_dimension(name, sizes)
+    beyond, within = outside(law, sizes), inside(law, sizes)
     written = written_out(law, sizes)
-    values = problems(law, sizes, written, SEED)
+    values = problems(name, sizes, written, SEED)
     numbers = numbers_in(written, values | {"g": np.ones((EACH, d))})
-    factor = np.random.default_rng([SEED, d, k]).standard_normal((EACH, d, d + 1))
+    factor = np.random.default_rng([SEED, *sizes.values()]).standard_normal((EACH, d, d + 1))
     down = factor @ np.swapaxes(factor, 1, 2)
-    given = {key: values[key] for key in (*law.families, *law.scalars)}
-    found = kernel.law(**given, sigma_down=down, **_wanted(kernel.law, sizes))
+    given = {key: value for key, value in values.items() if key != "g"} | {"sigma_down": down}
+    found = kernel.law(**arguments_of(kernel.law, given, sizes))
     for m in range(count):
         with mpmath.workdps(DIGITS):
             exact = dict(zip(written.names, written.exact(*(mpmath.mpf(float(x[m])) for x in numbers)), strict=True))
-            matrix = mpmath.matrix(down[m].tolist())
-            schur = mpmath.inverse(mpmath.inverse(matrix)[k:d, k:d])
-            spread = mpmath.diag([mpmath.sqrt(exact[f"weights[{n}]"]) for n in range(d - k)])
+            schur = schur_complement(down[m], within, beyond)
+            spread = mpmath.diag([mpmath.sqrt(exact[f"weights[{n}]"]) for n in range(len(beyond))])
             weights = sorted(mpmath.eigsy(spread * schur * spread, eigvals_only=True), reverse=True)
-            worst = max(abs(found.weights[m, n] - weights[n]) for n in range(d - k)) / weights[0]
+            worst = max(abs(found.weights[m, n] - weights[n]) for n in range(len(beyond))) / weights[0]
             mean = abs(found.mean[m] / mpmath.fsum(weights) - 1)
         yield float(max(worst, mean)) / float(np.linalg.cond(down[m]))
 
 
-@pytest.mark.parametrize("name", [*MODELS, *VARIANTS])
+def schur_complement(matrix: np.ndarray, within: list[int], beyond: list[int]) -> mpmath.matrix:
+    """Of the learned indices, in the precision of mpmath: the inverse of a block of the inverse."""
+    order = [*within, *beyond]
+    inverse = mpmath.inverse(mpmath.matrix(matrix[np.ix_(order, order)].tolist()))
+    return mpmath.inverse(inverse[len(within) : len(order), len(within) : len(order)])
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_kernels_are_accurate_for_a_general_downstream_covariance(name: str) -> None:
     kernel = compile_kernel(law_of(name))
-    for d, k in [(3, 1), (4, 2), (6, 3)]:
-        assert max(general_errors(name, kernel, {"d": d, "k": k}, 20)) < TOLERANCE
+    for sizes in sizes_of(name, 3):
+        assert max(general_errors(name, kernel, sizes, 20)) < TOLERANCE
 
 
 def test_the_problems_reach_small_gaps() -> None:
     law, sizes = law_of("spectral"), {"d": 5, "k": 2}
-    lam = problems(law, sizes, written_out(law, sizes), SEED)["lam"]
+    lam = problems("spectral", sizes, written_out(law, sizes), SEED)["lam"]
     gap = lam[:, 1] - lam[:, 2]
     assert 1e-6 < gap.min() < 2e-6 and gap.max() > 0.3
     assert np.all(np.diff(lam, axis=1) <= 0) and np.all(lam[:, 1] > 0) and np.any(lam[:, 2] < 0)
-    assert np.all(
-        problems(law_of("linear_autoencoder"), sizes, written_out(law_of("linear_autoencoder"), sizes), 1)["lam"] > 0
-    )
+    written = written_out(law_of("linear_autoencoder"), sizes)
+    assert np.all(problems("linear_autoencoder", sizes, written, 1)["lam"] > 0)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import MODELS, derivation
+from draws import covariance
+from support import MODELS, derivation, elsewhere, input_size, random_good
 
 from symasym import catalogue
 from symasym.cli.main import main
@@ -36,42 +37,12 @@ Document = dict[str, Any]
 # ---- good inputs to start from
 
 
-def _covariance(rng: np.random.Generator, size: int) -> np.ndarray:
-    factor = rng.standard_normal((size, size + 2))
-    return factor @ factor.T / size
-
-
 def _good(model: str, rng: np.random.Generator) -> Document:
     """A random good input in general position, some of the keys that may be left out included."""
-    size = int(rng.integers(2, 6))
-    rank = int(rng.integers(1, size))
-    extras: Document = {"alpha": float(rng.uniform(0.1, 10)), "misspecified": False}
-    sigma = _covariance(rng, size)
-    values, vectors = np.linalg.eigh(sigma)
-    learned = rng.standard_normal(rank)
-    match model:
-        case "spectral":
-            root, turn = vectors * np.sqrt(values), np.linalg.qr(rng.standard_normal((size, size)))[0]
-            lam = np.sort(rng.uniform(-0.3, 0.9, size))[::-1]
-            lam[:rank] = np.sort(rng.uniform(0.91, 1.0, rank))[::-1]
-            plus = root @ turn @ np.diag(lam) @ turn.T @ root.T
-            target = np.linalg.solve(root.T, turn[:, :rank] @ learned)
-            document = {"Sigma": sigma, "Sigma_plus": plus / 2 + plus.T / 2, "k": rank, "target": target, "sigma2": 0.5}
-            extras["negatives"] = int(rng.integers(1, 5))
-        case "linear_autoencoder":
-            document = {"Sigma": sigma, "k": rank, "target": vectors[:, ::-1][:, :rank] @ learned, "sigma2": 0.5}
-            extras["degrees_of_freedom"] = float(rng.uniform(4.5, 30))
-        case "factor":
-            document = {"A": rng.standard_normal((size, rank)), "beta": learned, "sigma_nu2": 0.5}
-            extras |= {"noise": float(rng.uniform(0.1, 3)), "noise_known": bool(rng.integers(2))}
-        case _:
-            instance = catalogue.load(model).instance
-            assert instance is not None
-            document = dict(instance.example)
+    document, extras = random_good(model, rng)
+    extras |= {"alpha": float(rng.uniform(0.1, 10)), "misspecified": False}
     if rng.random() < 0.3:
-        document["Sigma_down"] = _covariance(rng, size)
-        if model == "factor":
-            document["sigma2"] = document.pop("sigma_nu2")
+        document = elsewhere(model, document, covariance(input_size(model, document), rng))
     document.update({name: value for name, value in extras.items() if rng.random() < 0.5})
     return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in document.items()}
 

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 import sympy
-from support import CASES, MODELS, derivation, exact_matrices, float_matrices, label, point, written_out
+from support import (
+    ALL,
+    CASES,
+    concrete,
+    covariance_of,
+    derivation,
+    exact_matrices,
+    float_matrices,
+    label,
+    law_values,
+    moved_by,
+    optional,
+    point,
+    symbols,
+    typical,
+    written_out,
+)
 
 from symasym.errors import ConditionViolated
 from symasym.general import General, general
+from symasym.model.aligned import Frame
 from symasym.model.evaluate import evaluate_matrix
-from symasym.model.matrices import Parameter
+from symasym.model.matrices import Constant, Parameter, ScalarTruth, Truth
+from symasym.model.model import Model
 from symasym.pipeline import Derivation
 
 ROUNDING = 1e-12
@@ -47,27 +66,23 @@ def test_equals_the_closed_form_to_rounding_times_the_condition_number(case: tup
         expected = exact.astype(float)
         assert np.max(np.abs(ours - expected)) <= allowed * np.max(np.abs(expected))
     down = at.Sigma_down.astype(float)
-    law = derived.law.at(alpha=1.0, Sigma_down=down, **wanted(derived, at.floats))
+    law = derived.law.at(alpha=1.0, Sigma_down=down, **law_values(derived.law, at))
     assert np.max(np.abs(found.weights[: law.weights.size] - law.weights)) <= allowed * law.weights.max()
     assert (found.d_eff, found.d_base) == (law.d_eff, law.d_base)
 
 
-def wanted(derived: Derivation, values: dict[str, Any]) -> dict[str, Any]:
-    law = derived.law
-    return {name: values[name] for name in (*law.dimensions, *law.families, *law.scalars)}
-
-
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_law_does_not_depend_on_the_representative(name: str) -> None:
-    derived, sizes = derivation(name), {"d": 4, "k": 2}
+    derived, sizes = derivation(name), typical(name)
     values = arrays(derived, name, sizes, 11)
     before = route(derived, values)
     rng = np.random.default_rng(20261120)
     for action in derived.model.actions:
-        element = action.group.random(2, rng)
-        table = {p: values[p.name] for p in derived.model.parameters} | {action.element: element}
-        moved = {p.name: evaluate_matrix(image, table, {}) for p, image in action.images.items()}
-        after = route(derived, {**values, **moved, **_companions(name, values, element)})
+        element = action.group.random(concrete(action.group.size, sizes), rng)
+        table = {**constants(derived.model, values), action.element: element}
+        moved = {p.name: evaluate_matrix(image, table, symbols(sizes)) for p, image in action.images.items()}
+        companions = optional(name, "companions", lambda *_: {})(values, {action.element.name: element})
+        after = route(derived, {**values, **moved, **companions})
         np.testing.assert_allclose(after.weights, before.weights, rtol=1e-9, atol=1e-11 * before.weights[0])
         np.testing.assert_allclose(after.noise, before.noise, rtol=1e-12)
         assert np.trace(np.linalg.pinv(after.hessian) @ after.score) == pytest.approx(
@@ -75,42 +90,53 @@ def test_law_does_not_depend_on_the_representative(name: str) -> None:
         )
 
 
-def _companions(name: str, values: dict[str, Any], element: np.ndarray) -> dict[str, Any]:
-    """What else changes with the representative: in the factor model the latent basis, hence the coefficients of y in it."""
-    return {"beta": element.T @ values["beta"]} if name.startswith("factor") else {}
+def constants(model: Model, values: Mapping[str, Any]) -> dict[Any, Any]:
+    """Values by symbol: parameters, their true values, constants, scalars."""
+    task = model.downstream
+    parts = (model.loss, model.features, task.target, task.noise, task.x.cov)
+    found = {s for part in parts for s in part.atoms(Parameter, Constant, Truth, ScalarTruth)} | {*model.scalars}
+    return {s: values[s.of if isinstance(s, Truth | ScalarTruth) else s.name] for s in found}
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_law_does_not_depend_on_the_basis_of_the_data(name: str) -> None:
-    """A frame element turns all data, so every covariance, the target and `w*` turn with it; the weights stay."""
-    derived, sizes = derivation(name), {"d": 4, "k": 2}
+    """A frame element turns data, so their covariances, the target and `w*` turn with them; the weights stay."""
+    derived, sizes = derivation(name), typical(name)
     values = arrays(derived, name, sizes, 13)
     before = route(derived, values)
     rng = np.random.default_rng(20261121)
-    assert derived.model.aligned is not None
+    assert derived.model.aligned is not None and derived.model.aligned.frames
     for frame in derived.model.aligned.frames:
-        turn = frame.group.random(4, rng)
-        table = {p: values[p.name] for p in derived.model.parameters} | {frame.element: turn}
-        moved = {
-            symbol.name: evaluate_matrix(image, table, {})
-            for symbol, image in frame.images.items()
-            if isinstance(symbol, Parameter)
-        }
-        covariances = {
-            symbol.name: turn @ values[symbol.name] @ turn.T
-            for symbol in _covariances(derived)
-            if symbol.shape == (sympy.Symbol("d", integer=True, positive=True),) * 2
-        }
-        target = {"target": np.linalg.solve(turn.T, values["target"])} if "target" in values else {}
-        after = route(derived, {**values, **moved, **covariances, **target})
+        turn = frame.group.random(concrete(frame.group.size, sizes), rng)
+        after = route(derived, in_the_frame(derived.model, frame, turn, values, sizes))
         np.testing.assert_allclose(after.weights, before.weights, rtol=1e-8, atol=1e-10 * before.weights[0])
         np.testing.assert_allclose(after.noise, before.noise, rtol=1e-12)
 
 
-def _covariances(derived: Derivation) -> list[Any]:
-    laws = [vector.law for vector in derived.model.data] + [derived.model.downstream.x.law]
-    found = {s for law in laws for s in law.atoms(sympy.MatrixSymbol) if getattr(s, "symmetric", False)}
-    return sorted(found, key=str)
+def in_the_frame(
+    model: Model, frame: Frame, turn: np.ndarray, values: Mapping[str, Any], sizes: dict[str, int]
+) -> dict[str, Any]:
+    """All matrices of a problem after `z -> T z`: `Cov(T_1 u, T_2 v) = T_1 Cov(u, v) T_2^T`, the target by `T^{-T}`."""
+    old = constants(model, values)
+    table = {**old, frame.element: turn}
+    new = {p: evaluate_matrix(image, table, symbols(sizes)) for p, image in frame.images.items() if isinstance(p, Parameter)}
+    turns = {v: moved_by(frame.images, frame.element, turn, v, concrete(v.shape[0], sizes)) for v in model.data}
+    pairs = [(covariance_of(model, u, v), turns[u], turns[v]) for u in model.data for v in model.data]
+    pairs.append((model.downstream.x.cov, turns[model.input], turns[model.input]))
+    for cov, left, right in sorted(pairs, key=lambda pair: not isinstance(pair[0], Constant)):
+        for symbol in () if cov is None else sorted(cov.atoms(Constant), key=str):
+            if symbol not in new and tuple(symbol.shape) == tuple(cov.shape):
+                straight = not cov.has(sympy.Transpose(symbol))
+                new[symbol] = left @ old[symbol] @ right.T if straight else right @ old[symbol] @ left.T
+    if isinstance(model.downstream.target, Constant):
+        new[model.downstream.target] = np.linalg.solve(turns[model.input].T, old[model.downstream.target])
+    moved = {**values, **{symbol.name: matrix for symbol, matrix in new.items()}}
+    later = constants(model, moved)
+    for cov, left, right in pairs:
+        if cov is not None:
+            was, now = (evaluate_matrix(cov, at, symbols(sizes)) for at in (old, later))
+            np.testing.assert_allclose(now, left @ was @ right.T, rtol=1e-9, atol=1e-9 * np.max(np.abs(now)))
+    return moved
 
 
 def test_batches_are_loops() -> None:

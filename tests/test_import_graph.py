@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from support import MODELS, TRIAL_MODELS
+
 import symasym
 
 PACKAGE = Path(symasym.__file__).parent
 
 LAYERS = [
     ["errors", "files", "document"],
+    ["optimise"],
     ["model"],
     ["words"],
     ["calculus"],
@@ -118,7 +121,7 @@ def test_the_referee_shares_nothing_but_the_front_end() -> None:
 
 
 def test_no_stage_knows_a_model_by_name() -> None:
-    names = ("spectral", "factor", "linear_autoencoder", "context_encoder")
+    names = {*MODELS, *TRIAL_MODELS}
     for path in files():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names:

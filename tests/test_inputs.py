@@ -14,33 +14,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import MODELS, TRIALS, derivation
+from support import BARE, MODELS, derivation, elsewhere, good, input_size, instance_of, loaded, noise_keys, optional
 
-from symasym import catalogue
 from symasym.cli.main import main
 from symasym.document import dump
 from symasym.evaluation import Evaluation, law_document
 from symasym.law.numeric import NumericLaw
-from symasym.model.instance import AlignedPoint
+from symasym.model.instance import AlignedPoint, Kind
+from symasym.simulation.problem import problem
 
 SIGMA = [[2.0, 0.5, 0.0], [0.5, 1.0, 0.2], [0.0, 0.2, 1.5]]
 PLUS = [[1.2, 0.3, 0.0], [0.3, 0.4, 0.1], [0.0, 0.1, 0.3]]
-GOOD: dict[str, dict[str, Any]] = {
-    "spectral": {
-        "Sigma": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-        "Sigma_plus": [[0.8, 0, 0], [0, 0.5, 0], [0, 0, 0.2]],
-        "k": 2,
-        "target": [1.0, -2.0, 0.0],
-        "sigma2": 1.5,
-    },
-    "factor": {"A": [[2.0, 0.0], [1.0, 1.0], [0.5, -1.0], [0.0, 0.3]], "beta": [1.0, -0.5], "sigma_nu2": 0.5},
-    "linear_autoencoder": {
-        "Sigma": [[3, 0, 0], [0, 2, 0], [0, 0, 1]],
-        "k": 1,
-        "target": [1.0, 0.0, 0.0],
-        "sigma2": 1.5,
-    },
-}
+GOOD: dict[str, dict[str, Any]] = {name: good(name) for name in MODELS}
 """A good input of every model; the tests below change one thing at a time."""
 ABSENT = object()
 INFINITE = float("inf")
@@ -103,23 +88,40 @@ def diagonal(*values: float) -> list[list[float]]:
     return np.diag(values).tolist()
 
 
+def keys(*kinds: Kind) -> list[tuple[str, str]]:
+    """Models with those of their own keys that are of one of some kinds."""
+    return [(name, key.name) for name in MODELS for key in instance_of(name).keys if key.kind in kinds]
+
+
+def whole(model: str, key: str) -> list[Any]:
+    """The array of a good input; for the downstream covariance, which may be left out, the identity."""
+    return list(copy.deepcopy(GOOD[model].get(key, np.eye(input_size(model, GOOD[model])).tolist())))
+
+
+def with_key(model: str, key: str, value: Any) -> dict[str, Any]:
+    """The good input with an array in place of the one that it has; under another downstream covariance `sigma2` is a key."""
+    return elsewhere(model, GOOD[model], value) if key == "Sigma_down" else changed(model, **{key: value})
+
+
+def grown(matrix: list[list[float]], size: int) -> list[list[float]]:
+    """The matrix as the first block of a larger one, with ones on the rest of the diagonal."""
+    result = np.eye(max(size, len(matrix)))
+    result[: len(matrix), : len(matrix)] = matrix
+    return list(result.tolist())
+
+
 def test_there_is_a_good_input_of_every_model(evaluate: Eval) -> None:
-    assert set(GOOD) == set(MODELS)
     for model in MODELS:
         assert evaluate.document(model, GOOD[model])["model"] == model
 
 
 # ---- matrices and vectors
 
-ARRAYS = [("spectral", "Sigma"), ("spectral", "Sigma_plus"), ("spectral", "target"), ("spectral", "Sigma_down"),
-          ("factor", "A"), ("factor", "beta"), ("linear_autoencoder", "Sigma"), ("linear_autoencoder", "target")]  # fmt: skip
-SYMMETRIC = [
-    ("spectral", "Sigma"),
-    ("spectral", "Sigma_plus"),
-    ("spectral", "Sigma_down"),
-    ("linear_autoencoder", "Sigma"),
-]
-DEFINITE = [("spectral", "Sigma"), ("spectral", "Sigma_down"), ("linear_autoencoder", "Sigma")]
+DOWN = [(name, "Sigma_down") for name in MODELS]
+ARRAYS = [*keys(Kind.COVARIANCE, Kind.SYMMETRIC, Kind.MATRIX, Kind.VECTOR), *DOWN]
+SYMMETRIC = [*keys(Kind.COVARIANCE, Kind.SYMMETRIC), *DOWN]
+DEFINITE = [*keys(Kind.COVARIANCE), *DOWN]
+DIMENSIONS = keys(Kind.DIMENSION)
 
 
 @pytest.mark.parametrize(("model", "key"), ARRAYS)
@@ -139,7 +141,7 @@ DEFINITE = [("spectral", "Sigma"), ("spectral", "Sigma_down"), ("linear_autoenco
     ],
 )
 def test_what_is_no_array_of_the_right_shape(evaluate: Eval, model: str, key: str, value: Any, came: str) -> None:
-    error = evaluate.refused(model, changed(model, **{key: value}))
+    error = evaluate.refused(model, with_key(model, key, value))
     assert error.startswith(f"{key}: ") and any(part in error for part in came.split("|"))
     assert "expected" in error
 
@@ -160,20 +162,20 @@ def test_what_is_no_array_of_the_right_shape(evaluate: Eval, model: str, key: st
     ],
 )
 def test_entries_are_finite_numbers(evaluate: Eval, model: str, key: str, value: Any, came: str) -> None:
-    whole = GOOD[model].get(key, diagonal(1, 1, 1))
-    bad = entry(whole, 1, 0, value) if isinstance(whole[0], list) else [whole[0], value, *whole[2:]]
-    error = evaluate.refused(model, changed(model, **{key: bad}))
+    bad = whole(model, key)
+    (bad[min(1, len(bad) - 1)] if isinstance(bad[0], list) else bad)[0] = value
+    error = evaluate.refused(model, with_key(model, key, bad))
     assert error.startswith(f"{key}: entry ") and f"is {came}" in error and "expected" in error
 
 
 @pytest.mark.parametrize(("model", "key"), SYMMETRIC)
 def test_square_and_symmetric(evaluate: Eval, model: str, key: str) -> None:
-    error = evaluate.refused(model, changed(model, **{key: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]}))
+    error = evaluate.refused(model, with_key(model, key, [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]))
     assert error == f"{key}: shape (2, 3) came, a square matrix is expected\n"
-    bad = entry(diagonal(0.9, 0.5, 0.2), 0, 1, 1e-9)
-    error = evaluate.refused(model, changed(model, **{key: bad}))
+    bad = entry(np.diag(np.linspace(0.9, 0.2, len(whole(model, key)))).tolist(), 0, 1, 1e-9)
+    error = evaluate.refused(model, with_key(model, key, bad))
     assert error == f"{key}: it differs from its transpose by 1e-09, a symmetric matrix is expected\n"
-    error = evaluate.refused(model, changed(model, **{key: entry(bad, 0, 1, 1e308)}))
+    error = evaluate.refused(model, with_key(model, key, entry(bad, 0, 1, 1e308)))
     assert error.startswith(f"{key}: ")
 
 
@@ -192,7 +194,7 @@ def test_square_and_symmetric(evaluate: Eval, model: str, key: str) -> None:
     ],
 )
 def test_positive_definite(evaluate: Eval, model: str, key: str, matrix: list[list[float]]) -> None:
-    error = evaluate.refused(model, changed(model, **{key: matrix}))
+    error = evaluate.refused(model, with_key(model, key, grown(matrix, len(whole(model, key)))))
     assert error.startswith(f"{key}: ") and "a symmetric positive definite matrix is expected" in error
 
 
@@ -221,15 +223,15 @@ def test_the_downstream_covariance_has_the_size_of_the_loadings(evaluate: Eval) 
 # ---- dimensions
 
 
-@pytest.mark.parametrize("model", ["spectral", "linear_autoencoder"])
+@pytest.mark.parametrize(("model", "key"), DIMENSIONS)
 @pytest.mark.parametrize(
     ("value", "came"),
     [(0, "0"), (-1, "-1"), (1.5, "1.5"), (1.0, "1.0"), (True, "true"), ("1", "the string '1'"), (None, "null"),
      ([1], "a list of one item"), (INFINITE, "inf"), (float("nan"), "nan")],
 )  # fmt: skip
-def test_k_is_a_positive_integer(evaluate: Eval, model: str, value: Any, came: str) -> None:
-    error = evaluate.refused(model, changed(model, k=value))
-    assert error == f"k: {came} came, a positive integer is expected\n"
+def test_dimensions_are_positive_integers(evaluate: Eval, model: str, key: str, value: Any, came: str) -> None:
+    error = evaluate.refused(model, changed(model, **{key: value}))
+    assert error == f"{key}: {came} came, a positive integer is expected\n"
 
 
 @pytest.mark.parametrize("model", ["spectral", "linear_autoencoder"])
@@ -337,9 +339,7 @@ def test_the_span_is_that_under_the_downstream_law(evaluate: Eval) -> None:
     assert f"= {math.sqrt((1 - 0.81) / 3.8):.3g};" in error  # Var(x2 | x1) over Var(x1 + x2)
 
 
-@pytest.mark.parametrize(
-    ("model", "key"), [("spectral", "target"), ("linear_autoencoder", "target"), ("factor", "beta")]
-)
+@pytest.mark.parametrize(("model", "key"), keys(Kind.VECTOR))
 def test_a_target_that_is_zero(evaluate: Eval, model: str, key: str) -> None:
     zero = [-0.0 for _ in GOOD[model][key]]
     assert evaluate.refused(model, changed(model, **{key: zero})).startswith(f"{key}: only zeros came, so that f* = 0")
@@ -351,7 +351,7 @@ def test_a_misspecified_target_is_not_derived_yet(evaluate: Eval) -> None:
         assert evaluate.document(model, changed(model, misspecified=False)) == evaluate.document(model, GOOD[model])
 
 
-@pytest.mark.parametrize(("model", "key"), [*((model, "misspecified") for model in MODELS), ("factor", "noise_known")])
+@pytest.mark.parametrize(("model", "key"), [*((model, "misspecified") for model in MODELS), *keys(Kind.FLAG)])
 @pytest.mark.parametrize("value", [1, 0, 1.0, "true", None, [True], {}])
 def test_flags(evaluate: Eval, model: str, key: str, value: Any) -> None:
     error = evaluate.refused(model, changed(model, **{key: value}))
@@ -360,11 +360,11 @@ def test_flags(evaluate: Eval, model: str, key: str, value: Any) -> None:
 
 # ---- scalars
 
-POSITIVE = [*((model, "alpha") for model in MODELS), ("factor", "noise")]
-NOISE = [("spectral", "sigma2"), ("factor", "sigma_nu2"), ("linear_autoencoder", "sigma2")]
+POSITIVE = [*((model, "alpha") for model in MODELS), *keys(Kind.POSITIVE)]
+NOISE = [*((model, "sigma2") for model in MODELS if not noise_keys(model)), *keys(Kind.NOT_NEGATIVE)]
 
 
-@pytest.mark.parametrize(("model", "key"), [*POSITIVE, *NOISE, ("linear_autoencoder", "degrees_of_freedom")])
+@pytest.mark.parametrize(("model", "key"), [*POSITIVE, *NOISE, *keys(Kind.DEGREES_OF_FREEDOM)])
 @pytest.mark.parametrize(
     ("value", "came"),
     [(-1, "-1"), (-1e-9, "-1e-09"), (float("nan"), "NaN"), (INFINITE, "an infinite number"), (10**400, "an infinite number"),
@@ -566,7 +566,7 @@ def test_models_and_verbs_that_are_unknown(evaluate: Eval) -> None:
     assert "did you mean spectral?" in evaluate.refused("spectrall", GOOD["spectral"])
     assert "did you mean factor?" in evaluate.refused("facto", GOOD["factor"])
     assert "there is no file nowhere.py" in evaluate.refused("nowhere.py", GOOD["factor"])
-    assert "takes no JSON input" in evaluate.refused(str(TRIALS / "context_encoder.py"), {})
+    assert "takes no JSON input" in evaluate.refused(str(BARE), {})
     assert "logistic" in evaluate.refused("spectral", GOOD["spectral"], "--downstream", "logistic")
     assert main(["plan"]) == 2
     assert "does not have the verb yet" in evaluate.capsys.readouterr().err
@@ -588,12 +588,9 @@ def test_defaults(evaluate: Eval, model: str) -> None:
     assert document["schema"] == "symasym.law/1" and document["downstream"] == "least_squares"
     assert document["alpha"] == 1.0 and list(document["risk"]["quantiles"]) == ["0.5", "0.95"]
     assert document == evaluate.document(model, changed(model, alpha=1))
-    every: dict[str, dict[str, Any]] = {
-        "spectral": {"negatives": 1},
-        "linear_autoencoder": {"degrees_of_freedom": 1e200},  # Gaussian
-        "factor": {"noise": 1, "noise_known": True},
-    }
-    assert document["risk"] == evaluate.document(model, changed(model, misspecified=False, **every[model]))["risk"]
+    defaults = {key.name: key.default for key in instance_of(model).keys if key.default is not None}
+    said = {**defaults, **optional(model, "DEFAULTS", {})}
+    assert document["risk"] == evaluate.document(model, changed(model, misspecified=False, **said))["risk"]
     assert set(document) == {
         "schema", "model", "downstream", "alpha", "sigma2", "d_eff", "d_act", "d_base", "weights", "multiplicities",
         "interaction", "risk", "alpha0", "residual", "unconditional",
@@ -614,21 +611,11 @@ def test_numbers_of_the_document_fit_together(evaluate: Eval, model: str) -> Non
     assert len(weights) == rank and document["d_act"] == document["d_eff"]
 
 
-def own_covariance(model: str) -> list[list[float]]:
-    """The covariance of `x` in the pre-training data."""
-    if model != "factor":
-        return list(GOOD[model]["Sigma"])
-    loadings = np.array(GOOD["factor"]["A"])
-    return (np.eye(len(loadings)) + loadings @ loadings.T).tolist()
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_the_downstream_covariance_is_that_of_the_data_by_default(evaluate: Eval, model: str) -> None:
     document = evaluate.document(model, GOOD[model])
-    given = changed(model, Sigma_down=own_covariance(model))
-    if model == "factor":
-        given["sigma2"] = document["sigma2"]
-        del given["sigma_nu2"]
+    root = problem(loaded(model), GOOD[model]).down_root
+    given = elsewhere(model, GOOD[model], (root @ root.T).tolist(), document["sigma2"])
     again = evaluate.document(model, given)
     for name in ("sigma2", "alpha0", "d_eff", "d_base"):
         assert again[name] == pytest.approx(document[name], rel=1e-12)
@@ -640,10 +627,10 @@ def test_the_downstream_covariance_is_that_of_the_data_by_default(evaluate: Eval
 
 @pytest.mark.parametrize(("model", "key"), SYMMETRIC)
 def test_an_asymmetry_of_rounding_is_taken(evaluate: Eval, model: str, key: str) -> None:
-    whole = GOOD[model].get(key, diagonal(1, 1, 1))
-    largest = max(max(row) for row in whole)
-    document = evaluate.document(model, changed(model, **{key: entry(whole, 0, 1, 1e-11 * largest)}))
-    expected = evaluate.document(model, changed(model, **{key: whole}))
+    plain = whole(model, key)
+    bent = entry(plain, 0, 1, plain[0][1] + 1e-11 * max(max(row) for row in plain))
+    document = evaluate.document(model, with_key(model, key, bent))
+    expected = evaluate.document(model, with_key(model, key, plain))
     assert document["interaction"]["mean"] == pytest.approx(expected["interaction"]["mean"], rel=1e-8)
 
 
@@ -702,9 +689,7 @@ def test_no_interaction() -> None:
 
 def test_examples_are_good_inputs(evaluate: Eval) -> None:
     for model in MODELS:
-        instance = catalogue.load(model).instance
-        assert instance is not None
-        assert evaluate.document(model, instance.example)
+        assert evaluate.document(model, instance_of(model).example)
 
 
 def test_the_checker_of_refusals_notices(evaluate: Eval) -> None:

@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 import sympy
 from scipy.stats import chi2
-from support import MODELS, VARIANTS, derivation, exactly, point
+from support import (
+    ALL,
+    concrete,
+    derivation,
+    exactly,
+    expanded,
+    input_dimension,
+    inside,
+    law_values,
+    outside,
+    point,
+    typical,
+)
 
 from symasym import InputError, Law, NumericLaw
 from symasym.law import from_srepr
@@ -14,7 +26,7 @@ from symasym.law import from_srepr
 SPECTRAL = {"K": 1, "k": 2, "d": 4, "lam": [0.9, 0.5, 0.3, 0.1], "b": [1.0, 2.0], "sigma2": 1.0}
 
 
-@pytest.mark.parametrize("name", [*MODELS, *VARIANTS, "context_encoder"])
+@pytest.mark.parametrize("name", ALL)
 def test_survives_its_srepr(name: str) -> None:
     law = derivation(name).law
     assert Law.from_srepr(law.to_srepr()) == law
@@ -28,34 +40,38 @@ def test_srepr_is_not_evaluated() -> None:
         Law.from_srepr("Integer(3)")
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_formulas_and_numbers_agree_exactly(name: str) -> None:
     """Mean and variance as formulas, written out in rationals, against the weights in floats."""
-    law, at = derivation(name).law, point(name, {"d": 4, "k": 2}, 5)
-    values = {key: at.floats[key] for key in (*law.dimensions, *law.families, *law.scalars)}
-    ones = np.ones(4)
-    numeric = law.at(alpha=2.0, Sigma_down=ones, **values)
-    g = {sympy.IndexedBase(sympy.Symbol("g", real=True))[n]: 1 for n in (3, 4)}
-    mean = exactly(law.expand(law.mean, d=4, k=2).xreplace(g), at)
-    variance = exactly(law.expand(law.variance, d=4, k=2).xreplace(g), at)
+    law, sizes = derivation(name).law, typical(name)
+    at = point(name, sizes, 5)
+    numeric = law.at(alpha=2.0, Sigma_down=np.ones(input_dimension(name, sizes)), **law_values(law, at))
+    g = {sympy.IndexedBase(sympy.Symbol("g", real=True))[n + 1]: 1 for n in outside(law, sizes)}
+    mean, variance = (
+        exactly(expanded(law, form, sizes).xreplace(g), at) for form in (law.mean, law.variance)
+    )
     assert numeric.interaction_cumulant(1) == pytest.approx(float(mean), rel=1e-13)
     assert numeric.interaction_cumulant(2) == pytest.approx(float(variance), rel=1e-13)
-    assert numeric.mean == pytest.approx(float(exactly(law.noise, at)) * 2 + float(mean) / 2, rel=1e-13)
+    noise = float(exactly(expanded(law, law.noise, sizes), at))
+    assert numeric.mean == pytest.approx(noise * concrete(law.d_eff, sizes) + float(mean) / 2, rel=1e-13)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_general_mean_and_variance_are_those_of_the_eigenvalues(name: str) -> None:
-    law, at = derivation(name).law, point(name, {"d": 4, "k": 2}, 6)
-    values = {key: at.floats[key] for key in (*law.dimensions, *law.families, *law.scalars)}
-    down = at.Sigma_down
-    numeric = law.at(Sigma_down=down.astype(float), **values)
-    exact = sympy.Matrix(4, 4, lambda m, n: sympy.Rational(down[m, n].numerator, down[m, n].denominator))
-    inner, cross, outer = exact[:2, :2], exact[:2, 2:], exact[2:, 2:]
+    law, sizes = derivation(name).law, typical(name)
+    at = point(name, sizes, 6)
+    numeric = law.at(Sigma_down=at.Sigma_down.astype(float), **law_values(law, at))
+    exact = sympy.Matrix(
+        *at.Sigma_down.shape, [sympy.Rational(x.numerator, x.denominator) for x in at.Sigma_down.flat]
+    )
+    within, beyond = inside(law, sizes), outside(law, sizes)
+    inner, cross, outer = (exact.extract(*where) for where in ((within, within), (within, beyond), (beyond, beyond)))
     complement = outer - cross.T * inner.inv() * cross
     schur = sympy.IndexedBase(sympy.Symbol("S", real=True))
-    table = {schur[m + 3, n + 3]: complement[m, n] for m in range(2) for n in range(2)}
-    mean = exactly(law.expand(law.general_mean, d=4, k=2).xreplace(table), at)
-    variance = exactly(law.expand(law.general_variance, d=4, k=2).xreplace(table), at)
+    table = {schur[p + 1, q + 1]: complement[m, n] for m, p in enumerate(beyond) for n, q in enumerate(beyond)}
+    mean, variance = (
+        exactly(expanded(law, form, sizes).xreplace(table), at) for form in (law.general_mean, law.general_variance)
+    )
     assert numeric.interaction_cumulant(1) == pytest.approx(float(mean), rel=1e-11)
     assert numeric.interaction_cumulant(2) == pytest.approx(float(variance), rel=1e-11)
 

@@ -50,7 +50,7 @@ def test_lists_derives_and_evaluates(installed: Path, tmp_path: Path) -> None:
     assert [line.split()[0] for line in listed.stdout.splitlines()] == MODELS
     for name in MODELS:
         derived = run(installed, tmp_path, "derive", name)
-        assert derived.returncode == 0 and "omega[a]" in derived.stdout, derived.stderr
+        assert derived.returncode == 0 and "omega[" in derived.stdout, derived.stderr
         instance = catalogue.load(name).instance
         assert instance is not None
         (tmp_path / "input.json").write_text(json.dumps(instance.example))

@@ -15,7 +15,7 @@ import numpy as np
 
 from symasym.simulation.gram_quadratic import GramQuadratic
 from symasym.simulation.moments import cross_moment, pair_moment, second_moment
-from symasym.simulation.newton import minimise
+from symasym.optimise.newton import minimise
 
 __all__ = [
     "Estimator",

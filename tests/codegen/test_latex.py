@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sympy
 from jinja2 import meta
+from support import ALL, derivation, loaded, symbols, typical
 from sympy.matrices.expressions import MatMul
 
 from symasym.codegen.latex import display, emit, formula
@@ -33,12 +34,6 @@ from symasym.model.matrices import eye
 from symasym.pipeline import Derivation, derive_model
 from symasym.steps import steps
 
-ROOT = Path(__file__).parents[2]
-FILES = {
-    path.stem: path for folder in ("derivations", "tests/models") for path in sorted((ROOT / folder).glob("[a-z]*.py"))
-}
-VARIANTS = {"factor_noise_estimated": ("factor", "noise_estimated")}
-MODELS = [*sorted(FILES), *VARIANTS]
 WORKED = ("factor", "linear_autoencoder", "spectral")
 
 needs_tex = pytest.mark.skipif(
@@ -54,13 +49,9 @@ A, Sigma, Sigma_plus = parameter("A", k, d), covariance("Sigma", d), covariance(
 x = gaussian("x", d, cov=Sigma)
 
 
-@cache
 def derived(name: str) -> tuple[Derivation, tuple[str, ...]]:
-    stem, variant = VARIANTS.get(name, (name, None))
-    model_file = runpy.run_path(str(FILES[stem]))
-    derivation = derive_model(model_file["variants"][variant] if variant else model_file["model"], name)
-    instance = model_file.get("instance")
-    return derivation, tuple(instance.references) if instance else ()
+    instance = loaded(name).instance
+    return derivation(name), tuple(instance.references) if instance else ()
 
 
 @cache
@@ -288,14 +279,14 @@ def test_terms_that_are_added_up_are_one_sum():
     assert total([level, 2 * level]) == 3 * level
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ALL)
 def test_coupling_terms_are_printed_as_one_sum_with_their_value(model):
     """The sum printed for `added to ...` is that of the lines of the step, at random numbers."""
     for step in steps(derived(model)[0]):
         for note in {line.note for line in step.lines if line.note.startswith("added to")}:
             terms = [line.right for line in step.lines if line.note == note]
-            whole = sympy.Add(*terms).subs({k: 2}).doit()
-            shown = total(terms).subs({k: 2}).doit()
+            whole = sympy.Add(*terms).subs(symbols(typical(model))).doit()
+            shown = total(terms).subs(symbols(typical(model))).doit()
             letters = sorted((whole.free_symbols | whole.atoms(sympy.Indexed)) - {whole}, key=str)
             entries = {e: sympy.Rational(n + 3, 2 * n + 5) for n, e in enumerate(letters) if e.is_Indexed}
             symbols = {e: sympy.Rational(2 * n + 9, n + 4) for n, e in enumerate(letters) if e.is_Symbol}
@@ -306,7 +297,7 @@ def test_coupling_terms_are_printed_as_one_sum_with_their_value(model):
 # ---- the write-up
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ALL)
 def test_write_up_has_every_section_and_step(model):
     tex = written(model)
     titles = re.findall(r"\\section\{(.*?)\}", tex)
@@ -320,7 +311,7 @@ def test_write_up_has_every_section_and_step(model):
         assert remains not in tex
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ALL)
 def test_every_display_fits_by_the_estimate(model):
     for body in _bodies(written(model)):
         assert all(fits(line, 41.5) for line in _lines(body))
@@ -329,16 +320,16 @@ def test_every_display_fits_by_the_estimate(model):
 @pytest.mark.parametrize("model", WORKED)
 def test_formulas_come_from_the_derivation(model):
     """What the law holds is what is printed: change it, and the print changes."""
-    derivation, references = derived(model)
-    law = derivation.law
+    found, references = derived(model)
+    law = found.law
     for item in (law.excess_loss_mean, law.quotient_dimension, *(letter for letter, _ in law.definitions)):
         assert formula(item) in written(model).replace(" \\\\\n&\\quad {}", "")
     marked = replace(law, excess_loss_mean=sympy.Symbol("zeta"), quotient_dimension=sympy.Symbol("Upsilon"), rank=3 * k)
-    tex = emit(replace(derivation, law=marked), references)
+    tex = emit(replace(found, law=marked), references)
     assert r"= \zeta" in tex and r"dimension $\Upsilon$" in tex and r"d_{\mathrm{base}} =$ $4 k$" in tex
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ALL)
 def test_names_in_the_corollary_stand_for_what_they_replace(model):
     law = derived(model)[0].law
     table = names(law)
@@ -450,7 +441,7 @@ def test_shell_is_out_of_reach(tmp_path):
 
 
 @needs_tex
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ALL)
 def test_write_ups_compile_without_a_line_that_sticks_out(model, tmp_path):
     compile_pdf(written(model), tmp_path / "page.pdf")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")

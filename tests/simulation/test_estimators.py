@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from support import MODELS
+from support import MODELS, checked, derivation, instance_of, loaded, optional
 from test_sampler import prepared
 
-from symasym import catalogue
 from symasym.errors import ConditionViolated
+from symasym.general.point import natural_point
 from symasym.model.evaluate import evaluate
+from symasym.model.instance import GeneralPoint
 from symasym.simulation.estimators import GramQuadratic, random_starts, whitened_start
 from symasym.simulation.moments import cross_moment, pair_moment, second_moment
-from symasym.simulation.newton import TOLERANCE, descend, minimise
+from symasym.optimise.newton import TOLERANCE, descend, minimise
 from symasym.simulation.problem import Problem
+from symasym.simulation.procedure import default_input
 from symasym.simulation.sampler import draw
 
-CASES: list[tuple[str, dict[str, Any]]] = [*((name, {}) for name in MODELS), ("factor", {"noise_known": False})]
+
+
+def variants() -> list[tuple[str, dict[str, Any]]]:
+    """Changes of a problem that ask for a variant of its model."""
+    further = [(name, changes) for name in MODELS for changes in optional(name, "FURTHER", [])]
+    documents = [{**default_input(loaded(name)), **changes} for name, changes in further]
+    return [
+        case for case, given in zip(further, documents, strict=True)
+        if loaded(case[0]).for_inputs(checked(case[0], given)) is not loaded(case[0])
+    ]  # fmt: skip
+
+
+CASES = [*((name, {}) for name in MODELS), *variants()]
 
 
 def mean_loss(here: Problem, samples: Mapping[str, np.ndarray], estimates: Mapping[str, np.ndarray]) -> float:
@@ -38,16 +53,15 @@ def mean_loss(here: Problem, samples: Mapping[str, np.ndarray], estimates: Mappi
 
 
 def true_parameters(name: str, here: Problem) -> dict[str, np.ndarray]:
-    """`w*` in the coordinates of the input."""
-    instance = catalogue.load(name).instance
-    assert instance is not None
-    point, k = instance.align(here.given), here.given["k"]
-    rows = point.frames["T"][:k]
-    return {
-        "factor": lambda: {"A": here.given["A"]},
-        "linear_autoencoder": lambda: {"A": rows, "B": rows.T},
-        "spectral": lambda: {"A": np.sqrt(point.values["lam"][:k])[:, None] * rows},
-    }[name]()
+    """`w*` in the coordinates of the input; the target's coefficients do not enter."""
+    law, sizes = derivation(name).law, {symbol.name: size for symbol, size in here.sizes.items()}
+    point = instance_of(name).align(here.given)
+    if isinstance(point, GeneralPoint):
+        assert point.minimiser is not None
+        return {key: np.asarray(value) for key, value in point.minimiser.items()}
+    absent = {family: np.zeros(max(sizes.values())) for family in law.families}
+    scalars = {key: value for key, value in here.given.items() if np.ndim(value) == 0}
+    return natural_point(here.model, replace(point, values={**absent, **scalars, **sizes, **point.values}))
 
 
 @pytest.mark.parametrize(("name", "changes"), CASES)
@@ -62,8 +76,9 @@ def test_the_estimate_minimises_the_empirical_loss(name: str, changes: dict[str,
     for size in (1e-3, 0.1, 1.0):
         for _ in range(3):
             step = {key: size * rng.standard_normal(value.shape) for key, value in best.items()}
-            if "noise" in best:
-                step["noise"] = np.clip(step["noise"], -best["noise"] / 2, None)
+            for key, value in best.items():
+                if value.ndim == 0:  # a scalar parameter is positive
+                    step[key] = np.clip(step[key], -value / 2, None)
             moved = {key: best[key] + step[key] for key in best}
             assert mean_loss(here, samples, moved) >= lowest - 1e-12 * scale
     step = {key: 1e-4 * rng.standard_normal(value.shape) for key, value in best.items()}
@@ -71,7 +86,7 @@ def test_the_estimate_minimises_the_empirical_loss(name: str, changes: dict[str,
     assert abs(up - down) < 1e-3 * (up + down - 2 * lowest)
 
 
-@pytest.mark.parametrize("name", ["factor", "linear_autoencoder", "spectral"])
+@pytest.mark.parametrize("name", MODELS)
 def test_the_estimate_is_below_the_truth_and_near_it(name: str) -> None:
     """The loss at the estimate is below that at `w*`, and the features' span is the population's up to `O(m^{-1/2})`."""
     here = prepared(name)

@@ -13,7 +13,7 @@ from random import Random
 import numpy as np
 import pytest
 import sympy
-from support import CASES, MODELS, derivation, exact_matrices, label, point, symbols
+from support import ALL, CASES, concrete, derivation, exact_matrices, label, point, symbols
 
 from symasym.errors import NotDerivableYet
 from symasym.model import (
@@ -356,7 +356,7 @@ def test_matrices_that_are_shown_lower_to_the_same_polynomial(matrix) -> None:
     )
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_models_survive_the_round_trip(name: str) -> None:
     model = derivation(name).model
     lowered, features = lower_scalar(model.loss), lower_matrix(model.features)
@@ -370,7 +370,7 @@ def test_losses_have_the_value_that_the_front_end_gives_them(case) -> None:
     name, sizes = case
     derived, at, rng = derivation(name), point(name, sizes, 5), np.random.default_rng(61)
     matrices = {s: np.array(m, dtype=object).astype(float) for s, m in exact_matrices(derived.model, at).items()}
-    data = {x: rng.standard_normal((int(x.shape[0].subs(symbols(sizes))), 1)) for x in derived.model.data}
+    data = {x: rng.standard_normal((concrete(x.shape[0], sizes), 1)) for x in derived.model.data}
     again = show_scalar(lower_scalar(derived.model.loss))
     expected = evaluate(derived.model.loss, {**matrices, **data}, symbols(sizes))
     assert evaluate(again, {**matrices, **data}, symbols(sizes)) == pytest.approx(expected, rel=1e-9, abs=1e-12)

@@ -1,0 +1,1 @@
+"""Numerical minimisation that knows nothing of models: Newton's method that does not mind orbits."""
