@@ -51,7 +51,6 @@ STEP = 1e-8
 """Relative step of the differences: far below the smallest gap, far above rounding."""
 
 
-
 def sizes_of(name: str, count: int = COUNT) -> list[dict[str, int]]:
     """Sizes up to the largest, spread over all that the model allows; some come twice where it allows few."""
     every = list(sizes_within(name, LARGEST))
@@ -161,7 +160,9 @@ def assumed(name: str) -> dict[str, Family]:
         elif more.is_Indexed and less == 0:
             positive.setdefault(str(more.base.label), set()).add(str(more.indices[0]))
         elif relation.has(sympy.Indexed):
-            assert replaced, f"tests/points: {name} assumes {relation}, which random families need not fulfil; say problems"
+            assert replaced, (
+                f"tests/points: {name} assumes {relation}, which random families need not fulfil; say problems"
+            )
     return {
         family: Family(frozenset(positive.get(family, ())), frozenset(order.get(family, ())))
         for family in {*order, *positive}

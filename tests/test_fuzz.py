@@ -324,7 +324,11 @@ def _unguarded(given: Mapping[str, Any], underflow: bool = False) -> Iterator[No
         ("symasym.inputs.reading.label", lambda text: text + "\nas said", "not one line"),
         ("symasym.inputs.keys.label", str, "not one line"),
         ("symasym.evaluation.closed.RESIDUAL", float("inf"), "a target outside the span"),
-        ("symasym.evaluation.closed._significant", lambda numeric, given: numeric.weights - 1e-3, "a traceback: ValueError"),
+        (
+            "symasym.evaluation.closed._significant",
+            lambda numeric, given: numeric.weights - 1e-3,
+            "a traceback: ValueError",
+        ),
         (
             "symasym.cli.eval_command.dump",
             lambda schema, document: json.dumps(document | {"alpha": math.nan}),

@@ -119,7 +119,11 @@ def in_the_frame(
     """All matrices of a problem after `z -> T z`: `Cov(T_1 u, T_2 v) = T_1 Cov(u, v) T_2^T`, the target by `T^{-T}`."""
     old = constants(model, values)
     table = {**old, frame.element: turn}
-    new = {p: evaluate_matrix(image, table, symbols(sizes)) for p, image in frame.images.items() if isinstance(p, Parameter)}
+    new = {
+        p: evaluate_matrix(image, table, symbols(sizes))
+        for p, image in frame.images.items()
+        if isinstance(p, Parameter)
+    }
     turns = {v: moved_by(frame.images, frame.element, turn, v, concrete(v.shape[0], sizes)) for v in model.data}
     pairs = [(covariance_of(model, u, v), turns[u], turns[v]) for u in model.data for v in model.data]
     pairs.append((model.downstream.x.cov, turns[model.input], turns[model.input]))

@@ -47,9 +47,7 @@ def test_formulas_and_numbers_agree_exactly(name: str) -> None:
     at = point(name, sizes, 5)
     numeric = law.at(alpha=2.0, Sigma_down=np.ones(input_dimension(name, sizes)), **law_values(law, at))
     g = {sympy.IndexedBase(sympy.Symbol("g", real=True))[n + 1]: 1 for n in outside(law, sizes)}
-    mean, variance = (
-        exactly(expanded(law, form, sizes).xreplace(g), at) for form in (law.mean, law.variance)
-    )
+    mean, variance = (exactly(expanded(law, form, sizes).xreplace(g), at) for form in (law.mean, law.variance))
     assert numeric.interaction_cumulant(1) == pytest.approx(float(mean), rel=1e-13)
     assert numeric.interaction_cumulant(2) == pytest.approx(float(variance), rel=1e-13)
     noise = float(exactly(expanded(law, law.noise, sizes), at))
@@ -61,9 +59,7 @@ def test_general_mean_and_variance_are_those_of_the_eigenvalues(name: str) -> No
     law, sizes = derivation(name).law, typical(name)
     at = point(name, sizes, 6)
     numeric = law.at(Sigma_down=at.Sigma_down.astype(float), **law_values(law, at))
-    exact = sympy.Matrix(
-        *at.Sigma_down.shape, [sympy.Rational(x.numerator, x.denominator) for x in at.Sigma_down.flat]
-    )
+    exact = sympy.Matrix(*at.Sigma_down.shape, [sympy.Rational(x.numerator, x.denominator) for x in at.Sigma_down.flat])
     within, beyond = inside(law, sizes), outside(law, sizes)
     inner, cross, outer = (exact.extract(*where) for where in ((within, within), (within, beyond), (beyond, beyond)))
     complement = outer - cross.T * inner.inv() * cross

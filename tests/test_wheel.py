@@ -10,7 +10,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from support import MODELS
+from support import MODELS, NAMES
 
 from symasym import catalogue
 
@@ -47,7 +47,7 @@ def run(python: Path, folder: Path, *arguments: str) -> subprocess.CompletedProc
 
 def test_lists_derives_and_evaluates(installed: Path, tmp_path: Path) -> None:
     listed = run(installed, tmp_path, "list")
-    assert [line.split()[0] for line in listed.stdout.splitlines()] == MODELS
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == NAMES
     for name in MODELS:
         derived = run(installed, tmp_path, "derive", name)
         assert derived.returncode == 0 and "omega[" in derived.stdout, derived.stderr

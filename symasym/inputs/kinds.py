@@ -14,6 +14,8 @@ from symasym.model.instance import Key, Kind
 
 __all__ = ["value"]
 
+LARGEST_COUNT = 2**53
+"""Above, whole numbers have no exact floats."""
 SYMMETRY = 1e-10
 """Relative asymmetry that is still read as rounding."""
 
@@ -27,6 +29,8 @@ def value(key: Key, given: Any) -> Any:
 def _whole(key: Key, given: Any) -> int:
     if isinstance(given, bool | np.bool) or not isinstance(given, int | np.integer) or given < 1:
         raise InputError(f"{key.name}: {shown(given)} came, {key.kind.value} is expected")
+    if given > LARGEST_COUNT:
+        raise InputError(f"{key.name}: {shown(given)} came, {key.kind.value} up to 2^53 is expected")
     return int(given)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sympy
-from support import BARE, MODELS, derivation
+from support import BARE, MODELS, NAMES, derivation
 
 from symasym import Law, catalogue, derive
 from symasym.cli.main import main
@@ -32,10 +32,10 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_list_names_every_model(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "list")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == MODELS
+    assert [line.split()[0] for line in out.splitlines()] == NAMES
     document = json.loads(run(capsys, "list", "--format", "json")[1])
     assert document["schema"] == "symasym.list/1"
-    assert [entry["name"] for entry in document["models"]] == MODELS
+    assert [entry["name"] for entry in document["models"]] == NAMES
 
 
 def test_list_does_not_import_sympy() -> None:
@@ -87,7 +87,7 @@ def test_latex_is_a_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.rstrip().endswith(r"\end{document}")
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 def test_eval_of_the_example(name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     instance = catalogue.load(name).instance
     assert instance is not None
@@ -100,7 +100,7 @@ def test_eval_of_the_example(name: str, capsys: pytest.CaptureFixture[str], tmp_
     assert list(document["risk"]["quantiles"]) == ["0.1", "0.9"]
     total = sum(w * n for w, n in zip(document["weights"], document["multiplicities"], strict=True))
     assert document["interaction"]["mean"] == pytest.approx(total, rel=1e-12)
-    expected = document["sigma2"] * document["d_eff"] + total / document["alpha"]
+    expected = document["sigma2"] * document["d_act"] + total / document["alpha"]
     assert document["risk"]["mean"] == pytest.approx(expected, rel=1e-12)
     assert document["weights"] == sorted(document["weights"], reverse=True)
 

@@ -2,13 +2,11 @@
 
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
 from dataclasses import fields, replace
 from functools import cache
-from pathlib import Path
 
 import pytest
 import sympy
@@ -31,7 +29,7 @@ from symasym.codegen.latex.width import width
 from symasym.errors import InputError, SymasymError
 from symasym.model import covariance, dims, gaussian, indexed, indices, inner, logdet, norm2, parameter, quad, tr, truth
 from symasym.model.matrices import eye
-from symasym.pipeline import Derivation, derive_model
+from symasym.pipeline import Derivation
 from symasym.steps import steps
 
 WORKED = ("factor", "linear_autoencoder", "spectral")

@@ -6,7 +6,6 @@ import functools
 import itertools
 import json
 import os
-import runpy
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,6 +17,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from support import MODELS, VARIANTS, derivation
 
 from symasym.codegen.numpy import compile_kernel, emit
 from symasym.codegen.numpy.emit import TEMPLATE, context
@@ -25,11 +25,8 @@ from symasym.codegen.numpy.names import RESERVED
 from symasym.errors import InputError, NotDerivableYet
 from symasym.law.evaluate import evaluate
 from symasym.law.law import IndexRange, Law
-from symasym.pipeline import derive_model
 
 ROOT = Path(__file__).resolve().parents[2]
-MODELS = sorted(path.stem for path in (ROOT / "derivations").glob("*.py"))
-VARIANTS = {"factor_noise_estimated": ("factor", "noise_estimated")}
 FIELDS = ("weights", "mean", "variance", "risk_mean", "risk_variance", "alpha0")
 
 
@@ -38,9 +35,7 @@ FIELDS = ("weights", "mean", "variance", "risk_mean", "risk_variance", "alpha0")
 
 @functools.cache
 def derived(name):
-    file, variant = VARIANTS.get(name, (name, None))
-    page = runpy.run_path(str(ROOT / "derivations" / f"{file}.py"))
-    return derive_model(page["variants"][variant] if variant else page["model"], name).law
+    return derivation(name).law
 
 
 @functools.cache
@@ -576,6 +571,8 @@ def test_template_slots_are_the_context_keys():
 
 EMIT = """
 import json, runpy, sys
+from support import MODELS, VARIANTS, derivation
+
 from symasym.codegen.numpy import emit
 from symasym.pipeline import derive_model
 names = json.loads(sys.argv[1])

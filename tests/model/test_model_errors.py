@@ -676,5 +676,5 @@ def test_a_missing_eigengap_is_an_assumption_and_not_an_error(tmp_path: Path, ca
 
 def test_a_model_without_aligned_coordinates_is_sent_to_the_general_route(tmp_path: Path) -> None:
     path = broken_file(tmp_path, CONTRASTIVE, "    aligned=Aligned(", "    aligned=None and dict(")
-    with pytest.raises(NotDerivableYet, match=r"names no aligned coordinates; use symasym\.general"):
+    with pytest.raises(NotDerivableYet, match=r"states no aligned coordinates"):
         derive_model(catalogue.load(str(path)).model, "broken")

@@ -15,13 +15,12 @@ from symasym.errors import ConditionViolated
 from symasym.general.point import natural_point
 from symasym.model.evaluate import evaluate
 from symasym.model.instance import GeneralPoint
+from symasym.optimise.newton import TOLERANCE, descend, minimise
 from symasym.simulation.estimators import GramQuadratic, random_starts, whitened_start
 from symasym.simulation.moments import cross_moment, pair_moment, second_moment
-from symasym.optimise.newton import TOLERANCE, descend, minimise
 from symasym.simulation.problem import Problem
 from symasym.simulation.procedure import default_input
 from symasym.simulation.sampler import draw
-
 
 
 def variants() -> list[tuple[str, dict[str, Any]]]:

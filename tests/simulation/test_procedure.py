@@ -165,9 +165,9 @@ def test_too_few_samples_for_the_first_stage_are_said(m: tuple[int, ...]) -> Non
         run("spectral", reps=5, m=m, n=10)
 
 
-def test_a_model_file_without_an_instance_is_refused() -> None:
+def test_a_model_file_without_an_example_needs_an_input() -> None:
     loaded = catalogue.load(str(BARE))
-    with pytest.raises(NotDerivableYet, match="no instance"):
+    with pytest.raises(InputError, match="--input: missing; bare states no example"):
         verify(loaded)
 
 

@@ -92,7 +92,7 @@ def test_a_checkpoint_goes_on(capsys: pytest.CaptureFixture[str], tmp_path: Path
         (("verify", "spectral", "--input", "nowhere.json"), "nowhere.json"),
         (("verify", "spectral", "--plot", "figure.svg"), "--plot: figure.svg came"),
         (("verify", "spectral", "--plot", "nowhere/figure.png"), "--plot: there is no folder nowhere"),
-        (("verify", str(BARE)), "no instance"),
+        (("verify", str(BARE)), "--input: missing"),
     ],
 )
 def test_bad_arguments_are_one_line(arguments: tuple[str, ...], named: str, capsys: pytest.CaptureFixture[str]) -> None:
