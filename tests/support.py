@@ -65,7 +65,7 @@ ALL = [*MODELS, *VARIANTS, *TRIAL_MODELS]
 @cache
 def loaded(name: str) -> catalogue.Loaded:
     """A model of the catalogue by its name, a variant by the name it is built under, a trial model by its file."""
-    if name in (*MODELS, *VARIANTS):
+    if name in (*MODELS, *VARIANTS, *OPEN):
         return catalogue.load(name)
     return catalogue.load(str(TRIALS / f"{name}.py"))
 
