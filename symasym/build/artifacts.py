@@ -19,6 +19,7 @@ class Artifacts:
     """A derivation and the files made from it, by path below `generated/`; a kernel only where there is a closed form."""
 
     derivation: Derivation | GeneralDerivation
+    summary: str
     files: dict[str, str]
 
 
@@ -36,4 +37,4 @@ def artifacts(loaded: Loaded) -> Artifacts:
         f"laws/{name}.json": dump("symasym.derivation/1", derivation_document(derivation, loaded.summary, references))
         + "\n",
     }
-    return Artifacts(derivation, files)
+    return Artifacts(derivation, loaded.summary, files)

@@ -12,6 +12,7 @@ from pathlib import Path
 from symasym import catalogue
 from symasym.build.artifacts import Artifacts, artifacts
 from symasym.build.check import check
+from symasym.build.gallery import Exhibit, gallery
 from symasym.codegen.latex.pdf import compile_pdf
 from symasym.codegen.numpy import compile_kernel
 from symasym.errors import InputError
@@ -53,6 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{loaded.name}: derived and checked in {seconds:.1f} s, {checked}", file=sys.stderr)
         built[loaded.name] = made
     files = {path: text for made in built.values() for path, text in made.files.items()}
+    if not arguments.models:
+        exhibits = [Exhibit(made.derivation, made.summary) for made in built.values()]
+        files["gallery.md"] = gallery(exhibits)
     orphans = [] if arguments.models else _orphans(destination, set(files))
     if arguments.check:
         return _compare(destination, files, orphans)
@@ -65,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         for name in built:
             compile_pdf(files[f"latex/{name}.tex"], destination / "pdf" / f"{name}.pdf")
     print("\n\n".join(_shown(made.derivation) for made in built.values()))
-    print(f"\n{len(files)} files under {destination.name}/: kernels/, latex/, laws/")
+    print(f"\n{len(files)} files under {destination.name}/: kernels/, latex/, laws/, gallery.md")
     return 0
 
 

@@ -20,11 +20,12 @@ VERBS = {
     "eval": "numbers for given matrices",
     "verify": "finite-sample simulation against the law",
     "build": "write generated/: kernels, write-ups, laws",
+    "new": "a commented model file to start from",
     "bench": "derivations and kernels against the alternatives",
     "doctor": "what is installed, and whether it works",
     "cite": "how to cite symasym and the sources of its models",
 }
-LATER = ("audit", "new", "plan")
+LATER = ("audit", "plan")
 
 
 class Parser(argparse.ArgumentParser):

@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from symasym.optimise.newton import minimise
 from symasym.simulation.gram_quadratic import GramQuadratic
 from symasym.simulation.moments import cross_moment, pair_moment, second_moment
-from symasym.optimise.newton import minimise
 
 __all__ = [
     "Estimator",
