@@ -79,11 +79,11 @@ def _symmetry(model: Model) -> str:
 
 
 def _numeric(derivation: GeneralDerivation) -> list[str]:
-    forms = derivation.forms
+    score, hessian = (len(form.terms) for form in (derivation.forms.score, derivation.forms.hessian))
     return [
         "",
-        f"Symbolic: the score form ({len(forms.score.terms)} trace words) and the Hessian form ({len(forms.hessian.terms)}), for every "
-        "size. Numeric: $w^\\ast$, the covariance and the weights, for given matrices.",
+        f"Symbolic: the score form ({score} trace words) and the Hessian form ({hessian}), for every size. Numeric: $w^\\ast$, the "
+        "covariance and the weights, for given matrices.",
     ]
 
 
@@ -93,10 +93,8 @@ def _closed(derivation: Derivation) -> list[str]:
         f"* $d_{{\\mathrm{{eff}}}} = {formula(law.d_eff)}$, $d_{{\\mathrm{{base}}}} = {formula(law.d_base)}${_noise(law)}"
     ]
     for weight, (index, first, last) in law.weights:
-        lines += [
-            "",
-            f"$$\\omega_{{{formula(index)}}} = {formula(weight)}, \\qquad {formula(index)} = {formula(first)}, \\dots, {formula(last)}$$",
-        ]
+        where = f"{formula(index)} = {formula(first)}, \\dots, {formula(last)}"
+        lines += ["", f"$$\\omega_{{{formula(index)}}} = {formula(weight)}, \\qquad {where}$$"]
     used = set().union(*(weight.free_symbols for weight, _ in law.weights))
     lines += [f"\n$${formula(symbol)} = {formula(value)}$$" for symbol, value in law.definitions if symbol in used]
     for count in sorted({node.args[2] for node in derivation.model.loss.atoms(Average)}, key=str):

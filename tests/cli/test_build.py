@@ -53,7 +53,7 @@ def test_the_text_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "symasym", "build", "--output", str(tmp_path / seed)]
         subprocess.run(command, check=True, env=environment, capture_output=True)
     files = sorted(p.relative_to(tmp_path / "1") for p in (tmp_path / "1").rglob("*") if p.is_file())
-    assert len(files) == 3 * len([*MODELS, *VARIANTS]) + 2 * len(OPEN)
+    assert len(files) == 3 * len([*MODELS, *VARIANTS]) + 2 * len(OPEN) + 1  # the gallery
     for path in files:
         assert (tmp_path / "1" / path).read_bytes() == (tmp_path / "2" / path).read_bytes()
 
