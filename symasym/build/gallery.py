@@ -82,8 +82,8 @@ def _numeric(derivation: GeneralDerivation) -> list[str]:
     score, hessian = (len(form.terms) for form in (derivation.forms.score, derivation.forms.hessian))
     return [
         "",
-        f"Symbolic: the score form ({score} trace words) and the Hessian form ({hessian}), for every size. Numeric: $w^\\ast$, the "
-        "covariance and the weights, for given matrices.",
+        f"Symbolic: the score form ({score} trace words) and the Hessian form ({hessian}), for every size. Numeric: "
+        "$w^\\ast$, the covariance and the weights, for given matrices.",
     ]
 
 
