@@ -101,7 +101,9 @@ def derive_model(model: Model, name: str = "model") -> Derivation:
     entries = _entries(model, first_stage)
     aligned = blocks(first_stage, symmetry, entries)
     limit = covariance(
-        aligned, Facts.of([*model.aligned.assume, *_inequalities(model.where)], entries.ranges.all), model.scalar_parameters
+        aligned,
+        Facts.of([*model.aligned.assume, *_inequalities(model.where)], entries.ranges.all),
+        model.scalar_parameters,
     )
     check_free(model, symmetry, limit.vertical_dimension)
     second_stage = downstream(model, first_stage, limit)

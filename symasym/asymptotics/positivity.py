@@ -24,8 +24,8 @@ INEQUALITY = STRICT | sympy.GreaterThan | sympy.LessThan
 class Facts:
     """Relations between entries, for all indices, and between dimensions.
 
-    `positive` and `nonnegative` quantities, and `gaps` `(larger, smaller, strict)`: `larger - smaller` is positive where `strict`,
-    not negative otherwise.
+    `positive` and `nonnegative` quantities, and `gaps` `(larger, smaller, strict)`: `larger - smaller` is positive where
+    `strict`, not negative otherwise.
     """
 
     positive: frozenset[sympy.Expr]

@@ -124,9 +124,7 @@ def test_what_does_not_follow_is_left_open(relations, expression) -> None:
     assert facts(*relations).sign(expression) is None
 
 
-@pytest.mark.parametrize(
-    "relation", [sympy.Eq(lam[i], lam[a]), sympy.Ne(lam[i], 0), sympy.true, lam[i] - lam[a]]
-)
+@pytest.mark.parametrize("relation", [sympy.Eq(lam[i], lam[a]), sympy.Ne(lam[i], 0), sympy.true, lam[i] - lam[a]])
 def test_relations_of_another_form_are_refused(relation) -> None:
     with pytest.raises(InputError, match=r"aligned\.assume: .* is not of the form u > v, u >= v, u < v or u <= v"):
         facts(relation)
@@ -201,7 +199,15 @@ def contradictions(relations, seed: int, count: int = 100) -> tuple[int, int]:
 
 @pytest.mark.parametrize(
     ("relations", "least"),
-    [(GAP, 10), (CHAIN, 10), ([lam[i] < lam[m], lam[i] > 0], 5), ([lam[i] > lam[a]], 0), ([], 0), (WEAK, 5), (LADDER, 5)],
+    [
+        (GAP, 10),
+        (CHAIN, 10),
+        ([lam[i] < lam[m], lam[i] > 0], 5),
+        ([lam[i] > lam[a]], 0),
+        ([], 0),
+        (WEAK, 5),
+        (LADDER, 5),
+    ],
 )
 def test_decisions_hold_at_random_admissible_points(relations, least: int) -> None:
     decided, wrong = contradictions(relations, seed=1)
