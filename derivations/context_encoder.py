@@ -47,7 +47,7 @@ model = Model(
         assume=[s[i] > s[m], s[m] >= 0, s[i] > 0],
     ),
     assumptions=[
-        "w* is the global minimiser: BA is the reduced-rank regression of x2 on x1, its k largest singular values after whitening x1",
+        "w* is the global minimiser: BA is the regression of x2 on whitened x1 with its k largest singular values",
         "the residual covariance of x2 given x1 is diagonal in the singular basis of that regression",
     ],
 )
@@ -64,7 +64,7 @@ def blocks(given):
 
 
 def align(given):
-    """Whiten x1, then rotate both parts to the singular vectors of the regression; r = min(d1, d2) singular values, zeros included."""
+    """Whiten x1, rotate both parts to the singular vectors of the regression; r = min(d1, d2) values, zeros included."""
     S, rank = blocks(given), given["k"]
     require_definite(S["Sigma_1"], "Sigma: its block of x1")
     white, slope, residual = whitened_regression(S["Sigma_1"], S["Sigma_12"], S["Sigma_2"], "Sigma")

@@ -48,7 +48,7 @@ model = Model(
 
 
 def align(given):
-    """Whiten both views, then rotate to the singular vectors of the whitened cross-covariance; r = min(d_x, d_y) values, zeros included."""
+    """Whiten both views, rotate to the singular vectors of the cross-covariance; r = min(d_x, d_y) values, zeros included."""
     rank, white_x, white_y = given["k"], inverse_root(given["Sigma_x"]), inverse_root(given["Sigma_y"])
     left, values, right = singular_basis(white_x @ given["Sigma_xy"] @ white_y)
     covariances = [given["Sigma_x"], given["Sigma_y"]]
@@ -62,17 +62,17 @@ def align(given):
 
 
 def estimate(samples, given, rng):
-    """Empirical loss -2 <M, S_xy> + mean (x^T M y_minus)^2 in M = A^T B; starts from the canonical correlations and from nowhere."""
+    """Empirical loss -2 <M, S_xy> + mean (x^T M y_minus)^2 in M = A^T B; starts from canonical correlations and from nowhere."""
     rank, views = given["k"], (second_moment(samples["x"]), second_moment(samples["y"]))
     cross = cross_moment(samples["x"], samples["y"])
     loss = BilinearQuadratic(linear=-2 * cross, quadratic=product_moment(samples["x"], samples["y_minus"]))
-    random = [np.concatenate(pair, axis=-1) for pair in zip(*(random_starts(S, rank, 2, rng) for S in views))]
+    random = [np.concatenate(pair, axis=-1) for pair in zip(*(random_starts(S, rank, 2, rng) for S in views), strict=True)]
     point = minimise(loss, [canonical_start(cross, *views, rank), *random])
     return {"A": point[..., : given["d_x"]], "B": point[..., given["d_x"] :]}
 
 
-frame_x, frame_y = np.eye(7) + 0.3 * np.eye(7, k=-1), np.eye(5) - 0.2 * np.eye(5, k=1)  # x = frame_x z_x, y = frame_y z_y
-s_0 = [0.85, 0.7, 0.3, 0.2, 0.1] * np.eye(7, 5)
+frame_x, frame_y = np.eye(6) + 0.3 * np.eye(6, k=-1), np.eye(4) - 0.2 * np.eye(4, k=1)  # x = frame_x z_x, y = frame_y z_y
+s_0 = [0.85, 0.7, 0.3, 0.15] * np.eye(6, 4)
 
 instance = Instance(
     keys=[
@@ -99,9 +99,9 @@ instance = Instance(
         "Sigma_x": (frame_x @ frame_x.T).tolist(),
         "Sigma_y": (frame_y @ frame_y.T).tolist(),
         "Sigma_xy": (frame_x @ s_0 @ frame_y.T).tolist(),
-        "Sigma_down": (np.eye(7) + 0.2).tolist(),
+        "Sigma_down": (np.eye(6) + 0.2).tolist(),
         "k": 2,
-        "target": [0.76, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0],  # 0.76 = 1 - 0.3 * 0.8: f* = z_1 + 0.8 z_2
+        "target": [0.76, 0.8, 0.0, 0.0, 0.0, 0.0],  # 0.76 = 1 - 0.3 * 0.8: f* = z_1 + 0.8 z_2
         "sigma2": 1.0,
         "alpha": 10.0,
     },
