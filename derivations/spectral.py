@@ -3,10 +3,9 @@
 import numpy as np
 from sympy import sqrt
 
-from symasym.errors import InputError
 from symasym.model import *
 from symasym.model.instance import Kind
-from symasym.model.spectrum import descending_eigen, inverse_root, require_gap, require_pair
+from symasym.model.spectrum import canonical_pair
 from symasym.simulation.estimators import (
     GramQuadratic,
     cross_moment,
@@ -49,16 +48,8 @@ model = Model(
 
 def align(given):
     """Whiten by Sigma^{-1/2}, then rotate to the eigenvectors of the whitened cross-covariance."""
-    white = inverse_root(given["Sigma"])
-    values, vectors = descending_eigen(white @ given["Sigma_plus"] @ white)
-    rank = given["k"]
-    values = require_pair(values, given["Sigma"], "Sigma_plus")
-    if values[rank - 1] <= 1e-10 * np.max(np.abs(values)):
-        raise InputError(
-            f"k: eigenvalue {rank} of the whitened cross-covariance is {values[rank - 1]:.6g}; a positive one is expected"
-        )
-    require_gap(values, rank, "eigenvalues of the whitened cross-covariance")
-    return AlignedPoint(values={"lam": values, "K": given.get("negatives", 1)}, frames={"T": vectors.T @ white})
+    values, T = canonical_pair(given["Sigma"], given["Sigma_plus"], given["k"], "Sigma_plus")
+    return AlignedPoint(values={"lam": values, "K": given.get("negatives", 1)}, frames={"T": T})
 
 
 def estimate(samples, given, rng):

@@ -14,7 +14,7 @@ from symasym.alignment.ranges import Ranges
 from symasym.asymptotics.assemble import assemble
 from symasym.asymptotics.covariance import Covariance, covariance
 from symasym.asymptotics.downstream import Downstream, downstream, feature_matrix
-from symasym.asymptotics.positivity import Facts
+from symasym.asymptotics.positivity import INEQUALITY, Facts
 from symasym.calculus.bilinear import positions, split_bilinear
 from symasym.calculus.forms import Forms, ScalarDirection, forms
 from symasym.errors import NotDerivableYet
@@ -101,7 +101,9 @@ def derive_model(model: Model, name: str = "model") -> Derivation:
     entries = _entries(model, first_stage)
     aligned = blocks(first_stage, symmetry, entries)
     limit = covariance(
-        aligned, Facts.of([*model.aligned.assume, *_strict(model.where)], entries.ranges.all), model.scalar_parameters
+        aligned,
+        Facts.of([*model.aligned.assume, *_inequalities(model.where)], entries.ranges.all),
+        model.scalar_parameters,
     )
     check_free(model, symmetry, limit.vertical_dimension)
     second_stage = downstream(model, first_stage, limit)
@@ -109,9 +111,9 @@ def derive_model(model: Model, name: str = "model") -> Derivation:
     return Derivation(name, model, symmetry, first_stage, aligned, limit, second_stage, law)
 
 
-def _strict(relations: Sequence[sympy.Basic]) -> list[sympy.Basic]:
-    """The strict relations between dimensions; `k <= r` decides no sign."""
-    return [r for r in relations if isinstance(r, sympy.StrictGreaterThan | sympy.StrictLessThan)]
+def _inequalities(relations: Sequence[sympy.Basic]) -> list[sympy.Basic]:
+    """Of the relations between dimensions those that can decide a sign."""
+    return [r for r in relations if isinstance(r, INEQUALITY)]
 
 
 def _entries(model: Model, first_stage: Forms) -> Entries:

@@ -1,7 +1,7 @@
 """Is an entry positive under the stated relations? Yes, no, or undecided.
 
-Gaps are written as positive symbols: with `lam[i] > lam[a]` the entry `lam[i] - lam[a]` becomes one. What cannot be decided is
-reported as an assumption of the law, never taken for granted.
+Gaps are written as positive symbols: with `lam[i] > lam[a]` the entry `lam[i] - lam[a]` becomes one, with `lam[i] >= lam[a]` one
+that may be zero. What cannot be decided is reported as an assumption of the law, never taken for granted.
 """
 
 from __future__ import annotations
@@ -14,35 +14,49 @@ import sympy
 from symasym.alignment.ranges import Range
 from symasym.errors import InputError
 
-__all__ = ["Facts"]
+__all__ = ["INEQUALITY", "Facts"]
+
+STRICT = sympy.StrictGreaterThan | sympy.StrictLessThan
+INEQUALITY = STRICT | sympy.GreaterThan | sympy.LessThan
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Relations between entries, for all indices, and between dimensions: `positive` ones, and `gaps` (larger, smaller)."""
+    """Relations between entries, for all indices, and between dimensions.
+
+    `positive` and `nonnegative` quantities, and `gaps` `(larger, smaller, strict)`: `larger - smaller` is positive where
+    `strict`, not negative otherwise.
+    """
 
     positive: frozenset[sympy.Expr]
-    gaps: tuple[tuple[sympy.Expr, sympy.Expr], ...]
+    nonnegative: frozenset[sympy.Expr]
+    gaps: tuple[tuple[sympy.Expr, sympy.Expr, bool], ...]
     partners: Mapping[sympy.Symbol, sympy.Symbol]
 
     @classmethod
     def of(cls, relations: Sequence[sympy.Basic], ranges: Iterable[Range]) -> Facts:
-        """Read `lam[i] > lam[a]`, `lam[i] > 0` and the like."""
+        """Read `lam[i] > lam[a]`, `lam[i] > 0`, `s[m] >= 0` and the like."""
         positive: set[sympy.Expr] = set()
-        gaps: list[tuple[sympy.Expr, sympy.Expr]] = []
+        nonnegative: set[sympy.Expr] = set()
+        gaps: list[tuple[sympy.Expr, sympy.Expr, bool]] = []
         for relation in relations:
-            if not isinstance(relation, sympy.StrictGreaterThan | sympy.StrictLessThan):
-                raise InputError(f"aligned.assume: {relation} is not of the form u > v or u < v")
-            larger, smaller = relation.gts, relation.lts
+            if not isinstance(relation, INEQUALITY):
+                raise InputError(f"aligned.assume: {relation} is not of the form u > v, u >= v, u < v or u <= v")
+            larger, smaller, strict = relation.gts, relation.lts, isinstance(relation, STRICT)
             if larger == 0:
                 raise InputError(f"aligned.assume: {relation} states a negative entry; make its opposite the family")
             if smaller == 0:
-                positive.add(larger)
+                (positive if strict else nonnegative).add(larger)
             else:
-                gaps.append((larger, smaller))
-        for _ in gaps:  # lam[i] > lam[a] > 0 makes lam[i] positive as well
-            positive |= {larger for larger, smaller in gaps if smaller in positive}
-        return cls(frozenset(positive), tuple(gaps), {item.partner: item.index for item in ranges})
+                gaps.append((larger, smaller, strict))
+        for _ in gaps:  # lam[i] > lam[a] >= 0 makes lam[i] positive, lam[i] >= lam[a] >= 0 not negative
+            for larger, smaller, strict in gaps:
+                if smaller in positive or (strict and smaller in nonnegative):
+                    positive.add(larger)
+                elif smaller in nonnegative:
+                    nonnegative.add(larger)
+        partners = {item.partner: item.index for item in ranges}
+        return cls(frozenset(positive), frozenset(nonnegative - positive), tuple(gaps), partners)
 
     def sign(self, expression: sympy.Expr) -> int | None:
         """+1 or -1 where the sign is the same for all admissible entries, 0 for zero, None where undecided."""
@@ -63,9 +77,20 @@ class Facts:
             return True
         if isinstance(symbol, sympy.Pow):
             return self._is_positive(symbol.base)
-        if isinstance(symbol, sympy.Indexed):
-            return symbol.base[self.partners.get(symbol.indices[0], symbol.indices[0])] in self.positive
-        return symbol in self.positive
+        return self._named(symbol) in self.positive
+
+    def _is_nonnegative(self, symbol: sympy.Expr) -> bool:
+        if symbol.is_nonnegative or self._is_positive(symbol):
+            return True
+        if isinstance(symbol, sympy.Pow):
+            return bool(symbol.exp.is_positive) and self._is_nonnegative(symbol.base)
+        return self._named(symbol) in self.nonnegative
+
+    def _named(self, symbol: sympy.Expr) -> sympy.Expr:
+        """The entry as relations write it: by the first index of its range."""
+        if not isinstance(symbol, sympy.Indexed):
+            return symbol
+        return symbol.base[self.partners.get(symbol.indices[0], symbol.indices[0])]
 
     def _sign_of_base(self, base: sympy.Expr) -> int | None:
         if base.is_number:
@@ -81,20 +106,27 @@ class Facts:
         return None
 
     def _with_gaps(self, base: sympy.Expr) -> sympy.Expr:
-        """Write the larger of two entries as the smaller plus a positive gap."""
-        present = base.atoms(sympy.Indexed)
-        by_index = {entry: entry.base[self.partners.get(entry.indices[0], entry.indices[0])] for entry in present}
-        for larger, smaller in self.gaps:
-            if isinstance(larger, sympy.Symbol) and base.has(larger):
-                base = base.subs(larger, smaller + sympy.Dummy("gap", positive=True))
-            for u in present:
-                for v in present:
-                    if u != v and by_index[u] == larger and by_index[v] == smaller:
-                        base = base.subs(u, v + sympy.Dummy("gap", positive=True))
+        """Write the larger of two entries as the smaller plus a gap, along chains of relations to their end."""
+        for _ in self.gaps:
+            for larger, smaller, strict in self.gaps:
+                base = self._with_gap(base, larger, smaller, strict)
         return sympy.expand(base)
 
+    def _with_gap(self, base: sympy.Expr, larger: sympy.Expr, smaller: sympy.Expr, strict: bool) -> sympy.Expr:
+        def gap() -> sympy.Dummy:
+            return sympy.Dummy("gap", positive=True) if strict else sympy.Dummy("gap", nonnegative=True)
+
+        if isinstance(larger, sympy.Symbol) and base.has(larger):
+            base = base.subs(larger, smaller + gap())
+        present = base.atoms(sympy.Indexed)
+        for u in present:
+            for v in present:
+                if u != v and self._named(u) == larger and self._named(v) == smaller:
+                    base = base.subs(u, v + gap())
+        return base
+
     def _sign_of_sum(self, total: sympy.Expr) -> int | None:
-        """All monomials of one sign, at least one of them not a mere square of something unknown."""
+        """All monomials of one sign or zero, at least one of them surely not zero."""
         signs, strict = set(), False
         for term in sympy.Add.make_args(total):
             coefficient, rest = term.as_coeff_Mul()
@@ -104,7 +136,8 @@ class Facts:
                 if self._is_positive(base):
                     continue
                 known = False
-                if not (exponent.is_Integer and exponent % 2 == 0):
+                square = exponent.is_Integer and exponent % 2 == 0
+                if not (square or (exponent.is_positive and self._is_nonnegative(base))):
                     return None
             strict = strict or known
             signs.add(int(sympy.sign(coefficient)))

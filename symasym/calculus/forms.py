@@ -11,7 +11,7 @@ import sympy
 from symasym.calculus.average import multiply_averages
 from symasym.calculus.derivative import differentiate_scalar
 from symasym.calculus.expectation import Moments, expectation
-from symasym.model.matrices import ScalarParameter, ScalarTruth
+from symasym.model.matrices import ScalarParameter, truth
 from symasym.model.model import Model
 from symasym.words.atoms import Atom, Kind
 from symasym.words.inverse import inverse, inverse_of_atom
@@ -76,22 +76,8 @@ def directions(parameters: Iterable[Atom], scalars: Iterable[ScalarParameter], s
 
 def _at_truth(model: Model, moments: Moments) -> tuple[dict[Any, Any], dict[Atom, MatrixPolynomial]]:
     """`A* -> A`, and `(I + A A^T)^{-1} -> Sigma_x^{-1}` where that is what `Sigma_x` is."""
-    by_name = {parameter.name: atom_of(parameter) for parameter in model.parameters}
-    truths: dict[Any, Any] = {
-        symbol: MatrixPolynomial.atom(by_name[symbol.payload.of])
-        for definition in moments.definitions.values()
-        for _, word in definition.terms
-        for symbol, _ in word
-        if symbol.kind is Kind.TRUTH
-    }
-    numbers = {v.name: v for v in model.scalar_parameters}
-    truths |= {
-        symbol: numbers[symbol.of]
-        for definition in moments.definitions.values()
-        for monomial, _ in definition.terms
-        for symbol, _ in monomial.powers
-        if isinstance(symbol, ScalarTruth)
-    }
+    truths: dict[Any, Any] = {atom_of(truth(p)): MatrixPolynomial.atom(atom_of(p)) for p in model.parameters}
+    truths |= {truth(v): v for v in model.scalar_parameters}
     definitions = {atom: substitute_matrix(value, truths) for atom, value in moments.definitions.items()}
     point = dict(truths)
     for atom, value in definitions.items():

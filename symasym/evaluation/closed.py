@@ -125,13 +125,14 @@ def _project(target: np.ndarray, covariance: np.ndarray, learned: int) -> tuple[
 def _significant(numeric: NumericLaw, given: Mapping[str, Any]) -> np.ndarray:
     """The weights that are known not to be zero.
 
-    Products are positive where the rank of `L` says so; of eigenvalues, small ones are rounding.
+    Of eigenvalues, small ones are rounding; a product that is zero although nothing underflowed is one in which a variance is
+    zero, as a residual variance may be.
     """
     weights, rank = numeric.weights, numeric.d_base - numeric.d_eff
     if not np.all(np.isfinite(weights)):
         raise inputs.out_of_range(given)
     if "Sigma_down" in given or rank < len(weights):
         return weights[weights > DROPPED * np.max(weights, initial=0.0)]
-    if not np.all(weights > 0):
+    if np.any(weights < 0):
         raise inputs.out_of_range(given)
-    return weights
+    return weights[weights > 0]

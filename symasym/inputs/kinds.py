@@ -70,24 +70,51 @@ def _symmetric(key: Key, given: Any) -> np.ndarray:
 def _covariance(key: Key, given: Any) -> np.ndarray:
     """Positive definite beyond rounding: an eigenvalue of which no digit is certain counts as zero."""
     result = _symmetric(key, given)
+    smallest, largest = _extremes(key, result)
+    if not smallest > len(result) * np.finfo(float).eps * largest:
+        raise _indefinite(key, smallest, largest)
+    return result
+
+
+def _semidefinite(key: Key, given: Any) -> np.ndarray:
+    """Positive semidefinite to rounding; singular is allowed."""
+    result = _symmetric(key, given)
+    smallest, largest = _extremes(key, result)
+    if not smallest >= -SYMMETRY * largest:
+        raise _indefinite(key, smallest, largest)
+    return result
+
+
+def _extremes(key: Key, matrix: np.ndarray) -> tuple[float, float]:
     try:
-        eigenvalues = np.linalg.eigvalsh(result)
+        eigenvalues = np.linalg.eigvalsh(matrix)
     except np.linalg.LinAlgError:
         raise InputError(f"{key.name}: its eigenvalues cannot be computed, {key.kind.value} is expected") from None
-    smallest, largest = float(eigenvalues[0]), float(eigenvalues[-1])
-    if not smallest > len(result) * np.finfo(float).eps * largest:
-        raise InputError(
-            f"{key.name}: its smallest eigenvalue is {smallest:.6g} and its largest {largest:.6g}, {key.kind.value} is expected"
-        )
-    return result
+    return float(eigenvalues[0]), float(eigenvalues[-1])
+
+
+def _indefinite(key: Key, smallest: float, largest: float) -> InputError:
+    return InputError(
+        f"{key.name}: its smallest eigenvalue is {smallest:.6g} and its largest {largest:.6g}, {key.kind.value} is expected"
+    )
+
+
+_positive = _bounded(lambda x: x > 0)
+
+
+def _noise(key: Key, given: Any) -> float | np.ndarray:
+    """A variance that all coordinates share, or a covariance."""
+    return _covariance(key, given) if isinstance(given, list | np.ndarray) else _positive(key, given)
 
 
 CHECKS: Mapping[Kind, Callable[[Key, Any], Any]] = {
     Kind.COVARIANCE: _covariance,
     Kind.SYMMETRIC: _symmetric,
+    Kind.SEMIDEFINITE: _semidefinite,
+    Kind.NOISE: _noise,
     Kind.MATRIX: array,
     Kind.VECTOR: _vector,
-    Kind.POSITIVE: _bounded(lambda x: x > 0),
+    Kind.POSITIVE: _positive,
     Kind.NOT_NEGATIVE: _bounded(lambda x: x >= 0),
     Kind.DEGREES_OF_FREEDOM: _bounded(lambda x: x > 4, " (fourth moments must exist)"),
     Kind.DIMENSION: _whole,

@@ -1,4 +1,7 @@
-"""Named dimensions of the arrays: one size each, and the relations that the model wants between them."""
+"""Named dimensions of the arrays: one size each, and the relations that the model wants between them.
+
+A shape may be a sum of dimensions, e.g. `d1 + d2` for a joint covariance: with all but one of them known it tells the last.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +22,24 @@ Sizes = dict[str, tuple[int, str]]
 
 
 def agree(keys: Mapping[str, Key], values: Mapping[str, Any]) -> Sizes:
-    """Every named dimension has one size; a dimension given as a key of its own counts."""
+    """Every named dimension has one size; a dimension given as a key of its own counts, sums are read last."""
     sizes: Sizes = {name: (value, name) for name, value in values.items() if keys[name].kind is Kind.DIMENSION}
-    for name, value in values.items():
-        if keys[name].shape:
-            _enter(sizes, keys[name], np.shape(value))
+    arrays = [keys[name] for name, value in values.items() if np.ndim(value)]
+    for key in arrays:
+        _enter(sizes, key, np.shape(values[key.name]))
+    for key in arrays:
+        _enter_sums(sizes, key, np.shape(values[key.name]))
     return sizes
+
+
+def _parts(dimension: str) -> list[str]:
+    return [part.strip() for part in dimension.split("+")]
 
 
 def _enter(sizes: Sizes, key: Key, shape: tuple[int, ...]) -> None:
     for dimension, size in zip(key.shape, shape, strict=True):
+        if len(_parts(dimension)) > 1:
+            continue
         known, source = sizes.setdefault(dimension, (size, key.name))
         if known != size:
             raise InputError(
@@ -36,12 +47,37 @@ def _enter(sizes: Sizes, key: Key, shape: tuple[int, ...]) -> None:
             )
 
 
+def _enter_sums(sizes: Sizes, key: Key, shape: tuple[int, ...]) -> None:
+    for dimension, size in zip(key.shape, shape, strict=True):
+        parts = _parts(dimension)
+        if len(parts) == 1:
+            continue
+        known = {part: sizes[part] for part in parts if part in sizes}
+        left = [part for part in parts if part not in known]
+        rest = size - sum(number for number, _ in known.values())
+        if len(left) == 1 and rest > 0:
+            sizes[left[0]] = rest, key.name
+        elif rest < len(left) or (rest > 0 and not left):
+            raise _refused(dimension, size, key, known, left)
+
+
+def _refused(dimension: str, size: int, key: Key, known: Sizes, left: list[str]) -> InputError:
+    """A sum that does not come out, put to a part that is a key of its own, if one is."""
+    sentence = f"{dimension} = {size} (from {key.name})" + (f" with {left[0]} >= 1" if left else "")
+    for part, (number, source) in known.items():
+        if part == source:
+            return InputError(f"{part}: {shown(number)} came, {sentence} is expected")
+    listed = ", ".join(f"{part} = {number} (from {source})" for part, (number, source) in known.items())
+    return InputError(f"{key.name}: size {size} came, {dimension} with {listed} is expected")
+
+
 def require(relations: Iterable[sympy.Basic], sizes: Sizes) -> None:
-    """Relations between dimensions, e.g. `k < d`; the refusal names the dimension that is a key of its own, if one is."""
+    """Relations between dimensions, e.g. `k < d`; the refusal names the smaller one, if it is a key of its own."""
     for relation in relations:
         known = {s: sizes[s.name] for s in sorted(relation.free_symbols, key=str) if s.name in sizes}
         if relation.subs({s: size for s, (size, _) in known.items()}) == sympy.false:
             own = [s.name for s, (_, source) in known.items() if source == s.name]
+            own.sort(key=lambda name: name not in {s.name for s in getattr(relation, "lts", relation).free_symbols})
             name = own[0] if own else next(source for _, source in known.values())
             came = shown(sizes[name][0]) if own else _listed(known)
             rest = f" with {_listed({s: item for s, item in known.items() if s.name != name})}" if own else ""

@@ -16,6 +16,8 @@ class Kind(Enum):
     """What a JSON key holds; each kind has its own checks (symasym.inputs)."""
 
     COVARIANCE = "a symmetric positive definite matrix"
+    SEMIDEFINITE = "a symmetric positive semidefinite matrix"
+    NOISE = "a symmetric positive definite matrix, or a positive number,"
     SYMMETRIC = "a symmetric matrix"
     MATRIX = "a matrix"
     VECTOR = "a vector that is not zero"

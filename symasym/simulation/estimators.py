@@ -14,17 +14,22 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from symasym.optimise.newton import minimise
+from symasym.simulation.bilinear_quadratic import BilinearQuadratic
 from symasym.simulation.gram_quadratic import GramQuadratic
-from symasym.simulation.moments import cross_moment, pair_moment, second_moment
+from symasym.simulation.moments import cross_moment, pair_moment, product_moment, second_moment
 
 __all__ = [
+    "BilinearQuadratic",
     "Estimator",
     "GramQuadratic",
+    "canonical_start",
     "cross_moment",
     "minimise",
     "pair_moment",
     "principal",
+    "product_moment",
     "random_starts",
+    "reduced_rank",
     "second_moment",
     "whitened_start",
 ]
@@ -62,3 +67,28 @@ def random_starts(covariance: np.ndarray, k: int, count: int, rng: np.random.Gen
     batch, d = covariance.shape[:2]
     white = _inverse_root(covariance)
     return [rng.standard_normal((batch, k, d)) / np.sqrt(d) @ white for _ in range(count)]
+
+
+def reduced_rank(moment: np.ndarray, cross: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """`A` `(B, k, p)` and `B` `(B, q, k)` that minimise the mean of `||y - B A x||^2` [Izenman1975].
+
+    `moment` `(B, p, p)` and `cross` `(B, p, q)` are the sample moments of `x`, and of `x` with `y`; `BA` is the regression of
+    `y` on `x` with all but its `k` largest singular values, after whitening `x`, set to zero.
+    """
+    white = _inverse_root(moment)
+    left, values, right = np.linalg.svd(cross.swapaxes(-1, -2) @ white, full_matrices=False)
+    return right[..., :k, :] @ white, left[..., :k] * values[..., None, :k]
+
+
+def canonical_start(cross: np.ndarray, first: np.ndarray, second: np.ndarray, k: int) -> np.ndarray:
+    """`[A B]`, `(B, k, p + q)`, from the top singular triples `U, s, V` of `S_1^{-1/2} C S_2^{-1/2}`.
+
+    `A = s^{1/2} U^T S_1^{-1/2}` and `B = s^{1/2} V^T S_2^{-1/2}`, with sample moments `C` `(B, p, q)` and `S_1`, `S_2`; were they
+    the population's, this would be the minimiser of the two-view spectral loss.
+    """
+    white_1, white_2 = _inverse_root(first), _inverse_root(second)
+    left, values, right = np.linalg.svd(white_1 @ cross @ white_2, full_matrices=False)
+    roots = np.sqrt(values[..., :k, None])
+    return np.concatenate(
+        [roots * (left[..., :k].swapaxes(-1, -2) @ white_1), roots * (right[..., :k, :] @ white_2)], axis=-1
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["cross_moment", "gram", "pair_moment", "second_moment"]
+__all__ = ["cross_moment", "gram", "pair_moment", "product_moment", "second_moment"]
 
 SMALL = 200_000
 """Multiplications in one block; OpenBLAS uses threads from 262,144 on."""
@@ -52,6 +52,22 @@ def pair_moment(x: np.ndarray, z: np.ndarray) -> np.ndarray:
     pairs = _pairs(d)
     moments = np.stack([_pair_gram(x[b], z[b].reshape(m, copies, d)) for b in range(batch)]) / (m * copies)
     return moments[:, pairs[:, :, None, None], pairs]
+
+
+def product_moment(x: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """`T[p,i,q,j]`, `(B, p, q, p, q)`, with `T[M, M] = (1/m) sum_s (x_s^T M z_s)^2` for every `(p, q)` matrix `M`.
+
+    `z` is `(B, m, q)`, or `(B, m, K, q)` for `K` companions of every `x_s`; the square is then averaged over them. `T` is the
+    second moment of `x z^T`.
+    """
+    batch, m, p = x.shape
+    copies, q = (z.shape[2] if z.ndim == 4 else 1), z.shape[-1]
+    moments = np.empty((batch, p * q, p * q))
+    for b in range(batch):
+        products = x[b, :, None, :, None] * z[b].reshape(m, copies, 1, q)
+        flat = products.reshape(1, m * copies, p * q)
+        moments[b] = gram(flat, flat)[0]
+    return moments.reshape(batch, p, q, p, q) / (m * copies)
 
 
 def _pairs(d: int) -> np.ndarray:
