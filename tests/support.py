@@ -196,7 +196,9 @@ def spacious(name: str, shortest: int) -> dict[str, int]:
 
 def checked(name: str, document: Mapping[str, Any]) -> dict[str, Any]:
     """Inputs as the program takes them, with the sizes of all dimensions that they tell."""
-    return inputs.check(instance_of(name), _plain(document), loaded(name).model.where, str(loaded(name).model.input.shape[0]))
+    return inputs.check(
+        instance_of(name), _plain(document), loaded(name).model.where, str(loaded(name).model.input.shape[0])
+    )
 
 
 def _plain(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,17 @@ from symasym.evaluation import evaluate_inputs
 from symasym.general.landscape import Landscape, landscape
 from symasym.general.minimiser import find_minimiser
 from symasym.general.route import general
-from symasym.model import *
+from symasym.model import (
+    LeastSquares,
+    Model,
+    O,
+    constant,
+    covariance,
+    dims,
+    gaussian,
+    norm2,
+    parameter,
+)
 from symasym.model.matrices import ScalarTruth, Truth
 from symasym.symmetry.quotient import quotient
 
@@ -36,7 +46,7 @@ def scape_of(name: str, seed: int = 3) -> tuple[Landscape, dict[str, Any]]:
 
 @pytest.mark.parametrize("name", FREE)
 def test_derivatives_are_those_of_the_value(name: str) -> None:
-    """Central differences: errors of order step^2 = 1e-10 and rounding / step = 1e-11, relative to the size of the derivatives."""
+    """Central differences: errors of order step^2 = 1e-10 and rounding / step = 1e-11, relative."""
     scape, _ = scape_of(name)
     rng, step = np.random.default_rng(1), 1e-5
     w = rng.standard_normal(scape.size)
@@ -109,7 +119,7 @@ def test_the_truth_is_not_searched_for() -> None:
 
 
 def test_a_file_without_alignment_gives_the_law_of_the_one_with_it(tmp_path: Any) -> None:
-    """Linear autoencoder, tied, read off a model without instance: the textbook constants lam_i lam_a / (lam_i - lam_a)^2 b_i^2."""
+    """Tied linear autoencoder, a model without instance: the textbook constants lam_i lam_a / (lam_i - lam_a)^2 b_i^2."""
     from symasym import catalogue
 
     path = tmp_path / "components.py"

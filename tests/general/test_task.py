@@ -12,11 +12,24 @@ from symasym.calculus.forms import forms
 from symasym.errors import NotDerivableYet
 from symasym.evaluation import evaluate_inputs
 from symasym.general.route import general
-from symasym.model import *
+from symasym.model import (
+    LeastSquares,
+    Model,
+    constant,
+    covariance,
+    dims,
+    eye,
+    gaussian,
+    norm2,
+    observed,
+    parameter,
+    trivial,
+    truth,
+)
 
 
 def test_the_void_task_by_hand() -> None:
-    """Least squares of the first task: `a_hat - a ~ N(0, tau_1 Sigma^{-1} / m)`; what leaves `span(a, v)` counts, `v` is fitted."""
+    """Least squares: `a_hat - a ~ N(0, tau_1 Sigma^{-1} / m)`; what leaves `span(a, v)` counts, `v` itself is fitted."""
     document = dict(loaded("void_task").instance.verification)
     found = evaluate_inputs(loaded("void_task"), document)
     down, sigma = np.array(document["Sigma_down"]), np.array(document["Sigma"])
@@ -43,7 +56,7 @@ def test_null_directions_that_depend_on_the_perturbation_are_refused() -> None:
         downstream=LeastSquares(gaussian("x", d, cov=S), target=constant("target", d)),
     )
     values = {"Sigma": np.eye(3), "noise": np.eye(2), "target": [1.0, 0, 0], "sigma2": 1.0}
-    with pytest.raises(NotDerivableYet, match="1 of the null features .* 2 dimensions that depends"):
+    with pytest.raises(NotDerivableYet, match=r"1 of the null features .* 2 dimensions that depends"):
         general(model, {**values, "W": [[1.0, 0, 0], [0, 0, 0]]})
     filled = general(model, {**values, "Sigma": np.eye(2), "target": [1.0, 0], "W": [[1.0, 0], [0, 0]]})
     assert (filled.d_eff, filled.d_act) == (1, 2) and not filled.weights.any()
