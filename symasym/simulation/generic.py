@@ -1,0 +1,141 @@
+"""A first stage for any model: the empirical loss, followed down from `w*`.
+
+Coordinates `u` with `w = w* + R u`, `R R^T` the inverse of the population's Hessian with its kernel, the directions along the
+orbit, filled up: in them the losses are near `|u|^2 / 2`, whatever units the data have. A number `v` that must stay positive
+moves as `v* exp((R u)_v)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+
+from symasym.errors import ConditionViolated
+from symasym.model.model import Model
+from symasym.optimise.quasi_newton import LIMIT, Descent, Local, descend
+from symasym.simulation.empirical import Empirical, EmpiricalLoss
+from symasym.simulation.estimators import Estimator
+
+__all__ = ["filled_up", "generic_estimator"]
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """`names`, `shapes` of the parameters in order, () for a number; `centre` `w*`, `(N,)`; `root` `R`, `(N, N)`."""
+
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    centre: np.ndarray
+    root: np.ndarray
+
+    @classmethod
+    def of(cls, minimiser: Mapping[str, Any], names: Sequence[str], hessian: np.ndarray) -> Coordinates:
+        """`hessian` `(N, N)`: positive definite, over the entries of the parameters in the order of `names`, row by row."""
+        arrays = [np.asarray(minimiser[name], float) for name in names]
+        centre = np.concatenate([array.reshape(-1) for array in arrays])
+        shapes = tuple(array.shape for array in arrays)
+        unit = np.concatenate([np.full(a.size, a if a.shape == () else 1.0) for a in arrays])  # d/d log v = v d/dv
+        lower = np.linalg.cholesky(unit[:, None] * hessian * unit)
+        return cls(tuple(names), shapes, centre, np.linalg.inv(lower).T)
+
+    @property
+    def _cuts(self) -> np.ndarray:
+        return np.cumsum([int(np.prod(shape)) for shape in self.shapes])[:-1]
+
+    @property
+    def positive(self) -> np.ndarray:
+        """Which entries are numbers that must stay positive, `(N,)`."""
+        return np.concatenate([np.full(int(np.prod(shape)), shape == ()) for shape in self.shapes])
+
+    def entries(self, u: np.ndarray) -> np.ndarray:
+        """`w`, `(b, N)`."""
+        move = u @ self.root.T
+        return np.where(self.positive, self.centre * np.exp(np.where(self.positive, move, 0)), self.centre + move)
+
+    def parameters(self, u: np.ndarray) -> dict[str, np.ndarray]:
+        """Parameter name -> `(b, rows, columns)`, `(b,)` for a number."""
+        parts = np.split(self.entries(u), self._cuts, axis=1)
+        return {name: part.reshape(len(u), *shape) for name, shape, part in zip(self.names, self.shapes, parts, strict=True)}
+
+    def slopes(self, u: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """Derivatives in `u` from those in `w`, `(.., b, N)`."""
+        return (slopes * np.where(self.positive, self.entries(u), 1)) @ self.root
+
+    def random(self, batch: int, rng: np.random.Generator) -> np.ndarray:
+        """Somewhere else, `(b, N)`: normal entries of the size of `w*`, matrix by matrix, and numbers up to a factor or so."""
+        sizes = np.concatenate(
+            [np.full(part.size, np.sqrt(np.mean(part**2))) for part in np.split(self.centre, self._cuts)]
+        )
+        normal = rng.standard_normal((batch, len(self.centre)))
+        move = np.where(self.positive, normal, sizes * normal - self.centre)
+        return np.linalg.solve(self.root, move.T).T
+
+
+def filled_up(hessian: np.ndarray, vertical: np.ndarray) -> np.ndarray:
+    """`h + c sum v v^T` over the vertical directions `(g, N)`, with `c` such that both parts are of one size."""
+    size = np.sum(vertical**2)
+    return hessian if size == 0 else hessian + len(vertical) * np.trace(hessian) / len(hessian) / size * vertical.T @ vertical
+
+
+def generic_estimator(
+    model: Model,
+    values: Mapping[sympy.Basic, np.ndarray | float],
+    sizes: Mapping[sympy.Symbol, int],
+    minimiser: Mapping[str, Any],
+    hessian: np.ndarray,
+    starts: int = 0,
+) -> Estimator:
+    """An estimator, as `symasym.simulation.estimators` says, that minimises the model's own empirical loss.
+
+    * `values`: constants and scalars of the loss, by their symbols; `sizes`: its dimensions.
+    * `minimiser`: a population minimiser `w*` by parameter name, where every data set starts.
+    * `hessian`: `(N, N)`, positive definite: `h` at `w*`, filled up along the orbit (`filled_up`).
+    * `starts`: further, random starts; the lowest value is kept.
+
+    Raises `ConditionViolated` where the losses have no minimum next to `w*`.
+    """
+    empirical = Empirical.of(model)
+    names = [parameter.name for parameter in (*model.parameters, *model.scalar_parameters)]
+    coordinates = Coordinates.of(minimiser, names, hessian)
+
+    def estimate(
+        samples: Mapping[str, np.ndarray], given: Mapping[str, Any], rng: np.random.Generator
+    ) -> dict[str, np.ndarray]:
+        loss, batch = empirical.on(samples, values, sizes), len(next(iter(samples.values())))
+        best = _descend(loss, coordinates, np.zeros((batch, len(coordinates.centre))))
+        _require(best.arrived)
+        for _ in range(starts):
+            best = _lower(best, _descend(loss, coordinates, coordinates.random(batch, rng)))
+        return coordinates.parameters(best.point)
+
+    return estimate
+
+
+def _descend(loss: EmpiricalLoss, coordinates: Coordinates, start: np.ndarray) -> Descent:
+    def losses(u: np.ndarray, chosen: np.ndarray) -> Local:
+        there = loss.at(coordinates.parameters(u), chosen)
+        return Local(there.value, there.size, coordinates.slopes(u, there.slopes))
+
+    with np.errstate(all="ignore"):  # what is not a number is stepped back from
+        return descend(losses, start)
+
+
+def _lower(best: Descent, other: Descent) -> Descent:
+    """The lower of two for each data set; one that has not arrived only counts where it is below the other already."""
+    below = other.value < best.value
+    _require(other.arrived | ~below)
+    return Descent(
+        np.where(below[:, None], other.point, best.point), np.where(below, other.value, best.value), best.arrived
+    )
+
+
+def _require(arrived: np.ndarray) -> None:
+    if not arrived.all():
+        raise ConditionViolated(
+            f"estimator: the first stage did not converge in {LIMIT} quasi-Newton steps for {np.sum(~arrived)} of "
+            f"{len(arrived)} data sets; the minimiser is degenerate or m is too small"
+        )
