@@ -66,13 +66,10 @@ class Coordinates:
         return (slopes * np.where(self.positive, self.entries(u), 1)) @ self.root
 
     def random(self, batch: int, rng: np.random.Generator) -> np.ndarray:
-        """Somewhere else, `(b, N)`: normal entries of the size of `w*`, matrix by matrix, and numbers up to a factor or so."""
-        sizes = np.concatenate(
-            [np.full(part.size, np.sqrt(np.mean(part**2))) for part in np.split(self.centre, self._cuts)]
-        )
-        normal = rng.standard_normal((batch, len(self.centre)))
-        move = np.where(self.positive, normal, sizes * normal - self.centre)
-        return np.linalg.solve(self.root, move.T).T
+        """Somewhere else, `(b, N)`: `w = R g` with `g` normal and of the size of `R^{-1} w*`; numbers are off by such a factor."""
+        centre = np.linalg.solve(self.root, np.where(self.positive, 0, self.centre))
+        size = np.sqrt(np.mean(centre**2)) or 1.0
+        return size * rng.standard_normal((batch, len(centre))) - centre
 
 
 def filled_up(hessian: np.ndarray, vertical: np.ndarray) -> np.ndarray:
