@@ -48,8 +48,6 @@ class Objective:
         values = np.stack([np.broadcast_to(term, batch) for term in terms])
         count = sum(int(np.prod(shape_of(parameter, letters))) for parameter in self.parameters)
         slopes = np.zeros((len(self.gradient), batch, count))
-        for slope, (where, vector) in zip(
-            slopes, linear_parts(self.gradient, self.parameters, letters), strict=True
-        ):
+        for slope, (where, vector) in zip(slopes, linear_parts(self.gradient, self.parameters, letters), strict=True):
             slope[:, where] = vector
         return Local(values.sum(0), np.abs(values).sum(0), slopes)

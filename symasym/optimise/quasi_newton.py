@@ -1,7 +1,8 @@
 """Quasi-Newton descent (BFGS) for a batch of losses, each at its own pace.
 
 One evaluation of the batch is one step for those whose trial point brings enough decrease and a shorter trial for the rest;
-what has arrived leaves. The matrix starts at the identity: give coordinates in which the Hessian is near it at the minimiser.
+what has arrived leaves. The matrix starts at the identity and no step is longer than `1 + |w|`: give coordinates `w` in which
+the minimiser is near 0 and the Hessian there near the identity.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def descend(losses: Losses, start: np.ndarray) -> Descent:
     batch, size = start.shape
     point, here = start.copy(), losses(start, np.arange(batch))
     value, gradient = here.value.copy(), here.slopes.sum(0)
-    arrived, step, length = _flat(here), -gradient, np.ones(batch)
+    arrived, step, length = _flat(here), -gradient, _first(point, -gradient)
     metric = np.tile(np.eye(size), (batch, 1, 1))
     left = np.flatnonzero(~arrived & np.isfinite(value))
     for _ in range(LIMIT):
@@ -69,23 +70,31 @@ def descend(losses: Losses, start: np.ndarray) -> Descent:
         there = losses(trial, left)
         slope = np.sum(step[left] * gradient[left], axis=1)
         enough = there.value <= value[left] + ENOUGH * length[left] * slope + ROUNDING * there.size
-        enough &= np.isfinite(there.slopes).all((0, 2))
+        enough &= np.isfinite(there.value) & np.isfinite(there.slopes).all((0, 2))
         moved = left[enough]
         new = there.slopes.sum(0)[enough]
         metric[moved] = _updated(metric[moved], trial[enough] - point[moved], new - gradient[moved])
         point[moved], value[moved], gradient[moved] = trial[enough], there.value[enough], new
         step[moved] = -np.matmul(metric[moved], new[..., None])[..., 0]
-        length[moved] = 1.0
+        length[moved] = _first(point[moved], step[moved])
         arrived[moved] = _flat(there)[enough]
         length[left[~enough]] /= 2
         left = left[~arrived[left] & (length[left] > SHORTEST)]
     return Descent(point, value, arrived)
 
 
+def _first(point: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """How much of each step is tried first."""
+    return np.minimum(
+        1, (1 + np.linalg.norm(point, axis=1)) / np.maximum(np.linalg.norm(step, axis=1), np.finfo(float).tiny)
+    )
+
+
 def _flat(here: Local) -> np.ndarray:
     """Whether the gradient vanishes next to the terms that cancel in it."""
     norms = np.linalg.norm(here.slopes, axis=-1)
-    return np.linalg.norm(here.slopes.sum(0), axis=-1) <= TOLERANCE * norms.sum(0)
+    scale = norms.sum(0)
+    return np.isfinite(scale) & (np.linalg.norm(here.slopes.sum(0), axis=-1) <= TOLERANCE * scale)
 
 
 def _updated(metric: np.ndarray, moved: np.ndarray, bent: np.ndarray) -> np.ndarray:

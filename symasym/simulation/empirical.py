@@ -29,7 +29,7 @@ from symasym.general.objective import Objective
 from symasym.model.model import Model
 from symasym.optimise.quasi_newton import Local
 from symasym.simulation.letters import Samples
-from symasym.simulation.passes import Form, form_of, is_sampled, mean_product, sample_moment, samples_last
+from symasym.simulation.passes import Form, form_of, is_sampled, mean_products, sample_moment, samples_last
 from symasym.words.atoms import Atom, Kind, Word
 from symasym.words.lower import atom_of, lower_scalar
 from symasym.words.polynomial import LogDet, Monomial, ScalarPolynomial
@@ -47,11 +47,6 @@ class Product:
     mean: sympy.Symbol
     forms: tuple[tuple[Form, int], ...]
     weighted: tuple[Atom, ...]
-
-    @property
-    def ends(self) -> tuple[Atom, ...]:
-        """All vectors in it, each once."""
-        return tuple(dict.fromkeys(end for form, _ in self.forms for end in form.ends))
 
     @property
     def frozen(self) -> ScalarPolynomial:
@@ -111,18 +106,17 @@ class Empirical:
         `values`: constants and scalars by their symbols; `sizes`: dimensions.
         """
         moments = {letter.key: sample_moment(form, samples) for letter, form in self.moments.items()}
-        matrices = {symbol.name: np.asarray(v) for symbol, v in values.items() if isinstance(symbol, sympy.MatrixSymbol)}
+        matrices = {
+            symbol.name: np.asarray(v) for symbol, v in values.items() if isinstance(symbol, sympy.MatrixSymbol)
+        }
         scalars = {symbol: v for symbol, v in values.items() if isinstance(symbol, sympy.Symbol)}
-        vectors = []
-        for product in self.products:
-            copies = [end for end in product.ends if end.copies is not None]
-            vectors.append({end: samples_last(end, copies, samples) for end in product.ends})
+        ends = dict.fromkeys(end for product in self.products for form, _ in product.forms for end in form.ends)
+        copies = [end for end in ends if end.copies is not None]
+        vectors = {end: samples_last(end, copies, samples) for end in ends}
         return EmpiricalLoss(self, matrices, {**scalars, **sizes}, moments, vectors)
 
 
-def _mean(
-    forms: Counter[Form], moments: dict[Atom, Form], products: dict[frozenset, Product]
-) -> ScalarPolynomial:
+def _mean(forms: Counter[Form], moments: dict[Atom, Form], products: dict[frozenset, Product]) -> ScalarPolynomial:
     """The sample mean of a product of forms, in letters that are noted down."""
     if not forms:
         return ScalarPolynomial.number(1)
@@ -151,43 +145,71 @@ def _refuse_hidden_data(monomial: Monomial) -> None:
 class EmpiricalLoss:
     """The empirical losses of a batch of data sets.
 
-    `matrices`, `scalars`: constants; `moments`: the letters `S`, `(B, ..)`; `vectors`: for each product, its letters with
-    the samples last.
+    `matrices`, `scalars`: constants; `moments`: the letters `S`, `(B, ..)`; `vectors`: the letters of the products, samples last.
     """
 
     empirical: Empirical
     matrices: Mapping[str, np.ndarray]
     scalars: Mapping[sympy.Symbol, Any]
     moments: Mapping[str, np.ndarray]
-    vectors: Sequence[Mapping[Atom, np.ndarray]]
+    vectors: Mapping[Atom, np.ndarray]
 
     def at(self, point: Mapping[str, np.ndarray], chosen: np.ndarray) -> Local:
-        """The losses of the chosen data sets, `(b,)` of them, each at its own point, parameter name -> `(b, rows, columns)`,
-        `(b,)` for a scalar one."""
-        numbers = {symbol: point[symbol.name] for symbol in self.empirical.objective.parameters if isinstance(symbol, sympy.Symbol)}
-        values: dict[str, np.ndarray] = {**self.matrices, **{name: s[chosen] for name, s in self.moments.items()}, **point}
-        scalars = {**self.scalars, **numbers}
+        """The losses of the `b` data sets that are chosen, each at a point of its own.
+
+        `point`: parameter name -> `(b, rows, columns)`, `(b,)` for a scalar one.
+        """
+        objective = self.empirical.objective
+        values = {**self.matrices, **{name: moment[chosen] for name, moment in self.moments.items()}, **point}
+        scalars = {**self.scalars, **{p: point[p.name] for p in objective.parameters if isinstance(p, sympy.Symbol)}}
         letters = Matrices(values, scalars)
-        for product, vectors in zip(self.empirical.products, self.vectors, strict=True):
-            mean, weighted = self._pass(product, vectors, letters, chosen)
+        for product, (mean, weighted) in zip(self.empirical.products, self._passed(letters, chosen), strict=True):
             scalars[product.mean] = mean
             values.update({letter.key: array for letter, array in zip(product.weighted, weighted, strict=True)})
-        return self.empirical.objective.at(letters, len(chosen))
+        return objective.at(letters, len(chosen))
 
-    def _pass(
-        self, product: Product, vectors: Mapping[Atom, np.ndarray], letters: Matrices, chosen: np.ndarray
-    ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """`mu` and the `G` of a product, a few data sets at a time."""
-        numbers = sum(array[0].size for array in vectors.values())
-        step = max(1, HELD // numbers)
-        found = []
+    def _passed(self, letters: Matrices, chosen: np.ndarray) -> list[tuple[np.ndarray, list[np.ndarray]]]:
+        """`mu` and the `G` of every product: a pass over the samples, a few data sets or a part of one at a time."""
+        if not self.empirical.products:
+            return []
+        products = [product.forms for product in self.empirical.products]
+        m = next(iter(self.vectors.values())).shape[-1]
+        width = sum(array[0].size for array in self.vectors.values()) // m
+        step, block = max(1, HELD // (m * width)), max(1, HELD // width)
+        pieces = []
         for start in range(0, len(chosen), step):
             here = chosen[start : start + step]
+            part = _Part(letters, start, len(here))
+            for first in range(0, m, block):
+                vectors = {end: array[here, ..., first : first + block] for end, array in self.vectors.items()}
+                pieces.append((part, min(block, m - first) / m, mean_products(products, vectors, part.word)))
+        return [_gathered([(part, share, found[n]) for part, share, found in pieces]) for n in range(len(products))]
 
-            def word(item: Word, start: int = start, count: int = len(here)) -> np.ndarray:
-                array = letters.word(item, sympy.S.One)
-                return array[start : start + count] if array.ndim == 3 else np.broadcast_to(array, (count, *array.shape))
 
-            found.append(mean_product(product.forms, {end: array[here] for end, array in vectors.items()}, word))
-        means, weighted = zip(*found, strict=True)
-        return np.concatenate(means), [np.concatenate(arrays) for arrays in zip(*weighted, strict=True)]
+@dataclass(frozen=True)
+class _Part:
+    """The words of `count` data sets from `start` on."""
+
+    letters: Matrices
+    start: int
+    count: int
+
+    def word(self, word: Word) -> np.ndarray:
+        """`(count, rows, columns)`."""
+        array = self.letters.word(word, sympy.S.One)
+        if array.ndim == 2:
+            return np.broadcast_to(array, (self.count, *array.shape))
+        return array[self.start : self.start + self.count]
+
+
+def _gathered(
+    pieces: Sequence[tuple[_Part, float, tuple[np.ndarray, list[np.ndarray]]]],
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """One product: parts of the samples are averaged by their shares, data sets put one after the other."""
+    total: dict[int, list[np.ndarray]] = {}
+    for part, share, (mean, weighted) in pieces:
+        scaled = [share * array for array in (mean, *weighted)]
+        before = total.get(part.start)
+        total[part.start] = scaled if before is None else [a + b for a, b in zip(before, scaled, strict=True)]
+    mean, *weighted = (np.concatenate(arrays) for arrays in zip(*total.values(), strict=True))
+    return mean, weighted

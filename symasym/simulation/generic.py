@@ -1,8 +1,8 @@
 """A first stage for any model: the empirical loss, followed down from `w*`.
 
-Coordinates `u` with `w = w* + R u`, `R R^T` the inverse of the population's Hessian with its kernel, the directions along the
-orbit, filled up: in them the losses are near `|u|^2 / 2`, whatever units the data have. A number `v` that must stay positive
-moves as `v* exp((R u)_v)`.
+Coordinates `u` with `w = w* + R u`, `R R^T = c H^{-1}`, where `H` is the population's Hessian with its kernel, the directions
+along the orbit, filled up, and `c` makes `R^{-1} w*` a unit vector. In them the losses, divided by `c`, are near `|u|^2 / 2`,
+whatever the units of data, parameters and loss. A number `v` that must stay positive moves as `v* exp((R u)_v)`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ __all__ = ["filled_up", "generic_estimator"]
 
 @dataclass(frozen=True)
 class Coordinates:
-    """`names`, `shapes` of the parameters in order, () for a number; `centre` `w*`, `(N,)`; `root` `R`, `(N, N)`."""
+    """`names`, `shapes` of the parameters in order, () for a number; `centre` `w*`, `(N,)`; `root` `R`, `(N, N)`; `unit` `c`."""
 
     names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
     centre: np.ndarray
     root: np.ndarray
+    unit: float
 
     @classmethod
     def of(cls, minimiser: Mapping[str, Any], names: Sequence[str], hessian: np.ndarray) -> Coordinates:
@@ -38,9 +39,13 @@ class Coordinates:
         arrays = [np.asarray(minimiser[name], float) for name in names]
         centre = np.concatenate([array.reshape(-1) for array in arrays])
         shapes = tuple(array.shape for array in arrays)
-        unit = np.concatenate([np.full(a.size, a if a.shape == () else 1.0) for a in arrays])  # d/d log v = v d/dv
-        lower = np.linalg.cholesky(unit[:, None] * hessian * unit)
-        return cls(tuple(names), shapes, centre, np.linalg.inv(lower).T)
+        numbers = np.concatenate([np.full(array.size, array.shape == ()) for array in arrays])
+        pace = np.where(numbers, centre, 1)  # d/d log v = v d/dv
+        curved = pace[:, None] * hessian * pace
+        whole = np.where(numbers, 1, centre)
+        unit = float(whole @ curved @ whole) or float(np.trace(curved)) / len(curved)
+        root = np.sqrt(unit) * np.linalg.inv(np.linalg.cholesky(curved)).T
+        return cls(tuple(names), shapes, centre, root, unit)
 
     @property
     def _cuts(self) -> np.ndarray:
@@ -59,23 +64,30 @@ class Coordinates:
     def parameters(self, u: np.ndarray) -> dict[str, np.ndarray]:
         """Parameter name -> `(b, rows, columns)`, `(b,)` for a number."""
         parts = np.split(self.entries(u), self._cuts, axis=1)
-        return {name: part.reshape(len(u), *shape) for name, shape, part in zip(self.names, self.shapes, parts, strict=True)}
+        return {
+            name: part.reshape(len(u), *shape) for name, shape, part in zip(self.names, self.shapes, parts, strict=True)
+        }
 
-    def slopes(self, u: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-        """Derivatives in `u` from those in `w`, `(.., b, N)`."""
-        return (slopes * np.where(self.positive, self.entries(u), 1)) @ self.root
+    def local(self, u: np.ndarray, there: Local) -> Local:
+        """Values and slopes in `u`, of the losses divided by `c`, from those in `w`."""
+        slopes = (there.slopes * np.where(self.positive, self.entries(u), 1)) @ self.root
+        return Local(there.value / self.unit, there.size / self.unit, slopes / self.unit)
 
     def random(self, batch: int, rng: np.random.Generator) -> np.ndarray:
-        """Somewhere else, `(b, N)`: `w = R g` with `g` normal and of the size of `R^{-1} w*`; numbers are off by such a factor."""
+        """Somewhere else, `(b, N)`: `w = R g` with `g` normal and as long as `R^{-1} w*`; numbers are off by such factors."""
+        size = len(self.centre)
         centre = np.linalg.solve(self.root, np.where(self.positive, 0, self.centre))
-        size = np.sqrt(np.mean(centre**2)) or 1.0
-        return size * rng.standard_normal((batch, len(centre))) - centre
+        return rng.standard_normal((batch, size)) / np.sqrt(size) - centre
 
 
 def filled_up(hessian: np.ndarray, vertical: np.ndarray) -> np.ndarray:
     """`h + c sum v v^T` over the vertical directions `(g, N)`, with `c` such that both parts are of one size."""
     size = np.sum(vertical**2)
-    return hessian if size == 0 else hessian + len(vertical) * np.trace(hessian) / len(hessian) / size * vertical.T @ vertical
+    return (
+        hessian
+        if size == 0
+        else hessian + len(vertical) * np.trace(hessian) / len(hessian) / size * vertical.T @ vertical
+    )
 
 
 def generic_estimator(
@@ -96,7 +108,7 @@ def generic_estimator(
     Raises `ConditionViolated` where the losses have no minimum next to `w*`.
     """
     empirical = Empirical.of(model)
-    names = [parameter.name for parameter in (*model.parameters, *model.scalar_parameters)]
+    names = [*(p.name for p in model.parameters), *(p.name for p in model.scalar_parameters)]
     coordinates = Coordinates.of(minimiser, names, hessian)
 
     def estimate(
@@ -105,8 +117,9 @@ def generic_estimator(
         loss, batch = empirical.on(samples, values, sizes), len(next(iter(samples.values())))
         best = _descend(loss, coordinates, np.zeros((batch, len(coordinates.centre))))
         _require(best.arrived)
+        (elsewhere,) = rng.spawn(1)  # so that what is drawn later does not depend on the number of starts
         for _ in range(starts):
-            best = _lower(best, _descend(loss, coordinates, coordinates.random(batch, rng)))
+            best = _lower(best, _descend(loss, coordinates, coordinates.random(batch, elsewhere)))
         return coordinates.parameters(best.point)
 
     return estimate
@@ -114,8 +127,7 @@ def generic_estimator(
 
 def _descend(loss: EmpiricalLoss, coordinates: Coordinates, start: np.ndarray) -> Descent:
     def losses(u: np.ndarray, chosen: np.ndarray) -> Local:
-        there = loss.at(coordinates.parameters(u), chosen)
-        return Local(there.value, there.size, coordinates.slopes(u, there.slopes))
+        return coordinates.local(u, loss.at(coordinates.parameters(u), chosen))
 
     with np.errstate(all="ignore"):  # what is not a number is stepped back from
         return descend(losses, start)
@@ -134,5 +146,5 @@ def _require(arrived: np.ndarray) -> None:
     if not arrived.all():
         raise ConditionViolated(
             f"estimator: the first stage did not converge in {LIMIT} quasi-Newton steps for {np.sum(~arrived)} of "
-            f"{len(arrived)} data sets; the minimiser is degenerate or m is too small"
+            f"{len(arrived)} data sets; m is too small, or the minimiser is degenerate or not where it is said to be"
         )

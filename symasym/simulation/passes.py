@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import TypeGuard
 
 import numpy as np
-import sympy
 
 from symasym.simulation.letters import SAMPLED, Samples, sampled
 from symasym.simulation.moments import SMALL, gram
-from symasym.words.atoms import Atom, Word, columns_of, rows_of, transpose
+from symasym.words.atoms import Atom, Word, transpose
 from symasym.words.polynomial import LogDet
 
-__all__ = ["Form", "form_of", "is_sampled", "mean_product", "sample_moment", "samples_last"]
+__all__ = ["Form", "form_of", "is_sampled", "mean_products", "sample_moment", "samples_last"]
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Form:
         return (self.right,) if self.left is None else (self.left, self.right)
 
 
-def is_sampled(scalar: Word | LogDet) -> bool:
+def is_sampled(scalar: Word | LogDet) -> TypeGuard[Word]:
     """True for a scalar that varies over the samples."""
-    return not isinstance(scalar, LogDet) and any(atom.kind in SAMPLED for atom, _ in (scalar[0], scalar[-1]))
+    return isinstance(scalar, tuple) and any(atom.kind in SAMPLED for atom, _ in (scalar[0], scalar[-1]))
 
 
 def form_of(word: Word) -> Form:
@@ -53,11 +53,10 @@ def form_of(word: Word) -> Form:
 
 def sample_moment(form: Form, samples: Samples) -> np.ndarray:
     """`(1/m) sum_s v_s u_s^T`, averaged over copies as well, `(B, d_v, d_u)`."""
-    u, v = (None if end is None else sampled(end, samples) for end in (form.left, form.right))
-    assert v is not None
-    if form.left != form.right:  # copies are independent of whatever stands at the other end
-        u, v = (end if end is None or end.ndim == 3 else end.mean(2) for end in (u, v))
-    u = np.ones((*v.shape[:-1], 1)) if u is None else u
+    v = sampled(form.right, samples)
+    u = np.ones((*v.shape[:-1], 1)) if form.left is None else sampled(form.left, samples)
+    if form.left is not None and form.left != form.right:  # averages run over one end at a time
+        u, v = (end.mean(2) if end.ndim == 4 else end for end in (u, v))
     u, v = (end.reshape(len(end), -1, end.shape[-1]) for end in (u, v))
     return gram(v, u) / v.shape[1]
 
@@ -69,28 +68,37 @@ def samples_last(atom: Atom, copies: Sequence[Atom], samples: Samples) -> np.nda
     return values.reshape(*values.shape[:2], *axes, values.shape[-1])
 
 
-def mean_product(
-    forms: Sequence[tuple[Form, int]],
-    vectors: Mapping[Atom, np.ndarray],
-    word: Callable[[Word], np.ndarray],
-) -> tuple[np.ndarray, list[np.ndarray]]:
-    """`mu = mean prod_i p_i^{n_i}`, `(B,)`, and for each form `G_i = mean (d prod / d p_i) v u^T`, `(B, d_v, d_u)`.
+Words = Callable[[Word], np.ndarray]
+"""The array `(B, rows, columns)` of a word that is not empty."""
 
-    `vectors`: samples last; `word`: the array `(B, rows, columns)` of a word that is not empty.
+
+def mean_products(
+    products: Sequence[Sequence[tuple[Form, int]]], vectors: Mapping[Atom, np.ndarray], word: Words
+) -> list[tuple[np.ndarray, list[np.ndarray]]]:
+    """For each product of forms, with their powers, the mean and what its derivative takes.
+
+    That is `mu = mean prod_i p_i^{n_i}`, `(B,)`, and `G_i = mean (d prod / d p_i) v u^T`, `(B, d_v, d_u)`, for every form.
+    `vectors`: samples last.
     """
-    values = [_values(form, vectors, word) for form, _ in forms]
-    powers = [value**power for value, (_, power) in zip(values, forms, strict=True)]
+    values = {form: _values(form, vectors, word) for form in {form for forms in products for form, _ in forms}}
+    return [_mean_product(forms, values, vectors) for forms in products]
+
+
+def _mean_product(
+    forms: Sequence[tuple[Form, int]], values: Mapping[Form, np.ndarray], vectors: Mapping[Atom, np.ndarray]
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    powers = [values[form] ** power for form, power in forms]
     product = reduce(np.multiply, powers)
     weighted = []
     for n, (form, power) in enumerate(forms):
-        slope = power * values[n] ** (power - 1) / product[0].size
+        slope = power * values[form] ** (power - 1) / product[0].size
         slope = reduce(np.multiply, powers[:n] + powers[n + 1 :], slope)
         left = np.ones([1] * (slope.ndim + 1)) if form.left is None else vectors[form.left]
         weighted.append(_weighted_moment(slope, vectors[form.right], left))
     return product.reshape(len(product), -1).mean(1), weighted
 
 
-def _values(form: Form, vectors: Mapping[Atom, np.ndarray], word: Callable[[Word], np.ndarray]) -> np.ndarray:
+def _values(form: Form, vectors: Mapping[Atom, np.ndarray], word: Words) -> np.ndarray:
     """`u^T M v` for every sample; `M` is cut where it is narrowest, and each side is multiplied into its vector."""
     cut = _narrowest(form.core, word)
     right = _images(form.core[cut:], vectors[form.right], word)
@@ -100,12 +108,12 @@ def _values(form: Form, vectors: Mapping[Atom, np.ndarray], word: Callable[[Word
     return _inner(left, right)
 
 
-def _narrowest(core: Word, word: Callable[[Word], np.ndarray]) -> int:
+def _narrowest(core: Word, word: Words) -> int:
     sizes = [word((item,)).shape[-2] for item in core]
     return sizes.index(min(sizes)) if sizes and min(sizes) < word(core[-1:]).shape[-1] else len(core)
 
 
-def _images(matrix: Word, vectors: np.ndarray, word: Callable[[Word], np.ndarray]) -> np.ndarray:
+def _images(matrix: Word, vectors: np.ndarray, word: Words) -> np.ndarray:
     """`M v` for every sample, in blocks as in `moments`."""
     if not matrix:
         return vectors
