@@ -6,7 +6,7 @@ two traces is an outer product. Leading axes are a batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 
 import numpy as np
@@ -18,7 +18,7 @@ from symasym.model.matrices import ScalarParameter, ScalarTruth
 from symasym.words.atoms import Atom, Factor, Kind, Word
 from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial
 
-__all__ = ["Matrices", "bilinear_array", "linear_array", "matrix_array", "scalar_array", "word_array"]
+__all__ = ["Matrices", "bilinear_array", "linear_array", "linear_parts", "matrix_array", "scalar_array", "word_array"]
 
 Array = np.ndarray
 
@@ -41,7 +41,7 @@ class Matrices:
 
     def _atom(self, atom: Atom) -> Array:
         if atom.kind is Kind.INVERSE:
-            return np.linalg.inv(matrix_array(atom.payload, self))
+            return _inverse(matrix_array(atom.payload, self))
         if atom.kind is Kind.DERIVED:
             return matrix_array(atom.payload, self)
         name = atom.payload.of if atom.kind is Kind.TRUTH else atom.key
@@ -67,6 +67,16 @@ class Matrices:
             symbol = ScalarParameter(symbol.of, positive=True)
         return np.asarray(self.scalars[symbol], float)
 
+    def log_determinant(self, polynomial: MatrixPolynomial) -> Array:
+        """`log |det P|`; not a number for a symmetric `P` that is not positive definite, where the expression has no meaning."""
+        matrix = matrix_array(polynomial, self)
+        if polynomial != polynomial.T:
+            return np.linalg.slogdet(matrix)[1]
+        finite = np.isfinite(matrix).all((-1, -2))
+        eigenvalues = np.linalg.eigvalsh(np.where(finite[..., None, None], matrix, 0))
+        positive = eigenvalues[..., 0] > 0
+        return np.where(positive, np.sum(np.log(np.where(positive[..., None], eigenvalues, 1)), axis=-1), np.nan)
+
     def word(self, word: Word, dimension: sympy.Expr) -> Array:
         """The product of a word; the identity of the given dimension for the empty one."""
         if not word:
@@ -74,6 +84,18 @@ class Matrices:
         if word not in self._cache:
             self._cache[word] = reduce(np.matmul, (self.factor(item) for item in word))
         return self._cache[word]
+
+
+def _inverse(matrix: Array) -> Array:
+    """The inverse; among several matrices, one that is singular has entries that are not numbers."""
+    try:
+        return np.linalg.inv(matrix)
+    except np.linalg.LinAlgError:
+        if matrix.ndim == 2:
+            raise
+        singular = np.linalg.slogdet(matrix)[0] == 0
+        whole = np.where(singular[..., None, None], np.eye(matrix.shape[-1]), matrix)
+        return np.where(singular[..., None, None], np.nan, np.linalg.inv(whole))
 
 
 def word_array(word: Word, dimension: sympy.Expr, matrices: Matrices) -> Array:
@@ -90,9 +112,9 @@ def scalar_array(polynomial: ScalarPolynomial, matrices: Matrices) -> Array:
             value = value * matrices.scalar(symbol) ** power
         for scalar in monomial.scalars:
             if isinstance(scalar, LogDet):
-                value = value * np.linalg.slogdet(matrix_array(scalar.of, matrices))[1]
-                continue
-            value = value * np.trace(matrices.word(scalar, sympy.S.One), axis1=-2, axis2=-1)
+                value = value * matrices.log_determinant(scalar.of)
+            else:
+                value = value * np.trace(matrices.word(scalar, sympy.S.One), axis1=-2, axis2=-1)
         total = total + value
     return total
 
@@ -136,13 +158,21 @@ def _functional(term: Linear, shape: tuple[int, int], matrices: Matrices) -> Arr
     return np.swapaxes(matrix, -1, -2).reshape(*matrix.shape[:-2], shape[0] * shape[1])
 
 
+def linear_parts(
+    terms: Iterable[Linear], parameters: Sequence[Moving], matrices: Matrices
+) -> Iterator[tuple[slice, Array]]:
+    """What each term of a linear form adds, and where among the entries of all parameters."""
+    layout, _ = _layout(parameters, matrices)
+    for term in terms:
+        where, rows, columns = layout[term.parameter]
+        yield where, scalar_array(term.coefficient, matrices)[..., None] * _functional(term, (rows, columns), matrices)
+
+
 def linear_array(form: ScalarPolynomial, parameters: Sequence[Moving], matrices: Matrices) -> Array:
     """A linear form as a vector over the entries of all parameters, `(..., N)`."""
-    layout, count = _layout(parameters, matrices)
+    count = _layout(parameters, matrices)[1]
     total = np.zeros(count)
-    for term in split_linear(form):
-        where, rows, columns = layout[term.parameter]
-        vector = scalar_array(term.coefficient, matrices)[..., None] * _functional(term, (rows, columns), matrices)
+    for where, vector in linear_parts(split_linear(form), parameters, matrices):
         total = np.broadcast_to(total, (*np.broadcast_shapes(total.shape[:-1], vector.shape[:-1]), count)).copy()
         total[..., where] += vector
     return total

@@ -1,6 +1,7 @@
 """A concrete two-stage problem in the coordinates of the input: what is sampled, what is estimated, what is to be predicted.
 
-Nothing here goes through aligned coordinates or trace words: matrices are put into the front end's own expressions.
+Nothing here goes through aligned coordinates or trace words: matrices are put into the front end's own expressions. Only the
+first stage of a model file that names no estimator does, to minimise the model's empirical loss from `w*` on.
 """
 
 from __future__ import annotations
@@ -13,14 +14,22 @@ import numpy as np
 import sympy
 
 from symasym.catalogue import Loaded
-from symasym.errors import InputError, NotDerivableYet
-from symasym.evaluation.evaluate import prepare
-from symasym.evaluation.numbers import sizes_of, symbol_values
+from symasym.errors import InputError
+from symasym.evaluation.evaluate import Prepared, prepare
+from symasym.evaluation.general import place_minimiser
+from symasym.evaluation.numbers import constants_of, sizes_of, symbol_values
+from symasym.general.route import general
 from symasym.model.evaluate import evaluate, evaluate_matrix
 from symasym.model.model import Model
+from symasym.pipeline import derive_general
+from symasym.simulation.estimators import Estimator
+from symasym.simulation.generic import filled_up, generic_estimator
 from symasym.simulation.sampler import Source, sources
 
 __all__ = ["Problem", "problem"]
+
+STARTS = 1
+"""Random starts of the generic estimator beside `w*`: that `w*` is the global minimiser is put to the test on every data set."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class Problem:
     """
 
     model: Model
-    estimator: Any
+    estimator: Estimator
     given: Mapping[str, Any]
     values: Mapping[sympy.Basic, np.ndarray | float]
     sizes: Mapping[sympy.Symbol, int]
@@ -97,13 +106,9 @@ class Problem:
 def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
     """Put the inputs into the model's own expressions.
 
-    Raises `InputError` naming the key, `NotDerivableYet` for a model file without an instance or an estimator.
+    Raises `InputError` naming the key.
     """
     here = prepare(loaded, document)
-    if here.instance.estimator is None:
-        raise NotDerivableYet(
-            f"{loaded.name}: the instance declares no estimator, so the procedure cannot be simulated"
-        )
     model, given = here.model, here.given
     sizes, values = sizes_of(model, given), symbol_values(model, here.instance, given, here.point)
     down = given.get("Sigma_down")
@@ -116,7 +121,7 @@ def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
     noise = given["sigma2"] if "sigma2" in given else evaluate(model.downstream.noise, values, sizes)
     return Problem(
         model=model,
-        estimator=here.instance.estimator,
+        estimator=here.instance.estimator or _generic(here, values, sizes),
         given=given,
         values=values,
         sizes=sizes,
@@ -125,3 +130,15 @@ def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
         target=root.T @ target,
         noise=float(noise),
     )
+
+
+def _generic(
+    here: Prepared, values: Mapping[sympy.Basic, np.ndarray | float], sizes: Mapping[sympy.Symbol, int]
+) -> Estimator:
+    """The estimator of any model: from `w*`, in the metric of the population's Hessian there, and from elsewhere."""
+    stages = derive_general(here.model)
+    constants = constants_of(here.model, here.instance, here.given, here.point)
+    minimiser, _ = place_minimiser(stages, here.given, here.point, constants)
+    there = general(here.model, {**constants, **minimiser}, stages.forms, stages.quotient, misspecified=True)
+    hessian = filled_up(there.hessian, there.vertical)
+    return generic_estimator(here.model, values, sizes, minimiser, hessian, STARTS)
