@@ -39,7 +39,7 @@ class ExchangeableFamily:
     @property
     def vectors(self) -> tuple[GaussianVector, ...]:
         """The vectors that a change of data coordinates must move."""
-        return self.node, self.mean, self.contrast
+        return self.node, self.other, self.mean, self.contrast
 
     def mean_over_nodes(self, form: Callable[[MatrixExpr], sympy.Expr]) -> sympy.Expr:
         """`(1/q) sum_n form(x_n)` of a quadratic form, constants allowed."""
