@@ -102,13 +102,21 @@ def derive_model(model: Model, name: str = "model") -> Derivation:
     aligned = blocks(first_stage, symmetry, entries)
     limit = covariance(
         aligned,
-        Facts.of([*model.aligned.assume, *_inequalities(model.where)], entries.ranges.all),
+        _facts(model, entries),
         model.scalar_parameters,
     )
     check_free(model, symmetry, limit.vertical_dimension)
     second_stage = downstream(model, first_stage, limit)
     law = assemble(name, model, symmetry, first_stage, limit, second_stage)
     return Derivation(name, model, symmetry, first_stage, aligned, limit, second_stage, law)
+
+
+def _facts(model: Model, entries: Entries) -> Facts:
+    """What is assumed of entries and dimensions, as stated and in terms of the roots that `w*` carries."""
+    assert model.aligned is not None
+    stated = [*model.aligned.assume, *_inequalities(model.where)]
+    moved = [entries.with_roots(relation) for relation in stated]
+    return Facts.of([*stated, *(new for old, new in zip(stated, moved, strict=True) if new != old)], entries.ranges.all)
 
 
 def _inequalities(relations: Sequence[sympy.Basic]) -> list[sympy.Basic]:
@@ -123,7 +131,8 @@ def _entries(model: Model, first_stage: Forms) -> Entries:
         symbol
         for form in (first_stage.gradient, first_stage.score, first_stage.hessian)
         for monomial in form.terms
-        for symbol, _ in monomial.powers
+        for base, _ in monomial.powers
+        for symbol in base.free_symbols
         if not isinstance(symbol, ScalarDirection)
     }
     bounds = {s for pair in model.aligned.ranges.values() for bound in pair for s in sympy.sympify(bound).free_symbols}

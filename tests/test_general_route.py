@@ -124,8 +124,9 @@ def in_the_frame(
         for p, image in frame.images.items()
         if isinstance(p, Parameter)
     }
-    turns = {v: moved_by(frame.images, frame.element, turn, v, concrete(v.shape[0], sizes)) for v in model.data}
-    pairs = [(covariance_of(model, u, v), turns[u], turns[v]) for u in model.data for v in model.data]
+    vectors = sorted({*model.data, model.input}, key=str)
+    turns = {v: moved_by(frame.images, frame.element, turn, v, concrete(v.shape[0], sizes)) for v in vectors}
+    pairs = [(covariance_of(model, u, v), turns[u], turns[v]) for u in vectors for v in vectors]
     pairs.append((model.downstream.x.cov, turns[model.input], turns[model.input]))
     for cov, left, right in sorted(pairs, key=lambda pair: not isinstance(pair[0], Constant)):
         for symbol in () if cov is None else sorted(cov.atoms(Constant), key=str):

@@ -154,7 +154,7 @@ def _pair_matrix(
     terms: list[Pair], coordinates: tuple[Coordinate, ...], first: Range, second: Range, entries: Entries
 ) -> Matrix:
     position = {coordinate: n for n, coordinate in enumerate(coordinates)}
-    matrix = [[entries.field.zero] * len(coordinates) for _ in coordinates]
+    parts: list[list[dict]] = [[{} for _ in coordinates] for _ in coordinates]
     for term in terms:
         for flipped in (False, True):
             u = Coordinate(term.left, flipped)
@@ -163,19 +163,34 @@ def _pair_matrix(
                 continue
             # rows of U carry p and its columns q, the other way round where flipped
             (row, row_slot), (column, column_slot) = ((second, 2), (first, 1)) if flipped else ((first, 1), (second, 2))
-            value = entries.of_word(term.inner, column, column_slot) * entries.of_word(term.outer, row, row_slot)
-            matrix[position[u]][position[v]] += entries.of_scalar(term.coefficient) * value
-    return tuple(map(tuple, matrix))
+            ends = (term.inner, column, column_slot), (term.outer, row, row_slot)
+            _gather(parts[position[u]][position[v]], ends, term.coefficient)
+    return _sums(parts, entries)
+
+
+def _gather(part: dict, ends: tuple, coefficient: ScalarPolynomial) -> None:
+    """Coefficients of the same two words are added before they become entries."""
+    part.setdefault(ends, []).append(coefficient)
+
+
+def _sums(parts: list[list[dict]], entries: Entries) -> Matrix:
+    def entry(part: dict) -> FracElement:
+        return entries.total(
+            entries.of_scalar(ScalarPolynomial.sum(coefficients)) * entries.of_word(*inner) * entries.of_word(*outer)
+            for (inner, outer), coefficients in part.items()
+        )
+
+    return tuple(tuple(map(entry, row)) for row in parts)
 
 
 def _diagonal_matrix(terms: list[Pair], coordinates: tuple[Coordinate, ...], over: Range, entries: Entries) -> Matrix:
     position = {coordinate.parameter: n for n, coordinate in enumerate(coordinates)}
-    matrix = [[entries.field.zero] * len(coordinates) for _ in coordinates]
+    parts: list[list[dict]] = [[{} for _ in coordinates] for _ in coordinates]
     for term in terms:
         if term.left in position and term.right in position:
-            value = entries.of_word(term.inner, over, 1) * entries.of_word(term.outer, over, 1)
-            matrix[position[term.left]][position[term.right]] += entries.of_scalar(term.coefficient) * value
-    return tuple(map(tuple, matrix))
+            ends = (term.inner, over, 1), (term.outer, over, 1)
+            _gather(parts[position[term.left]][position[term.right]], ends, term.coefficient)
+    return _sums(parts, entries)
 
 
 def linear_entries(

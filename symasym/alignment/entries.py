@@ -3,12 +3,12 @@
 In aligned coordinates every constant matrix and every parameter at `w*` is rectangular diagonal, so a word has one entry for
 each index of the ranges it passes through, and a trace is a power sum. Entries live in a field of rational functions with
 two generators for each indexed family `lam`: its value at the first and at the second index of a block. Where a range
-carries square roots (`w* = sqrt(lam)`), the generator is the root.
+carries square roots (`w* = sqrt(lam)`, or the root of an expression that determines `lam`), the generator is the root.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -19,13 +19,14 @@ from sympy.polys.orderings import lex
 from sympy.polys.rings import PolyElement
 
 from symasym.alignment.ranges import Range, Ranges
+from symasym.alignment.roots import Root, find_roots
 from symasym.errors import ConditionViolated, InputError, NotDerivableYet
 from symasym.model.aligned import Aligned, Weight
 from symasym.model.matrices import ScalarParameter, ScalarTruth
 from symasym.words.atoms import Atom, Factor, Kind, Word, columns_of
 from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 
-__all__ = ["Entries", "entry_table"]
+__all__ = ["Entries", "entry_table", "value_at"]
 
 Spec = Mapping[sympy.Symbol, sympy.Expr]
 """Range index -> entry as an expression in that index; ranges left out have the entry 0."""
@@ -57,7 +58,7 @@ class Entries:
         self.ranges = ranges
         self._specs: dict[str, Spec] = {symbol.name: spec for symbol, spec in entry_table(aligned, ranges).items()}
         families = sorted({e.base for e in self._indexed()}, key=str)
-        self._rooted = {(power.base.base, power.base.indices[0]) for power in self._powers() if power.exp.q == 2}
+        self._roots = find_roots((index, value) for spec in self._specs.values() for index, value in spec.items())
         known = sorted({*scalars, *self._free_scalars()}, key=str)
         names = [f"{family}_{slot}" for family in families for slot in (1, 2)]
         sums = [f"_sum_{n}" for n in range(power_sums)]
@@ -81,14 +82,6 @@ class Entries:
     def _indexed(self) -> Iterable[sympy.Indexed]:
         return (e for value in self._expressions() for e in value.atoms(sympy.Indexed))
 
-    def _powers(self) -> Iterable[sympy.Pow]:
-        return (
-            e
-            for value in self._expressions()
-            for e in value.atoms(sympy.Pow)
-            if isinstance(e.base, sympy.Indexed) and e.exp.is_Rational
-        )
-
     def _free_scalars(self) -> set[sympy.Symbol]:
         indices = {item.index for item in self.ranges.all}
         labels = {e.base.label for e in self._indexed()}
@@ -101,32 +94,46 @@ class Entries:
 
     # ---- expressions into the field
 
-    def convert(self, expression: sympy.Expr, index: sympy.Symbol, slot: int) -> FracElement:
-        """An entry, written in `index`, as an element of the field with `index` in the given slot."""
+    def convert(self, expression: sympy.Expr, index: sympy.Symbol, slot: int, natural: bool = False) -> FracElement:
+        """An entry, written in `index`, as an element of the field with `index` in the given slot.
+
+        With `natural`, a generator stands for its family everywhere, also where a root replaces it.
+        """
+
+        def inner(child: sympy.Expr) -> FracElement:
+            return self.convert(child, index, slot, natural)
+
         match expression:
             case sympy.Rational():
                 return self.field.ground_new(sympy.QQ(int(expression.p), int(expression.q)))
             case sympy.Indexed():
                 if expression.indices != (index,):
                     raise InputError(f"aligned: the entry {expression} of the range {index} uses another index")
-                generator = self._family[expression.base, slot]
-                return generator**2 if (expression.base, index) in self._rooted else generator
+                generator, root = self._family[expression.base, slot], self._roots.get((expression.base, index))
+                return generator if root is None or natural else self._from_root(root, generator**2, slot)
             case ScalarTruth():
                 return self._scalar[ScalarParameter(expression.of, positive=True)]
             case sympy.Symbol():
                 return self._scalar[expression]
             case sympy.Add():
-                return sum((self.convert(e, index, slot) for e in expression.args), self.field.zero)
+                return sum(map(inner, expression.args), self.field.zero)
             case sympy.Mul():
-                return sympy.prod([self.convert(e, index, slot) for e in expression.args], self.field.one)
+                return sympy.prod(list(map(inner, expression.args)), self.field.one)
             case sympy.Pow() if expression.exp.is_Integer:
-                return self.convert(expression.base, index, slot) ** int(expression.exp)
-            case sympy.Pow() if isinstance(expression.base, sympy.Indexed) and expression.exp.q == 2:
-                self.convert(expression.base, index, slot)  # refuses another index
-                return self._family[expression.base.base, slot] ** int(expression.exp.p)
+                return inner(expression.base) ** int(expression.exp)
+            case sympy.Pow() if expression.exp.is_Rational and expression.exp.q == 2 and not natural:
+                root = next((r for r in self._roots.values() if (r.radicand, r.index) == (expression.base, index)), None)
+                if root is not None:
+                    return self._family[root.family, slot] ** int(expression.exp.p)
         raise NotDerivableYet(
             f"aligned: the entry {expression} is not a rational function of the indexed families and their square roots"
         )
+
+    def _from_root(self, root: Root, square: FracElement, slot: int) -> FracElement:
+        """The family's entry in terms of the root that replaces it."""
+        parts = [[self.convert(c, root.index, slot) for c in pair] for pair in (root.numerator, root.denominator)]
+        (p_0, p_1), (q_0, q_1) = parts
+        return (p_0 - q_0 * square) / (q_1 * square - p_1)
 
     def size(self, item: Range) -> FracElement:
         """The number of indices of a range, as an element of the field."""
@@ -177,12 +184,18 @@ class Entries:
 
     def of_matrix(self, polynomial: MatrixPolynomial, over: Range, slot: int) -> FracElement:
         """Entry of a matrix polynomial at one index of a range; an outer product `u v^T` has none and is refused."""
-        total = self.field.zero
+        parts = []
         for (monomial, word), number in polynomial.terms.items():
             refuse_outer_product(word)
-            scalar = self.of_scalar(ScalarPolynomial({monomial: number}))
-            total = total + scalar * self.of_word(word, over, slot)
-        return total
+            parts.append(self.of_scalar(ScalarPolynomial({monomial: number})) * self.of_word(word, over, slot))
+        return self.total(parts)
+
+    def total(self, elements: Iterable[FracElement]) -> FracElement:
+        """The sum; equal denominators are gathered first, because every addition of fractions costs a greatest common divisor."""
+        gathered: dict[PolyElement, PolyElement] = {}
+        for element in elements:
+            gathered[element.denom] = gathered.get(element.denom, self.field.ring.zero) + element.numer
+        return sum((self.field.new(numer, denom) for denom, numer in gathered.items()), self.field.zero)
 
     def rational(self, number: Fraction) -> FracElement:
         """A rational number in the field."""
@@ -190,7 +203,7 @@ class Entries:
 
     def of_scalar(self, polynomial: ScalarPolynomial) -> FracElement:
         """A polynomial in traces without directions: traces become power sums."""
-        total = self.field.zero
+        parts = []
         for monomial, number in polynomial.terms.items():
             value = self.rational(Fraction(number))
             for symbol, power in monomial.powers:
@@ -199,8 +212,8 @@ class Entries:
                 if isinstance(scalar, LogDet):
                     raise NotDerivableYet("aligned: a log-determinant remains after differentiation")
                 value = value * self.power_sum(scalar)
-            total = total + value
-        return total
+            parts.append(value)
+        return self.total(parts)
 
     def power_sum(self, word: Word) -> FracElement:
         """`tr(word) = sum over ranges and indices of its entry`."""
@@ -261,36 +274,99 @@ class Entries:
 
     def generator_values(
         self,
-        family_value: Callable[[sympy.IndexedBase, int, bool], Any],
+        family_value: Callable[[sympy.IndexedBase, int], Any],
+        square_root: Callable[[Any], Any],
         scalars: Mapping[str, Any],
         sums: Mapping[sympy.Symbol, Any],
         first: tuple[Range, int] | None,
         second: tuple[Range, int] | None,
     ) -> list[Any]:
-        """Numbers for all generators at concrete indices; a family is asked for its root where its range carries roots."""
+        """Numbers for all generators at concrete indices; `square_root` is asked where a root replaces a family."""
         values: list[Any] = [Fraction(0)] * self.field.ngens
         ends = {1: first, 2: second}
         used = {(base, i) for spec in self._specs.values() for i, e in spec.items() for base in _bases(e)}
         for position, (family, slot) in self._slot.items():
             end = ends[slot]
             if end is not None and (family, end[0].index) in used:
-                values[position] = family_value(family, end[1], (family, end[0].index) in self._rooted)
+                values[position] = family_value(family, end[1])
         for symbol, generator in self._scalar.items():
             if symbol.name in scalars:
                 values[self.field.gens.index(generator)] = scalars[symbol.name]
         for position, symbol in self._sum_symbols.items():
             values[position] = sums[symbol]
-        return values
+        roots = {
+            position: square_root(value_at(self._radicand(root, self._slot[position][1]), values))
+            for position, root in self._replaced(first and first[0], second and second[0]).items()
+        }
+        return [roots.get(position, value) for position, value in enumerate(values)]
+
+    def _replaced(self, first: Range | None, second: Range | None) -> dict[int, Root]:
+        """Which generators stand for roots in a block."""
+        ends = {1: first, 2: second}
+        found = {
+            position: self._roots.get((family, end.index))
+            for position, (family, slot) in self._slot.items()
+            if (end := ends[slot]) is not None
+        }
+        return {position: root for position, root in found.items() if root is not None}
+
+    def _radicand(self, root: Root, slot: int) -> FracElement:
+        """What stands under a root, in natural entries."""
+        return self.convert(root.radicand, root.index, slot, natural=True)
 
     # ---- elements of the field back into SymPy
 
     def show(self, element: FracElement, first: Range | None = None, second: Range | None = None) -> sympy.Expr:
         """The element in SymPy, factored; roots are written as roots only where they do not cancel."""
         symbols, halves = self._symbols(first, second)
+        replaced = {position: root for position, root in self._replaced(first, second).items() if not root.plain}
+        parts: list[tuple[sympy.Expr, FracElement]] = [(sympy.S.One, element)]
+        for position, root in replaced.items():
+            slot = self._slot[position][1]
+            radicand, name = self._radicand(root, slot), self._radicand_name(root, symbols[position])
+            parts = [
+                (factor * shown, _squared_out(piece, position, radicand))
+                for factor, value in parts
+                for shown, piece in zip((1, sympy.sqrt(name)), _even_and_odd(value, position), strict=True)
+                if piece
+            ]
+        return sympy.Add(
+            *(
+                factor * _show_part(value.numer, symbols, halves) / _show_part(value.denom, symbols, halves)
+                for factor, value in parts
+            )
+        )
+
+    def show_with_roots(
+        self, element: FracElement, first: Range | None = None, second: Range | None = None
+    ) -> sympy.Expr:
+        """The same with every root of an expression as a positive symbol of its own: for signs."""
+        symbols, halves = self._symbols(first, second)
+        for position, root in self._replaced(first, second).items():
+            if not root.plain:
+                symbols[position] = _root_symbol(self._radicand_name(root, symbols[position]))
         return _show_part(element.numer, symbols, halves) / _show_part(element.denom, symbols, halves)
 
+    def with_roots(self, expression: sympy.Basic) -> sympy.Basic:
+        """A relation or an expression in entries with the same symbols."""
+        table = {}
+        for root in self._roots.values():
+            entry = root.family[root.index]
+            if not root.plain and expression.has(entry):
+                table[entry] = root.family_at(_root_symbol(root.radicand) ** 2)
+        return expression.xreplace(table) if table else expression
+
+    @property
+    def radicands(self) -> tuple[sympy.Expr, ...]:
+        """The expressions whose square roots `w*` carries, families themselves left out."""
+        return tuple(root.radicand for root in self._roots.values() if not root.plain)
+
+    def _radicand_name(self, root: Root, entry: sympy.Expr) -> sympy.Expr:
+        """The radicand at the index that an entry carries."""
+        return root.radicand.subs(root.index, entry.indices[0])
+
     def _symbols(self, first: Range | None, second: Range | None) -> tuple[list[sympy.Expr], set[int]]:
-        """What each generator is called in a block, and which of them are roots."""
+        """What each generator is called in a block, and which of them are roots of a family itself."""
         indices = {1: first, 2: second}
         symbols: list[sympy.Expr] = list(self.field.symbols)
         halves: set[int] = set()
@@ -300,13 +376,67 @@ class Entries:
                 continue
             index = item.partner if slot == 2 and first == second else item.index
             symbols[position] = family[index]
-            if (family, item.index) in self._rooted:
+            root = self._roots.get((family, item.index))
+            if root is not None and root.plain:
                 halves.add(position)
         for symbol in self._scalar:
             symbols[self.field.gens.index(self._scalar[symbol])] = _plain(symbol)
         for position, symbol in self._sum_symbols.items():
             symbols[position] = symbol
         return symbols, halves
+
+
+def value_at(element: FracElement, values: Sequence[Any]) -> Any:
+    """An element of the field at numbers for its generators."""
+    return _polynomial_at(element.numer, values) / _polynomial_at(element.denom, values)
+
+
+def _polynomial_at(polynomial: PolyElement, values: Sequence[Any]) -> Any:
+    total: Any = Fraction(0)
+    for exponents, coefficient in polynomial.terms():
+        term: Any = Fraction(int(coefficient.numerator), int(coefficient.denominator))
+        for value, exponent in zip(values, exponents, strict=True):
+            if exponent:
+                term = term * value**exponent
+        total = total + term
+    return total
+
+
+def _root_symbol(radicand: sympy.Expr) -> sympy.Symbol:
+    return sympy.Symbol(f"sqrt({radicand})", positive=True)
+
+
+def _even_and_odd(element: FracElement, position: int) -> tuple[FracElement, FracElement]:
+    """`P, Q`, even in the generator `r` at `position`, with `element = P + r Q`."""
+    generator = element.field.gens[position]
+    (n_0, n_1), (d_0, d_1) = (_split(part, position, element.field) for part in (element.numer, element.denom))
+    norm = d_0**2 - generator**2 * d_1**2
+    return (n_0 * d_0 - generator**2 * n_1 * d_1) / norm, (n_1 * d_0 - n_0 * d_1) / norm
+
+
+def _split(part: PolyElement, position: int, field: FracField) -> tuple[FracElement, FracElement]:
+    """`P, Q` for a polynomial."""
+    tables: tuple[dict, dict] = ({}, {})
+    for exponents, coefficient in part.items():
+        odd = exponents[position] % 2
+        lowered = tuple(e - (odd if n == position else 0) for n, e in enumerate(exponents))
+        tables[odd][lowered] = coefficient
+    even, odd_part = (field.new(part.ring.from_dict(table)) for table in tables)
+    return even, odd_part
+
+
+def _squared_out(element: FracElement, position: int, radicand: FracElement) -> FracElement:
+    """`r^2 -> radicand` in an element that is even in the generator `r` at `position`."""
+    field = element.field
+
+    def put(part: PolyElement) -> FracElement:
+        powers: dict[int, dict] = {}
+        for exponents, coefficient in part.items():
+            rest = tuple(0 if n == position else e for n, e in enumerate(exponents))
+            powers.setdefault(exponents[position] // 2, {})[rest] = coefficient
+        return sum((field.new(part.ring.from_dict(p)) * radicand**n for n, p in powers.items()), field.zero)
+
+    return put(element.numer) / put(element.denom)
 
 
 def refuse_outer_product(word: Word) -> None:

@@ -13,12 +13,13 @@ from typing import Any
 from symasym.errors import ConditionViolated, NotDerivableYet
 from symasym.model.aligned import Frame
 from symasym.model.data import GaussianVector
-from symasym.model.matrices import truth
+from symasym.model.matrices import Constant, truth
 from symasym.model.model import Model
 from symasym.symmetry.invariance import prove_form_kept
 from symasym.words.atoms import Kind
 from symasym.words.lower import atom_of, lower_matrix, lower_scalar
 from symasym.words.polynomial import MatrixPolynomial
+from symasym.words.show import show_matrix
 from symasym.words.substitute import substitute_matrix, substitute_scalar
 
 __all__ = ["prove_frames"]
@@ -32,9 +33,10 @@ def prove_frames(model: Model) -> None:
     assert model.aligned is not None
     for frame in model.aligned.frames:
         what = f"aligned: the loss in the frame of {frame.element}"
-        prove_form_kept(model.loss, frame.images, frame.group, model.where, what)
-        _check_features(model, frame)
         moved = _moved(model, frame)
+        known = {c: show_matrix(moved[atom_of(c)]) for c in model.loss.atoms(Constant) if atom_of(c) in moved}
+        prove_form_kept(model.loss, {**known, **frame.images}, frame.group, model.where, what)
+        _check_features(model, frame)
         _check_covariances(model, frame, moved)
         _check_task(model, frame, moved)
 

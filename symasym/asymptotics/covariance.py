@@ -169,7 +169,7 @@ def _require_positive(
 ) -> None:
     """A negative value is a saddle, an undecided one becomes an assumption."""
     shown = entries.show(value, *ranges)
-    found = facts.sign(shown)
+    found = facts.sign(entries.show_with_roots(value, *ranges))
     if found is not None and found <= 0:
         raise ConditionViolated(
             f"w*: the Hessian form is not positive on the horizontal space along {along} ({shown} is not positive), so w* is a "
@@ -177,6 +177,15 @@ def _require_positive(
         )
     if found is None and shown not in undecided:
         undecided.append(shown)
+
+
+def _require_real(entries: Entries, facts: Facts) -> list[sympy.Expr]:
+    """What stands under the square roots of `w*` must be positive: those of unknown sign are assumed to be."""
+    found = {radicand: facts.sign(sympy.factor(radicand)) for radicand in entries.radicands}
+    for radicand, sign in found.items():
+        if sign is not None and sign <= 0:
+            raise ConditionViolated(f"w*: the square root of {radicand}, which is not positive, is not real")
+    return [radicand for radicand, sign in found.items() if sign is None]
 
 
 def _check_stationary(blocks: Blocks) -> None:
@@ -196,7 +205,7 @@ def covariance(blocks: Blocks, facts: Facts, scalars: tuple[ScalarParameter, ...
     """
     entries = blocks.entries
     _check_stationary(blocks)
-    undecided: list[sympy.Expr] = []
+    undecided = _require_real(entries, facts)
     pairs, diagonals, inverses, scores, vertical = [], [], {}, {}, sympy.S.Zero
     for block in blocks.pairs:
         solved = _solve(block, entries, facts, undecided)

@@ -16,7 +16,7 @@ import sympy
 from sympy.polys.fields import FracElement
 
 from symasym.alignment.blocks import Coordinate, Functional, Matrix, PairBlock, RankOne
-from symasym.alignment.entries import Entries
+from symasym.alignment.entries import Entries, value_at
 from symasym.alignment.ranges import Range
 from symasym.asymptotics.covariance import Covariance
 from symasym.asymptotics.downstream import Downstream
@@ -85,28 +85,20 @@ class _Numbers:
         self, element: FracElement, first: tuple[Range, int] | None, second: tuple[Range, int] | None = None
     ) -> Any:
         """A field element at one or two indices."""
-        values = self.entries.generator_values(self._family, self.scalars, self.sums, first, second)
-        return _polynomial(element.numer, values) / _polynomial(element.denom, values)
+        values = self.entries.generator_values(self._family, _root, self.scalars, self.sums, first, second)
+        return value_at(element, values)
 
-    def _family(self, family: sympy.IndexedBase, index: int, rooted: bool) -> Any:
-        value = self._entry(str(family.label), index)
-        return exact_root(Fraction(value)) if rooted else value
+    def _family(self, family: sympy.IndexedBase, index: int) -> Any:
+        return self._entry(str(family.label), index)
+
+
+def _root(value: Any) -> Fraction:
+    return exact_root(Fraction(value))
 
 
 def _ratio(value: Any) -> tuple[int, int]:
     exact = Fraction(value)
     return exact.numerator, exact.denominator
-
-
-def _polynomial(polynomial: Any, values: Sequence[Any]) -> Any:
-    total: Any = Fraction(0)
-    for exponents, coefficient in polynomial.terms():
-        term: Any = Fraction(int(coefficient.numerator), int(coefficient.denominator))
-        for value, exponent in zip(values, exponents, strict=True):
-            if exponent:
-                term = term * value**exponent
-        total = total + term
-    return total
 
 
 def _place(coordinate: Coordinate, p: int, q: int) -> tuple[str, int, int]:

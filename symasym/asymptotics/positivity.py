@@ -1,13 +1,14 @@
 """Is an entry positive under the stated relations? Yes, no, or undecided.
 
 Gaps are written as positive symbols: with `lam[i] > lam[a]` the entry `lam[i] - lam[a]` becomes one, with `lam[i] >= lam[a]` one
-that may be zero. What cannot be decided is reported as an assumption of the law, never taken for granted.
+that may be zero. A gap between expressions, `mu[i] sig[i] > mu[a] sig[a]`, gives its irreducible factor a sign. What cannot be
+decided is reported as an assumption of the law, never taken for granted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import sympy
 
@@ -25,13 +26,14 @@ class Facts:
     """Relations between entries, for all indices, and between dimensions.
 
     `positive` and `nonnegative` quantities, and `gaps` `(larger, smaller, strict)`: `larger - smaller` is positive where
-    `strict`, not negative otherwise.
+    `strict`, not negative otherwise. `signs` of irreducible polynomials follow from strict relations between expressions.
     """
 
     positive: frozenset[sympy.Expr]
     nonnegative: frozenset[sympy.Expr]
     gaps: tuple[tuple[sympy.Expr, sympy.Expr, bool], ...]
     partners: Mapping[sympy.Symbol, sympy.Symbol]
+    signs: Mapping[sympy.Expr, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, relations: Sequence[sympy.Basic], ranges: Iterable[Range]) -> Facts:
@@ -39,10 +41,14 @@ class Facts:
         positive: set[sympy.Expr] = set()
         nonnegative: set[sympy.Expr] = set()
         gaps: list[tuple[sympy.Expr, sympy.Expr, bool]] = []
+        composite: list[sympy.Expr] = []
         for relation in relations:
             if not isinstance(relation, INEQUALITY):
                 raise InputError(f"aligned.assume: {relation} is not of the form u > v, u >= v, u < v or u <= v")
             larger, smaller, strict = relation.gts, relation.lts, isinstance(relation, STRICT)
+            if strict and not (_simple(larger) and _simple(smaller)):
+                composite.append(larger - smaller)
+                continue
             if larger == 0:
                 raise InputError(f"aligned.assume: {relation} states a negative entry; make its opposite the family")
             if smaller == 0:
@@ -56,7 +62,27 @@ class Facts:
                 elif smaller in nonnegative:
                     nonnegative.add(larger)
         partners = {item.partner: item.index for item in ranges}
-        return cls(frozenset(positive), frozenset(nonnegative - positive), tuple(gaps), partners)
+        facts = cls(frozenset(positive), frozenset(nonnegative - positive), tuple(gaps), partners)
+        for difference in composite:
+            facts = facts._with_positive(difference)
+        return facts
+
+    def _with_positive(self, expression: sympy.Expr) -> Facts:
+        """With the sign of the one factor of a positive expression whose sign is not known; unchanged if there are more."""
+        total, unknown = 1, []
+        for part, inverted in zip(sympy.fraction(sympy.together(expression)), (False, True), strict=True):
+            number, factors = sympy.factor_list(part)
+            total *= int(sympy.sign(number))
+            for base, power in factors:
+                found = self.sign(base)
+                if found:
+                    total *= found**power
+                else:
+                    unknown.append((base, -power if inverted else power))
+        if len(unknown) != 1 or unknown[0][1] % 2 == 0:
+            return self
+        normal, sign = _normal(unknown[0][0])
+        return replace(self, signs={**self.signs, normal: total * sign})
 
     def sign(self, expression: sympy.Expr) -> int | None:
         """+1 or -1 where the sign is the same for all admissible entries, 0 for zero, None where undecided."""
@@ -92,6 +118,11 @@ class Facts:
             return symbol
         return symbol.base[self.partners.get(symbol.indices[0], symbol.indices[0])]
 
+    def _one_index_each(self, base: sympy.Expr) -> bool:
+        """True if the entries use one index of each range, so that renaming it changes nothing."""
+        used = {entry.indices[0] for entry in base.atoms(sympy.Indexed)}
+        return len({self.partners.get(index, index) for index in used}) == len(used)
+
     def _sign_of_base(self, base: sympy.Expr) -> int | None:
         if base.is_number:
             return int(sympy.sign(base))
@@ -99,6 +130,10 @@ class Facts:
             return 1
         if not isinstance(base, sympy.Add):
             return None
+        if self.signs:
+            normal, sign = _normal(base.xreplace({e: self._named(e) for e in base.atoms(sympy.Indexed)}))
+            if normal in self.signs and self._one_index_each(base):
+                return sign * self.signs[normal]
         for candidate in (base, self._with_gaps(base)):
             found = self._sign_of_sum(candidate)
             if found is not None:
@@ -142,3 +177,15 @@ class Facts:
             strict = strict or known
             signs.add(int(sympy.sign(coefficient)))
         return signs.pop() if len(signs) == 1 and strict else None
+
+
+def _simple(expression: sympy.Expr) -> bool:
+    """An entry, a symbol or a number, and not an expression in them."""
+    return isinstance(expression, sympy.Indexed | sympy.Symbol) or expression.is_number
+
+
+def _normal(expression: sympy.Expr) -> tuple[sympy.Expr, int]:
+    """A polynomial without its numerical factor, and the sign of that factor."""
+    _, primitive = sympy.Poly(expression).primitive()
+    sign = -1 if primitive.LC() < 0 else 1
+    return (sign * primitive).as_expr(), sign

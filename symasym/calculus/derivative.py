@@ -75,10 +75,9 @@ def _monomial_derivative(monomial: Monomial, directions: Directions) -> ScalarPo
 
 def differentiate_scalar(polynomial: ScalarPolynomial, directions: Directions) -> ScalarPolynomial:
     """`D p [directions]`, a scalar polynomial linear in the directions."""
-    total = ScalarPolynomial()
-    for monomial, number in polynomial.terms.items():
-        total = total + _monomial_derivative(monomial, directions).scale(number)
-    return total
+    return ScalarPolynomial.sum(
+        _monomial_derivative(monomial, directions).scale(number) for monomial, number in polynomial.terms.items()
+    )
 
 
 def differentiate_matrix(polynomial: MatrixPolynomial, directions: Directions) -> MatrixPolynomial:

@@ -218,7 +218,7 @@ def has_data(polynomial: MatrixPolynomial) -> bool:
 
 def expectation(polynomial: ScalarPolynomial, moments: Moments) -> ScalarPolynomial:
     """`E p` over all data vectors: a polynomial in trace words of constant matrices."""
-    total = ScalarPolynomial()
+    parts: list[ScalarPolynomial] = []
     for monomial, number in polynomial.terms.items():
         _refuse_hidden_data(monomial)
         segments = [_segment(scalar) for scalar in monomial.scalars if isinstance(scalar, tuple) and _is_random(scalar)]
@@ -228,6 +228,5 @@ def expectation(polynomial: ScalarPolynomial, moments: Moments) -> ScalarPolynom
         factor = moments.scale_factor([end for end in ends if end is not None]) * ScalarPolynomial(
             {fixed: Fraction(number)}
         )
-        for pairing in _pairings(slots, segments, moments):
-            total = total + _close(segments, pairing, moments) * factor
-    return total
+        parts += (_close(segments, pairing, moments) * factor for pairing in _pairings(slots, segments, moments))
+    return ScalarPolynomial.sum(parts)

@@ -14,6 +14,7 @@ import sympy
 
 from symasym.calculus.bilinear import Linear, matrix_terms, scalar_terms, split_bilinear, split_linear
 from symasym.errors import InputError
+from symasym.law.evaluate import evaluate
 from symasym.model.matrices import ScalarParameter, ScalarTruth
 from symasym.words.atoms import Atom, Factor, Kind, Word
 from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial
@@ -61,10 +62,12 @@ class Matrices:
             return self._sizes[dimension]
         return int(dimension) if isinstance(dimension, int | sympy.Integer) else int(dimension.subs(self._sizes))
 
-    def scalar(self, symbol: sympy.Symbol) -> Array:
-        """The value of a scalar symbol; a true value is that of its parameter."""
+    def scalar(self, symbol: sympy.Expr) -> Array:
+        """The value of a scalar symbol, or of an expression in such; a true value is that of its parameter."""
         if isinstance(symbol, ScalarTruth):
             symbol = ScalarParameter(symbol.of, positive=True)
+        if not isinstance(symbol, sympy.Symbol):
+            return evaluate(symbol, {s.name: self.scalar(s) for s in symbol.free_symbols})
         return np.asarray(self.scalars[symbol], float)
 
     def log_determinant(self, polynomial: MatrixPolynomial) -> Array:

@@ -116,6 +116,7 @@ CHECKS: Mapping[Kind, Callable[[Key, Any], Any]] = {
     Kind.VECTOR: _vector,
     Kind.POSITIVE: _positive,
     Kind.NOT_NEGATIVE: _bounded(lambda x: x >= 0),
+    Kind.WEIGHT: _bounded(lambda x: 0 <= x <= 1),
     Kind.DEGREES_OF_FREEDOM: _bounded(lambda x: x > 4, " (fourth moments must exist)"),
     Kind.DIMENSION: _whole,
     Kind.COUNT: _whole,

@@ -5,6 +5,7 @@
 
 from symasym.model.aligned import Aligned, Frame, indexed, indices
 from symasym.model.data import GaussianLaw, GaussianVector, copy, exchangeable, gaussian, joint, student
+from symasym.model.family import ExchangeableFamily, exchangeable_family
 from symasym.model.groups import GL, SO, Action, GroupElement, O, SignedPermutations, product, trivial
 from symasym.model.instance import AlignedPoint, Instance, Key
 from symasym.model.latent import Regression, observed, regression
@@ -33,6 +34,7 @@ __all__ = [
     "Aligned",
     "AlignedPoint",
     "Constant",
+    "ExchangeableFamily",
     "Frame",
     "GaussianLaw",
     "GaussianVector",
@@ -54,6 +56,7 @@ __all__ = [
     "covariance",
     "dims",
     "exchangeable",
+    "exchangeable_family",
     "eye",
     "gaussian",
     "indexed",

@@ -23,6 +23,7 @@ class Kind(Enum):
     VECTOR = "a vector that is not zero"
     POSITIVE = "a positive number"
     NOT_NEGATIVE = "a number that is not negative"
+    WEIGHT = "a number from 0 to 1"
     DIMENSION = "a positive integer"
     COUNT = "a whole number, at least 1"
     DEGREES_OF_FREEDOM = "a number above 4"

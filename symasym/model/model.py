@@ -115,11 +115,15 @@ class Model:
                 raise InputError(f"loss: two different symbols are called {symbol.name}; give each a name of its own")
 
     def _check_averages(self) -> None:
-        """A vector that is averaged over copies stands for nothing outside of its average."""
-        for node in self.loss.atoms(Average):
-            if self.loss.xreplace({node: sympy.S.One}).has(node.args[1]):
+        """A vector that is averaged over copies stands for nothing outside of its averages, and has one number of copies."""
+        nodes = sorted(self.loss.atoms(Average), key=str)
+        rest, counts = self.loss.xreplace(dict.fromkeys(nodes, sympy.S.One)), {}
+        for _, vector, count in (node.args for node in nodes):
+            if rest.has(vector):
+                raise InputError(f"loss: {vector} is averaged over copies and also stands outside of that average")
+            if counts.setdefault(vector, count) != count:
                 raise InputError(
-                    f"loss: {node.args[1]} is averaged over copies and also stands outside of that average"
+                    f"loss: {vector} is averaged over {counts[vector]} and over {count} copies; one number is expected"
                 )
 
     def _check_features(self) -> None:

@@ -87,7 +87,11 @@ class Average(MatrixScalar):
 
 
 def average(expression: sympy.Expr, over: MatrixExpr, count: sympy.Expr | int) -> sympy.Expr:
-    """`(1/K) sum_{j <= K} expression(x_j)` over independent copies `x_j` of the data vector `over`, `K = count`."""
+    """`(1/K) sum_{j <= K} expression(x_j)` over independent copies `x_j` of the data vector `over`, `K = count`.
+
+    `count` is a positive integer, a symbol, or an expression in symbols such as `q - 1`. All averages of a loss over one vector
+    run over the same copies.
+    """
     number = sympy.sympify(count)
     if isinstance(number, sympy.Number) and not (number.is_Integer and number > 0):
         raise InputError(f"average: count is {count}, a positive integer or a symbol is expected")

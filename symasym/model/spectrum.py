@@ -11,11 +11,13 @@ from symasym.errors import InputError
 __all__ = [
     "RELATIVE_GAP",
     "canonical_pair",
+    "common_eigenbasis",
     "descending_eigen",
     "inverse_root",
     "is_diagonal",
     "require_correlations",
     "require_definite",
+    "require_exchangeable",
     "require_gap",
     "require_pair",
     "require_positive",
@@ -101,6 +103,23 @@ def singular_basis(matrix: np.ndarray, form: np.ndarray | None = None) -> tuple[
     return left, values, right
 
 
+def common_eigenbasis(covariance: np.ndarray, other: np.ndarray) -> np.ndarray | None:
+    """Orthonormal eigenvectors `(d, d)`, in columns, of two symmetric matrices that commute; None where they do not.
+
+    They are those of a combination in which no two eigenvalues are expected to coincide.
+    """
+    size, other_size = (float(np.max(np.abs(matrix))) for matrix in (covariance, other))
+    mixed = covariance / size + (np.sqrt(5) - 1) / 2 * other / (other_size or 1.0)
+    _, vectors = descending_eigen(mixed)
+    spread = np.sqrt(np.maximum(np.diagonal(vectors.T @ covariance @ vectors), 0))
+    allowed = RELATIVE_GAP * np.outer(spread, spread) + 64 * len(spread) * np.finfo(float).eps * size
+    for matrix in (covariance, other):
+        turned = vectors.T @ matrix @ vectors
+        if np.any(np.abs(turned - np.diag(np.diagonal(turned))) > allowed):
+            return None
+    return vectors
+
+
 def is_diagonal(matrix: np.ndarray, total: np.ndarray) -> bool:
     """True if a covariance `(p, p)`, found as a difference of which `total` is the first term, is diagonal to rounding."""
     spread, scale = (np.sqrt(np.maximum(np.diagonal(m), 0)) for m in (matrix, total))
@@ -152,3 +171,15 @@ def require_correlations(values: np.ndarray, covariances: Sequence[np.ndarray], 
 def require_pair(values: np.ndarray, covariance: np.ndarray, key: str) -> np.ndarray:
     """Descending canonical correlations `(d,)` of an exchangeable pair, brought into `[-1, 1]`; see `require_correlations`."""
     return require_correlations(values, [covariance], key, "eigenvalue")
+
+
+def require_exchangeable(values: np.ndarray, covariance: np.ndarray, others: int, key: str) -> np.ndarray:
+    """Correlations of an exchangeable family of `others + 1` vectors, brought into `[-1 / others, 1]`; refuse those beyond."""
+    values = require_pair(values, covariance, key)
+    slack = 1e-9 + 16 * len(values) * np.finfo(float).eps * float(np.linalg.cond(covariance))
+    if np.min(values) < -1 / others - slack:
+        raise InputError(
+            f"{key}: the joint covariance of {others + 1} vectors is not positive semidefinite (the whitened cross-covariance has "
+            f"the eigenvalue {np.min(values):.6g}, at least {-1 / others:.6g} is expected)"
+        )
+    return np.clip(values, -1 / others, 1.0)

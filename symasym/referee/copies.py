@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import sympy
 
@@ -22,8 +23,15 @@ def with_explicit_copies(model: Model, given: Given) -> Model:
 
 def _written_out(node: Average, given: Given) -> sympy.Expr:
     expression, vector, count = node.args
-    copies = int(count) if count.is_Integer else given.scalar(count)
+    copies = _exact(count, given)
     if copies != int(copies) or copies < 1:
         raise InputError(f"values: {count} is {copies}, a positive integer is expected")
     terms = (expression.xreplace({vector: copy(vector, f"{vector.name}_{n}")}) for n in range(1, int(copies) + 1))
     return sympy.Add(*terms) / int(copies)
+
+
+def _exact(count: sympy.Expr, given: Given) -> Fraction:
+    """A number of copies, which may be an expression in scalars."""
+    values = {symbol: given.scalar(symbol) for symbol in count.free_symbols}
+    number = count.subs({symbol: sympy.Rational(v.numerator, v.denominator) for symbol, v in values.items()})
+    return Fraction(int(number.p), int(number.q))

@@ -16,7 +16,7 @@ import numpy as np
 from symasym.optimise.newton import minimise
 from symasym.simulation.bilinear_quadratic import BilinearQuadratic
 from symasym.simulation.gram_quadratic import GramQuadratic
-from symasym.simulation.moments import cross_moment, pair_moment, product_moment, second_moment
+from symasym.simulation.moments import cross_moment, pair_moment, product_moment, sandwich, second_moment
 
 __all__ = [
     "BilinearQuadratic",
@@ -30,7 +30,9 @@ __all__ = [
     "product_moment",
     "random_starts",
     "reduced_rank",
+    "sandwich",
     "second_moment",
+    "square_root",
     "whitened_start",
 ]
 
@@ -48,6 +50,12 @@ def principal(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
 def _inverse_root(matrix: np.ndarray) -> np.ndarray:
     values, vectors = np.linalg.eigh(matrix)
     return np.matmul(vectors / np.sqrt(values)[..., None, :], vectors.swapaxes(-1, -2))
+
+
+def square_root(matrix: np.ndarray) -> np.ndarray:
+    """The symmetric root of positive definite matrices `(B, d, d)`."""
+    values, vectors = np.linalg.eigh(matrix)
+    return np.matmul(vectors * np.sqrt(values)[..., None, :], vectors.swapaxes(-1, -2))
 
 
 def whitened_start(cross: np.ndarray, covariance: np.ndarray, k: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["cross_moment", "gram", "pair_moment", "product_moment", "second_moment"]
+__all__ = ["cross_moment", "gram", "pair_moment", "product_moment", "sandwich", "second_moment"]
 
 SMALL = 200_000
 """Multiplications in one block; OpenBLAS uses threads from 262,144 on."""
@@ -68,6 +68,15 @@ def product_moment(x: np.ndarray, z: np.ndarray) -> np.ndarray:
         flat = products.reshape(1, m * copies, p * q)
         moments[b] = gram(flat, flat)[0]
     return moments.reshape(batch, p, q, p, q) / (m * copies)
+
+
+def sandwich(inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
+    """`T[p,i,q,j]`, `(B, d, d, d, d)`, with `T[M, M] = tr(M W M S)` for every symmetric `M`; symmetric as `pair_moment` is.
+
+    `inner` `W` and `outer` `S` are symmetric, `(d, d)` or `(B, d, d)`.
+    """
+    patterns = ("...iq,...jp->...piqj", "...pq,...ij->...piqj", "...ij,...pq->...piqj", "...pj,...iq->...piqj")
+    return sum(np.einsum(p, u, v) for p in patterns for u, v in ((inner, outer), (outer, inner))) / 8
 
 
 def _pairs(d: int) -> np.ndarray:

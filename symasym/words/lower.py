@@ -13,7 +13,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from symasym.errors import NotDerivableYet
 from symasym.model.data import GaussianVector
 from symasym.model.groups import GroupElement
-from symasym.model.matrices import Constant, Parameter, Truth
+from symasym.model.matrices import Constant, Parameter, ScalarParameter, ScalarTruth, Truth
 from symasym.model.scalars import Average, Inner, LogDet, Tr
 from symasym.words.atoms import Atom, Kind
 from symasym.words.inverse import inverse, log_determinant
@@ -160,6 +160,8 @@ def _pow(expression: sympy.Pow) -> ScalarPolynomial:
     base, exponent = expression.args
     if isinstance(base, sympy.Symbol) and exponent.is_Integer:
         return ScalarPolynomial.symbol(base, int(exponent))
+    if exponent.is_Integer and exponent < 0 and not base.has(MatrixExpr, ScalarParameter, ScalarTruth):
+        return ScalarPolynomial.symbol(base, int(exponent))  # one over a number that stands still: a scalar of its own
     if not (exponent.is_Integer and exponent > 0):
         raise NotDerivableYet(f"{expression} has the exponent {exponent}; a positive integer is expected")
     _refuse_products(expression, int(exponent) if base.has(Average) else 0)

@@ -31,7 +31,8 @@ class LogDet:
 
 
 Scalar = Word | LogDet
-Powers = tuple[tuple[sympy.Symbol, int], ...]
+Powers = tuple[tuple[sympy.Expr, int], ...]
+"""Scalar symbols, and sums of them where one divides by such a sum, as in `1 / (K + 1)`."""
 
 
 def _scalar_key(scalar: Scalar) -> tuple[tuple[str, bool], ...]:
@@ -93,9 +94,14 @@ class ScalarPolynomial:
         return cls({Monomial(): Fraction(value)})
 
     @classmethod
-    def symbol(cls, symbol: sympy.Symbol, power: int = 1) -> ScalarPolynomial:
-        """A power of a scalar symbol; negative powers are allowed."""
+    def symbol(cls, symbol: sympy.Expr, power: int = 1) -> ScalarPolynomial:
+        """A power of a scalar symbol, negative ones included; also of a sum of symbols, which counts as one more symbol."""
         return cls({Monomial(((symbol, power),)): Fraction(1)})
+
+    @classmethod
+    def sum(cls, parts: Iterable[ScalarPolynomial]) -> ScalarPolynomial:
+        """The sum, in one pass over all terms."""
+        return cls(item for part in parts for item in part.terms.items())
 
     @classmethod
     def trace(cls, word: Word, dimension: sympy.Expr) -> ScalarPolynomial:
@@ -203,10 +209,10 @@ class MatrixPolynomial:
 
     def trace(self) -> ScalarPolynomial:
         """`tr(P)`."""
-        total = ScalarPolynomial()
-        for (monomial, word), number in self.terms.items():
-            total = total + ScalarPolynomial({monomial: number}) * ScalarPolynomial.trace(word, self.rows)
-        return total
+        return ScalarPolynomial.sum(
+            ScalarPolynomial({monomial: number}) * ScalarPolynomial.trace(word, self.rows)
+            for (monomial, word), number in self.terms.items()
+        )
 
     @property
     def single_atom(self) -> Atom | None:

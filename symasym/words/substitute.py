@@ -60,10 +60,9 @@ def _monomial_image(monomial: Monomial, images: Images) -> ScalarPolynomial:
 
 def substitute_scalar(polynomial: ScalarPolynomial, images: Images) -> ScalarPolynomial:
     """Replace each atom by its image."""
-    total = ScalarPolynomial()
-    for monomial, number in polynomial.terms.items():
-        total = total + _monomial_image(monomial, images).scale(number)
-    return total
+    return ScalarPolynomial.sum(
+        _monomial_image(monomial, images).scale(number) for monomial, number in polynomial.terms.items()
+    )
 
 
 def substitute_matrix(polynomial: MatrixPolynomial, images: Images) -> MatrixPolynomial:

@@ -267,7 +267,8 @@ def test_a_wrong_reading_of_entries_is_caught(mistake: str, monkeypatch) -> None
     ("spec", "error", "message"),
     [
         ({i: sympy.exp(lam[i])}, NotDerivableYet, "not a rational function"),
-        ({i: sympy.sqrt(lam[i] + 1)}, NotDerivableYet, "not a rational function"),
+        ({i: sympy.sqrt(lam[i] ** 2 + 1)}, NotDerivableYet, "determines no family"),
+        ({i: lam[i] ** sympy.Rational(1, 3)}, NotDerivableYet, "not a rational function"),
         ({i: lam[a]}, InputError, r"the entry lam\[a\] of the range i uses another index"),
         ({i: sympy.sqrt(lam[a])}, InputError, r"the entry .*lam\[a\].* of the range i uses another index"),
         ({i: lam[i + 1]}, InputError, "uses another index"),

@@ -287,8 +287,8 @@ def test_coupling_terms_are_printed_as_one_sum_with_their_value(model):
             shown = total(terms).subs(symbols(typical(model))).doit()
             letters = sorted((whole.free_symbols | whole.atoms(sympy.Indexed)) - {whole}, key=str)
             entries = {e: sympy.Rational(n + 3, 2 * n + 5) for n, e in enumerate(letters) if e.is_Indexed}
-            symbols = {e: sympy.Rational(2 * n + 9, n + 4) for n, e in enumerate(letters) if e.is_Symbol}
-            difference = (whole - shown).subs(entries).subs(symbols)
+            numbers = {e: sympy.Rational(2 * n + 9, n + 4) for n, e in enumerate(letters) if e.is_Symbol}
+            difference = (whole - shown).subs(entries).subs(numbers)
             assert sympy.simplify(difference) == 0
 
 
