@@ -113,7 +113,7 @@ def gaps(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def spectrum(rng: np.random.Generator, length: int, upper: int, above: bool, positive: bool) -> np.ndarray:
-    """Descending `(EACH, length)`; gaps among and below the first `upper`, down to 1e-6; those, or all, are positive if so said."""
+    """Descending `(EACH, length)`; gaps around the first `upper` down to 1e-6; those, or all, positive if so said."""
     top = rng.uniform(0.05, 0.9, EACH)
     if not positive:
         top = np.where(rng.random(EACH) < 0.3, -top, top)

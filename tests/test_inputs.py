@@ -235,11 +235,21 @@ def test_dimensions_are_positive_integers(evaluate: Eval, model: str, key: str, 
 
 
 @pytest.mark.parametrize("model", ["spectral", "linear_autoencoder"])
-@pytest.mark.parametrize("value", [3, 4, 10**30, 10**200])
+@pytest.mark.parametrize("value", [3, 4, 2**53])
 def test_k_is_below_d(evaluate: Eval, model: str, value: int) -> None:
     error = evaluate.refused(model, changed(model, k=value))
     assert (
         error.startswith("k: ") and error.endswith("k < d with d = 3 (from Sigma) is expected\n") and len(error) < 120
+    )
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, 10**30, 10**200])
+def test_dimensions_that_no_float_holds(evaluate: Eval, value: int) -> None:
+    error = evaluate.refused("spectral", changed("spectral", k=value))
+    assert (
+        error.startswith("k: ")
+        and error.endswith(" came, a positive integer up to 2^53 is expected\n")
+        and len(error) < 120
     )
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import fields, replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 import sympy
@@ -32,6 +33,7 @@ from symasym.model.matrices import eye
 from symasym.pipeline import Derivation
 from symasym.steps import steps
 
+ROOT = Path(__file__).parents[2]
 WORKED = ("factor", "linear_autoencoder", "spectral")
 
 needs_tex = pytest.mark.skipif(
@@ -340,7 +342,8 @@ def test_names_in_the_corollary_stand_for_what_they_replace(model):
 
 
 def test_templates_hold_no_formula_of_a_law():
-    for template in ENVIRONMENT.list_templates():
+    """Only where nothing more is derived stands the theorem itself."""
+    for template in sorted(set(ENVIRONMENT.list_templates()) - {"numbers.tex.j2"}):
         source = ENVIRONMENT.loader.get_source(ENVIRONMENT, template)[0]
         assert not re.search(r"\\(frac|sum|sqrt|lambda|tau|omega)(?![A-Za-z])", source)
         assert not re.search(r"<%-?\s*(set|macro|call|filter|elif)", source)

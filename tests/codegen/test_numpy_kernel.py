@@ -16,8 +16,9 @@ import jinja2.meta
 import mpmath
 import numpy as np
 import pytest
+import support
 import sympy
-from support import MODELS, VARIANTS, derivation
+from support import ALL as DERIVED, MODELS, VARIANTS, arguments_of, core_lengths, outside, spacious
 
 from symasym.codegen.numpy import compile_kernel, emit
 from symasym.codegen.numpy.emit import TEMPLATE, context
@@ -33,9 +34,8 @@ FIELDS = ("weights", "mean", "variance", "risk_mean", "risk_variance", "alpha0")
 # ---- laws to compile
 
 
-@functools.cache
 def derived(name):
-    return derivation(name).law
+    return support.derivation(name).law
 
 
 @functools.cache
@@ -78,56 +78,72 @@ def kernel_of(name):
     return compile_kernel(law_of(name))
 
 
-ALL = [*MODELS, *VARIANTS, "synthetic"]
+ALL = [*DERIVED, "synthetic"]
 SIZES = {"k": 3, "r": 5, "d": 7}
-SMALLEST = {"k": 1, "r": 2, "d": 2}
+SMALLER = {"k": 2, "r": 4, "d": 5}
 
 
-def sizes_of(law, sizes=SIZES):
-    return {name: sizes[name] for name in law.dimensions}
+def sizes_of(name, smaller=False):
+    """Sizes of all dimensions of a law, no range short; smaller ones where many digits are wanted."""
+    if name == "synthetic":
+        return SMALLER if smaller else SIZES
+    return spacious(name, 2 if smaller else 3)
 
 
-def lengths(law, kernel, sizes):
-    """Length of each family, as the signature states it."""
-    cores = [core.strip("()") for core in kernel.SIGNATURE.split("->")[0].replace("),(", ");(").split(";")]
-    return {name: sizes[core] for name, core in zip(law.families, cores, strict=False)}
+def in_law(name, sizes):
+    return {dimension: sizes[dimension] for dimension in law_of(name).dimensions}
+
+
+def input_size(name, sizes):
+    return len(support.positions(law_of(name).ranges, sizes))
+
+
+def synthetic_point(sizes, lead, rng):
+    lengths = core_lengths(kernel_of("synthetic").law, sizes)
+    values = {}
+    for family in synthetic().families:
+        length = lengths[family]
+        steps = np.linspace(0.9, 0.1, length) + rng.uniform(-0.3, 0.3, (*lead, length)) * 0.8 / max(length - 1, 1) / 2
+        values[family] = steps
+    return values | {scalar: rng.uniform(0.5, 1.5, lead) for scalar in synthetic().scalars}
 
 
 def point(name, sizes=None, lead=(), seed=0, dtype=float):
-    """Random arguments: descending and positive where the law assumes anything of a family, of any sign otherwise."""
-    law, kernel, rng = law_of(name), kernel_of(name), np.random.default_rng(seed)
-    sizes = sizes or sizes_of(law)
-    assumed = {str(e.base.label) for relation in law.assume for e in relation.atoms(sympy.Indexed)}
-    values = {}
-    for family, length in lengths(law, kernel, sizes).items():
-        steps = np.linspace(0.9, 0.1, length) + rng.uniform(-0.3, 0.3, (*lead, length)) * 0.8 / max(length - 1, 1) / 2
-        values[family] = (
-            steps if family in assumed or name == "synthetic" else rng.normal(size=(*lead, length))
-        ).astype(dtype)
-    for scalar in law.scalars:
-        values[scalar] = rng.uniform(0.5, 1.5, lead).astype(dtype)
-    return values
+    """Random arguments of all functions of the kernel: points of the model, a batch of them on leading axes."""
+    sizes, count = sizes or sizes_of(name), int(np.prod(lead))
+    if name == "synthetic":
+        values = synthetic_point(sizes, lead, np.random.default_rng(seed))
+    else:
+        points = [support.point(name, sizes, 1000 * seed + n) for n in range(count)]
+        wanted = [*points[0].families, *points[0].scalars]
+        tables = [at.floats for at in points]
+        stacked = {key: np.stack([table[key] for table in tables]) for key in wanted}
+        values = {key: value.reshape((*lead, *value.shape[1:])) for key, value in stacked.items()}
+    return {key: np.asarray(value).astype(dtype) for key, value in values.items()}
+
+
+def law_point(name, sizes=None, **options):
+    """The part that the law takes, each family of the length that it takes."""
+    sizes = sizes or sizes_of(name)
+    values, lengths = point(name, sizes, **options), core_lengths(kernel_of(name).law, sizes)
+    law = law_of(name)
+    return {f: values[f][..., : lengths[f]] for f in law.families} | {s: values[s] for s in law.scalars}
 
 
 def keywords(name, sizes):
     """The dimensions that the kernel wants by name."""
-    code = kernel_of(name).law.__kwdefaults__ or {}
-    names = kernel_of(name).law.__code__
-    only = names.co_varnames[names.co_argcount : names.co_argcount + names.co_kwonlyargcount]
-    return {size: sizes[size] for size in only if size not in code}
+    given = arguments_of(kernel_of(name).law, {}, sizes)
+    return {size: value for size, value in given.items() if size in sizes}
 
 
 def run(name, values, sizes=None, **options):
-    return kernel_of(name).law(**values, **keywords(name, sizes or sizes_of(law_of(name))), **options)
+    return kernel_of(name).law(**values, **keywords(name, sizes or sizes_of(name)), **options)
 
 
-def families(name, values):
-    return {family: values[family] for family in law_of(name).families}
-
-
-def used(name, function, values):
-    code = getattr(kernel_of(name), function).__code__
-    return {key: value for key, value in values.items() if key in code.co_varnames[: code.co_argcount]}
+def call(name, function, values, sizes):
+    """One of the other functions of the kernel."""
+    chosen = getattr(kernel_of(name), function)
+    return chosen(**arguments_of(chosen, values, sizes))
 
 
 def covariance(length, lead=(), seed=1):
@@ -152,19 +168,19 @@ def compare(result, expected, rtol=1e-12):
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("lead", [(), (4,), (2, 3)])
 def test_agrees_with_the_interpreter(name, lead):
-    law, sizes = law_of(name), sizes_of(law_of(name))
-    values = point(name, lead=lead)
+    law, sizes = law_of(name), in_law(name, sizes_of(name))
+    values = law_point(name, lead=lead)
     alpha = np.random.default_rng(5).uniform(0.5, 5, lead)
     compare(run(name, values, alpha=alpha), law.at(alpha=alpha, **sizes, **values))
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_agrees_for_given_downstream_covariances(name):
-    law, sizes = law_of(name), sizes_of(law_of(name))
-    values = point(name, lead=(3,))
-    g = np.random.default_rng(6).uniform(0.5, 2, (3, sizes["d"]))
+    law, sizes = law_of(name), in_law(name, sizes_of(name))
+    values, d = law_point(name, lead=(3,)), input_size(name, sizes)
+    g = np.random.default_rng(6).uniform(0.5, 2, (3, d))
     compare(run(name, values, g=g), law.at(Sigma_down=g, **sizes, **values))
-    sigma = covariance(sizes["d"], (3,))
+    sigma = covariance(d, (3,))
     general, expected = run(name, values, sigma_down=sigma), law.at(Sigma_down=sigma, **sizes, **values)
     compare(general, expected, rtol=1e-11)
     assert np.all(np.diff(general.weights, axis=-1) <= 0)
@@ -172,7 +188,7 @@ def test_agrees_for_given_downstream_covariances(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_diagonal_covariance_is_a_special_case_of_a_general_one(name):
-    values, d = point(name, lead=(4,)), sizes_of(law_of(name))["d"]
+    values, d = law_point(name, lead=(4,)), input_size(name, sizes_of(name))
     g = np.random.default_rng(2).uniform(0.5, 2, (4, d))
     diagonal, general = run(name, values, g=g), run(name, values, sigma_down=g[..., None] * np.eye(d))
     np.testing.assert_allclose(np.sort(diagonal.weights, axis=-1)[..., ::-1], general.weights, rtol=1e-12)
@@ -180,15 +196,20 @@ def test_a_diagonal_covariance_is_a_special_case_of_a_general_one(name):
         np.testing.assert_allclose(getattr(diagonal, field), getattr(general, field), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_other_functions_agree_with_the_interpreter(name):
-    law, kernel, sizes = law_of(name), kernel_of(name), sizes_of(law_of(name))
-    values = point(name, lead=(2, 3))
+def tabulated(law, sizes, values):
+    """Numbers for the interpreter, definitions included."""
     table = {**sizes, **values}
     for symbol, definition in law.definitions:
         table[symbol.name] = evaluate(definition, table)
-    named = keywords(name, sizes)
-    excess = kernel.excess_loss_mean(**used(name, "excess_loss_mean", values), **named)
+    return table
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_other_functions_agree_with_the_interpreter(name):
+    law, sizes = law_of(name), sizes_of(name)
+    values = point(name, lead=(2, 3))
+    table = tabulated(law, sizes, values)
+    excess = call(name, "excess_loss_mean", values, sizes)
     assert excess.shape == (2, 3)
     with np.errstate(divide="ignore"):  # the interpreter also visits the pairs i >= j, and drops them
         expected = evaluate(law.excess_loss_mean, table)
@@ -198,24 +219,25 @@ def test_other_functions_agree_with_the_interpreter(name):
         bounds = tuple(int(evaluate(bound, sizes)) for bound in (item.first, item.last))
         part = evaluate(item.variance, table, {item.index: bounds})
         parts.append(np.broadcast_to(part, (2, 3, bounds[1] - bounds[0] + 1)))
-    outside = kernel.outside_variance(**used(name, "outside_variance", values), **named)
-    np.testing.assert_allclose(outside, np.concatenate(parts, axis=-1), rtol=1e-12)
+    spread = call(name, "outside_variance", values, sizes)
+    np.testing.assert_allclose(spread, np.concatenate(parts, axis=-1), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", DERIVED)
 def test_smallest_sizes(name):
+    """Ranges of length 0 and 1, as the point file has them, and one long range."""
     law = law_of(name)
-    for sizes in (SMALLEST, {**SMALLEST, "d": 6}, {"k": 5, "d": 6}):
-        sizes = {n: sizes[n] for n in law.dimensions}
-        values = point(name, sizes, (2,))
-        compare(run(name, values, sizes), law.at(**sizes, **values))
-        sigma = covariance(sizes["d"])
-        compare(run(name, values, sizes, sigma_down=sigma), law.at(Sigma_down=sigma, **sizes, **values), rtol=1e-11)
-        excess = kernel_of(name).excess_loss_mean(**used(name, "excess_loss_mean", values), **keywords(name, sizes))
-        table = {**sizes, **values}
-        for symbol, definition in law.definitions:
-            table[symbol.name] = evaluate(definition, table)
-        np.testing.assert_allclose(excess, np.broadcast_to(evaluate(law.excess_loss_mean, table), (2,)), rtol=1e-12)
+    long = max(support.sizes_within(name, 6), key=lambda sizes: -len(outside(law, sizes)) + sum(sizes.values()) / 100)
+    for sizes in [*(sizes for sizes in support.sizes_of(name) if outside(law, sizes)), long]:
+        values, given = point(name, sizes, (2,)), law_point(name, sizes, lead=(2,))
+        known = in_law(name, sizes)
+        compare(run(name, given, sizes), law.at(**known, **given))
+        sigma = covariance(input_size(name, sizes))
+        compare(run(name, given, sizes, sigma_down=sigma), law.at(Sigma_down=sigma, **known, **given), rtol=1e-11)
+        with np.errstate(divide="ignore"):  # as above
+            expected = evaluate(law.excess_loss_mean, tabulated(law, sizes, values))
+        excess = call(name, "excess_loss_mean", values, sizes)
+        np.testing.assert_allclose(excess, np.broadcast_to(expected, (2,)), rtol=1e-12)
 
 
 def test_no_outside_index_where_the_law_allows_it():
@@ -291,12 +313,11 @@ def table_of(law, values):
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("seed", [11, 12])
 def test_agrees_with_fifty_digits(name, seed):
-    law, kernel = law_of(name), kernel_of(name)
-    sizes = {n: {"k": 2, "r": 4, "d": 5}[n] for n in law.dimensions}
-    values, named = point(name, sizes, seed=seed), keywords(name, sizes)
-    result = kernel.law(**values, **named, alpha=1.75)
-    spread = kernel.outside_variance(**used(name, "outside_variance", values), **named)
-    excess = kernel.excess_loss_mean(**used(name, "excess_loss_mean", values), **named)
+    law, sizes = law_of(name), sizes_of(name, smaller=True)
+    values = point(name, sizes, seed=seed)
+    result = run(name, law_point(name, sizes, seed=seed), sizes, alpha=1.75)
+    spread = call(name, "outside_variance", values, sizes)
+    excess = call(name, "excess_loss_mean", values, sizes)
 
     def check(number, expression):
         value, condition = conditioned(written_out(law, expression, sizes), table)
@@ -328,9 +349,9 @@ def test_agrees_with_fifty_digits(name, seed):
 
 @pytest.mark.parametrize("name", ALL)
 def test_leading_axes_broadcast(name):
-    law, sizes = law_of(name), sizes_of(law_of(name))
-    d, lead = sizes["d"], (2, 3, 4)
-    values = point(name, lead=lead)
+    law, sizes = law_of(name), sizes_of(name)
+    d, lead = input_size(name, sizes), (2, 3, 4)
+    values = law_point(name, lead=lead)
     given = {}
     for number, (key, value) in enumerate(values.items()):
         axis = number % 3
@@ -338,7 +359,7 @@ def test_leading_axes_broadcast(name):
         given[key] = picked[0] if axis == 0 else picked
     alpha = np.linspace(1, 2, 4)
     result = run(name, given, alpha=alpha, g=np.ones((2, 1, 1, d)))
-    assert result.weights.shape == (*lead, d - sizes["k"])
+    assert result.weights.shape == (*lead, len(outside(law, sizes)))
     assert all(getattr(result, field).shape == lead for field in FIELDS[1:])
     full = {
         key: np.broadcast_to(value, (*lead, *value.shape[value.ndim - 1 :] * (key in law.families)))
@@ -350,12 +371,12 @@ def test_leading_axes_broadcast(name):
     assert all(getattr(result, field).flags.writeable for field in FIELDS)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", DERIVED)
 def test_the_signature_is_that_of_a_generalised_ufunc(name):
-    kernel, sizes = kernel_of(name), sizes_of(law_of(name))
-    values, named = point(name, lead=(2, 3)), keywords(name, sizes)
+    kernel, sizes = kernel_of(name), sizes_of(name)
+    values, named, d = law_point(name, lead=(2, 3)), keywords(name, sizes), input_size(name, sizes)
     count = len(values)
-    g, sigma, alpha = np.full((3, sizes["d"]), 2.0), covariance(sizes["d"], (2, 1)), np.ones((2, 1))
+    g, sigma, alpha = np.full((3, d), 2.0), covariance(d, (2, 1)), np.ones((2, 1))
 
     def one(*arguments):
         assert all(np.ndim(a) <= 2 for a in arguments)
@@ -371,17 +392,17 @@ def test_the_signature_is_that_of_a_generalised_ufunc(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_single_precision_stays_single(name):
-    values, sizes = point(name, lead=(3,), dtype=np.float32), sizes_of(law_of(name))
-    sigma = covariance(sizes["d"]).astype(np.float32)
-    for options in ({}, {"alpha": 2}, {"g": np.ones(sizes["d"], np.float32)}, {"sigma_down": sigma}):
+    values, sizes = law_point(name, lead=(3,), dtype=np.float32), sizes_of(name)
+    d = input_size(name, sizes)
+    sigma = covariance(d).astype(np.float32)
+    for options in ({}, {"alpha": 2}, {"g": np.ones(d, np.float32)}, {"sigma_down": sigma}):
         result = run(name, values, **options)
         wide = run(name, {key: value.astype(float) for key, value in values.items()}, **options)
         for field in FIELDS:
             assert getattr(result, field).dtype == np.float32, field
             np.testing.assert_allclose(getattr(result, field), getattr(wide, field), rtol=2e-3)
-    assert kernel_of(name).excess_loss_mean(
-        **used(name, "excess_loss_mean", values), **keywords(name, sizes)
-    ).dtype == np.float32  # fmt: skip
+    single = point(name, lead=(3,), dtype=np.float32)
+    assert call(name, "excess_loss_mean", single, sizes).dtype == np.float32
     assert run(name, values, dtype=float).mean.dtype == np.float64
     mixed = {**values, law_of(name).families[0]: values[law_of(name).families[0]].astype(float)}
     assert run(name, mixed).mean.dtype == np.float64
@@ -555,7 +576,7 @@ def test_text(name):
 def test_reserved_names_are_those_in_use(name):
     """What could clash with an argument of a law is listed: module names, variables of public functions, builtins."""
     law, tree = law_of(name), ast.parse(emit(law_of(name)))
-    own = {*law.families, *law.scalars, *law.dimensions}
+    own = {*law.families, *law.scalars, *law.dimensions, *map(str, law.excess_loss_mean.free_symbols)}
     module = {part.name for part in tree.body if isinstance(part, ast.FunctionDef | ast.ClassDef)}
     module |= {target.id for part in tree.body if isinstance(part, ast.Assign) for target in part.targets}
     public = [part for part in tree.body if isinstance(part, ast.FunctionDef) and not part.name.startswith("_")]
@@ -570,26 +591,25 @@ def test_template_slots_are_the_context_keys():
 
 
 EMIT = """
-import json, runpy, sys
-from support import MODELS, VARIANTS, derivation
-
+import json, sys
+from symasym import catalogue
 from symasym.codegen.numpy import emit
 from symasym.pipeline import derive_model
 names = json.loads(sys.argv[1])
-laws = {n: derive_model(runpy.run_path(f"derivations/{n}.py")["model"], n).law for n in names}
+laws = {n: derive_model(catalogue.load(n).model, n).law for n in names}
 print(json.dumps({n: emit(law, references=["R"]) for n, law in laws.items()}))
 """
 
 
 def test_text_does_not_depend_on_the_hash_seed():
-    texts = []
+    texts, names = [], [*MODELS, *VARIANTS]
     for seed in ("0", "4242"):
         done = subprocess.run(
-            [sys.executable, "-c", EMIT, json.dumps(MODELS)],
+            [sys.executable, "-c", EMIT, json.dumps(names)],
             cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
         )  # fmt: skip
         texts.append(json.loads(done.stdout))
-    assert texts[0] == texts[1] == {name: emit(derived(name), references=["R"]) for name in MODELS}
+    assert texts[0] == texts[1] == {name: emit(derived(name), references=["R"]) for name in names}
 
 
 ALONE = """
@@ -614,15 +634,15 @@ def test_kernels_need_nothing_but_numpy(tmp_path):
     for name in ALL:
         path = tmp_path / f"{name}_kernel.py"
         path.write_text(emit(law_of(name)), encoding="utf-8")
-        values = {key: value.tolist() for key, value in point(name, lead=(2,)).items()}
-        problems[name] = (str(path), values, keywords(name, sizes_of(law_of(name))))
+        values = {key: value.tolist() for key, value in law_point(name, lead=(2,)).items()}
+        problems[name] = (str(path), values, keywords(name, sizes_of(name)))
     done = subprocess.run(
         [sys.executable, "-I", "-c", ALONE],
         input=json.dumps(problems), cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     results = json.loads(done.stdout)
     for name in ALL:
-        expected = law_of(name).at(**sizes_of(law_of(name)), **point(name, lead=(2,)))
+        expected = law_of(name).at(**in_law(name, sizes_of(name)), **law_point(name, lead=(2,)))
         compare(kernel_of(name).Result(*map(np.asarray, results[name][:6]), *results[name][6:]), expected)
 
 
@@ -676,10 +696,10 @@ def test_long_formulas_are_broken_into_lines():
     ],
 )
 def test_the_comparison_notices_a_planted_mistake(right, wrong):
-    law, values = derived("spectral"), point("spectral")
+    law, values = derived("spectral"), point("spectral") | {"K": np.array(3.0)}  # where 3 - K is not 2
     text = emit(law)
     assert text.count(right) == 1
     namespace = {"__name__": "planted"}
     exec(text.replace(right, wrong), namespace)
     with np.errstate(divide="ignore"), pytest.raises(AssertionError):
-        compare(namespace["law"](**values), law.at(**sizes_of(law), **values))
+        compare(namespace["law"](**values), law.at(**in_law(law.name, sizes_of(law.name)), **values))
