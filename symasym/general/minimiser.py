@@ -108,6 +108,8 @@ def _descend(scape: Landscape, w: np.ndarray) -> np.ndarray | None:
         for _ in range(LIMIT):
             gradient = scape.gradient(w)
             size = float(np.linalg.norm(gradient))
+            if not np.isfinite(size):
+                return None
             largest = max(largest, size)
             if size <= FLAT * largest:
                 return w

@@ -117,7 +117,8 @@ class Model:
     def _check_averages(self) -> None:
         """A vector that is averaged over copies stands for nothing outside of its averages, and has one number of copies."""
         nodes = sorted(self.loss.atoms(Average), key=str)
-        rest, counts = self.loss.xreplace(dict.fromkeys(nodes, sympy.S.One)), {}
+        rest = self.loss.xreplace(dict.fromkeys(nodes, sympy.S.One))
+        counts: dict[sympy.Basic, sympy.Basic] = {}
         for _, vector, count in (node.args for node in nodes):
             if rest.has(vector):
                 raise InputError(f"loss: {vector} is averaged over copies and also stands outside of that average")
