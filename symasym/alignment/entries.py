@@ -122,7 +122,9 @@ class Entries:
             case sympy.Pow() if expression.exp.is_Integer:
                 return inner(expression.base) ** int(expression.exp)
             case sympy.Pow() if expression.exp.is_Rational and expression.exp.q == 2 and not natural:
-                root = next((r for r in self._roots.values() if (r.radicand, r.index) == (expression.base, index)), None)
+                root = next(
+                    (r for r in self._roots.values() if (r.radicand, r.index) == (expression.base, index)), None
+                )
                 if root is not None:
                     return self._family[root.family, slot] ** int(expression.exp.p)
         raise NotDerivableYet(

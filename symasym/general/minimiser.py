@@ -35,6 +35,8 @@ STATIONARY = 1e-7
 """The same fraction, above which an ended descent has not arrived."""
 SAME = 1e-9
 """Minima this close in value, relative to the range of values seen, are the same minimum."""
+CLEAR = 1e-6
+"""A descent that ends nowhere counts as endless where its loss is below the lowest minimum by this fraction."""
 TURNED = 1e-5
 """Sine of the angle between learned spans from which two minimisers of one value are different."""
 
@@ -56,14 +58,17 @@ def find_minimiser(scape: Landscape, starts: int = STARTS, seed: int = SEED) -> 
     learned spans, so that `w*` is not unique up to symmetry.
     """
     rng = np.random.default_rng(seed)
-    found = []
+    found: list[tuple[float, np.ndarray]] = []
+    lost: list[tuple[float, np.ndarray]] = []
     for n in range(starts):
-        arrived = _descend(scape, _start(scape, rng, n))
-        if arrived is not None:
-            found.append((scape.value(arrived), arrived))
-    if not found:
+        w, arrived = _descend(scape, _start(scape, rng, n))
+        (found if arrived else lost).append((_value(scape, w), w))
+    floor = min((value for value, _ in found), default=np.inf)
+    below = [value for value, _ in lost if value < floor - CLEAR * max(abs(value), abs(floor))] if found else []
+    if not found or below:
         raise ConditionViolated(
-            f"w*: the population loss has no minimum that any of {starts} starts reaches; it may not be bounded below, or the "
+            f"w*: the population loss has no minimum that the {starts} starts agree on: {len(below or lost)} of them "
+            f"descend without end; it may not be bounded below, or the "
             "minimiser is degenerate"
         )
     found.sort(key=lambda item: item[0])
@@ -99,26 +104,26 @@ def _value(scape: Landscape, w: np.ndarray) -> float:
     return value if np.isfinite(value) else np.inf
 
 
-def _descend(scape: Landscape, w: np.ndarray) -> np.ndarray | None:
-    """A local minimum below a start, or None."""
+def _descend(scape: Landscape, w: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Where the descent from a start ends, and whether that is a critical point."""
     value, largest = _value(scape, w), 0.0
     if not np.isfinite(value):
-        return None
+        return w, False
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(LIMIT):
             gradient = scape.gradient(w)
             size = float(np.linalg.norm(gradient))
             if not np.isfinite(size):
-                return None
+                return w, False
             largest = max(largest, size)
             if size <= FLAT * largest:
-                return w
+                return w, True
             step = _step(scape, w, gradient)
             moved = _backtrack(scape, w, value, step, float(gradient @ step))
             if moved is None:
-                return w if size <= STATIONARY * largest else None
+                return w, size <= STATIONARY * largest
             w, value = moved
-    return None
+    return w, False
 
 
 def _step(scape: Landscape, w: np.ndarray, gradient: np.ndarray) -> np.ndarray:
