@@ -14,7 +14,8 @@ And where a model asks for it
   not say all that must hold of them;
 * `companions(values, elements)`: what else changes with the representative `w*`, `elements` by name;
 * `DEFAULTS`: keys that may be left out, at values that change nothing, beyond the instance's own defaults;
-* `FURTHER`: changes of the verified problem that are simulated as well; `APART`: changes under which all its weights differ.
+* `FURTHER`: changes of the verified problem that are simulated as well; `APART`: changes under which all its weights differ;
+  a key changed to None is left out.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from symasym.model.evaluate import evaluate_matrix
 from symasym.model.instance import Instance
 from symasym.model.model import Model
 from symasym.pipeline import Derivation, derive_model
+from symasym.simulation.procedure import default_input
 
 HERE = Path(__file__).parent
 TRIALS = HERE / "models"
@@ -203,6 +205,12 @@ def checked(name: str, document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in document.items()}
+
+
+def verified(name: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The problem that the instance verifies, with some keys changed, added or, where None, left out."""
+    document = {**default_input(loaded(name)), **(changes or {})}
+    return {key: value for key, value in document.items() if value is not None}
 
 
 def input_size(name: str, document: Mapping[str, Any]) -> int:

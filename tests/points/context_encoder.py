@@ -20,10 +20,17 @@ SIZES = [
 TYPICAL = {"k": 1, "r": 2, "d1": 3, "d2": 2}
 SIMULATION = {"reps": 1200, "m": (300, 1000, 2500)}
 TURNED = np.eye(5) + 0.3 * np.eye(5, k=1)
+CROSS = np.eye(3, 5) @ TURNED
 FURTHER = [
-    {"Sigma": np.block([[np.eye(3), np.eye(3, 5) @ TURNED], [TURNED.T @ np.eye(5, 3), TURNED.T @ TURNED + 0.4 * np.ones((5, 5))]]).tolist(),
-     "Sigma_down": None, "d1": 3, "k": 1, "target": None, "project": True},
-]  # fmt: skip
+    {
+        "Sigma": np.block([[np.eye(3), CROSS], [CROSS.T, TURNED.T @ TURNED + 0.4 * np.ones((5, 5))]]).tolist(),
+        "Sigma_down": None,
+        "d1": 3,
+        "k": 1,
+        "target": [1.0, 0.5, 0.3],
+        "project": True,
+    }
+]
 GOOD = {
     "Sigma": [[1, 0, 0, 0.8, 0], [0, 1, 0, 0, 0.4], [0, 0, 1, 0, 0], [0.8, 0, 0, 1, 0], [0, 0.4, 0, 0, 1]],
     "d1": 3,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import MODELS, checked, derivation, instance_of, loaded, optional
+from support import MODELS, checked, derivation, instance_of, loaded, optional, verified
 from test_sampler import prepared
 
 from symasym.errors import ConditionViolated
@@ -19,14 +19,13 @@ from symasym.optimise.newton import TOLERANCE, descend, minimise
 from symasym.simulation.estimators import GramQuadratic, random_starts, whitened_start
 from symasym.simulation.moments import cross_moment, pair_moment, second_moment
 from symasym.simulation.problem import Problem
-from symasym.simulation.procedure import default_input
 from symasym.simulation.sampler import draw
 
 
 def variants() -> list[tuple[str, dict[str, Any]]]:
     """Changes of a problem that ask for a variant of its model."""
     further = [(name, changes) for name in MODELS for changes in optional(name, "FURTHER", [])]
-    documents = [{**default_input(loaded(name)), **changes} for name, changes in further]
+    documents = [verified(name, changes) for name, changes in further]
     return [
         case for case, given in zip(further, documents, strict=True)
         if loaded(case[0]).for_inputs(checked(case[0], given)) is not loaded(case[0])

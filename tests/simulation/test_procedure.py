@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import BARE, MODELS, optional, point_file
+from support import BARE, MODELS, optional, point_file, verified
 
 from symasym import catalogue
 from symasym.errors import InputError, NotDerivableYet
@@ -23,7 +23,7 @@ FURTHER = [(name, changes) for name in MODELS for changes in optional(name, "FUR
 def run(name: str, changes: dict[str, Any] | None = None, **settings: Any) -> Verification:
     loaded = catalogue.load(name)
     chosen = {**point_file(name)["SIMULATION"], **settings}
-    return verify(loaded, {**default_input(loaded), **(changes or {})}, **chosen)
+    return verify(loaded, verified(name, changes), **chosen)
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,7 @@ def test_the_derived_law_of_a_changed_problem_stands(name: str, changes: dict[st
 def test_ten_per_cent_in_any_weight_is_refused(name: str) -> None:
     """At the default grid and repetitions, where the right law is accepted, so that a refusal is worth something."""
     loaded = catalogue.load(name)
-    document = {key: v for key, v in {**default_input(loaded), **optional(name, "APART", {})}.items() if v is not None}
-    outcome = verify(loaded, document)
+    outcome = verify(loaded, verified(name, optional(name, "APART", {})))
     assert outcome.accepted
     law = outcome.judgement.law
     for position in range(len(law.weights)):

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import MODELS
+from support import MODELS, verified
 
 from symasym import catalogue
 from symasym.simulation.problem import Problem, problem
-from symasym.simulation.procedure import default_input
 from symasym.simulation.sampler import draw
 
 M = 40_000
@@ -18,7 +17,7 @@ M = 40_000
 
 def prepared(name: str, **changes: Any) -> Problem:
     loaded = catalogue.load(name)
-    return problem(loaded, {**default_input(loaded), **changes})
+    return problem(loaded, verified(name, changes))
 
 
 def off(products: np.ndarray, expected: np.ndarray) -> float:
