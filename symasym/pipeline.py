@@ -15,13 +15,14 @@ from symasym.asymptotics.assemble import assemble
 from symasym.asymptotics.covariance import Covariance, covariance
 from symasym.asymptotics.downstream import Downstream, downstream, feature_matrix
 from symasym.asymptotics.positivity import INEQUALITY, Facts
-from symasym.calculus.bilinear import positions, split_bilinear
+from symasym.calculus.bilinear import moving_in, split_bilinear
 from symasym.calculus.forms import Forms, ScalarDirection, forms
 from symasym.errors import NotDerivableYet
 from symasym.general.freeness import check_free
 from symasym.law.law import Law
 from symasym.model.model import Model
 from symasym.symmetry.quotient import Quotient, quotient
+from symasym.words.polynomial import LogDet
 
 __all__ = ["Derivation", "GeneralDerivation", "derive", "derive_general", "derive_model"]
 
@@ -141,7 +142,7 @@ def _entries(model: Model, first_stage: Forms) -> Entries:
         for form in (first_stage.gradient, first_stage.score, first_stage.hessian)
         for monomial in form.terms
         for scalar in monomial.scalars
-        if isinstance(scalar, tuple) and not positions(scalar)
+        if not isinstance(scalar, LogDet) and not moving_in(scalar)
     }
     spare = SPARE_SUMS if split_bilinear(first_stage.hessian)[1] else 0
     known = scalars | bounds | set(model.scalars)

@@ -1,7 +1,8 @@
 """Trace words with two directions as blocks over unordered index pairs.
 
 With every constant diagonal, `tr(U M V N) = sum_pq U_pq M_q V_qp N_p` and `tr(U M V^T N) = sum_pq U_pq M_q V_pq N_p`, while
-`tr(U M) tr(V N) = (sum_p M_p U_pp)(sum_q N_q V_qq)`. So a form is block diagonal over pairs `{p, q}`, with one coordinate for
+`tr(U M) tr(V N) = (sum_p M_p U_pp)(sum_q N_q V_qq)`; what expectations over masks leave are further such terms, and terms
+`sum_p f_p U_pp V_pp` on single diagonal entries. So a form is block diagonal over pairs `{p, q}`, with one coordinate for
 each parameter and orientation, and diagonal plus low rank on the diagonal entries.
 """
 
@@ -14,8 +15,9 @@ from itertools import combinations_with_replacement
 from sympy.polys.fields import FracElement
 
 from symasym.alignment.entries import Entries
+from symasym.alignment.networks import Local, aligned_bilinear, functional_word
 from symasym.alignment.ranges import Range
-from symasym.calculus.bilinear import Linear, Pair, Product, matrix_terms, split_bilinear, split_linear
+from symasym.calculus.bilinear import Linear, Pair, Product, matrix_terms, split_linear
 from symasym.calculus.forms import Forms
 from symasym.errors import NotDerivableYet
 from symasym.model.groups import Algebra
@@ -107,10 +109,11 @@ def _functional(term: Linear, entries: Entries) -> Functional:
     """`tr(V M) = sum_p M_p V_pp`."""
     if isinstance(term.parameter, ScalarParameter):
         return {(term.parameter, None): entries.field.one}
-    _refuse_vectors(term.word)
+    word = functional_word(term)
+    _refuse_vectors(word)
     weights: Functional = {}
     for item in _diagonal_ranges(term.parameter, entries):
-        value = entries.of_word(term.word, item, 1)
+        value = entries.of_word(word, item, 1)
         if value:
             weights[term.parameter, item] = value
     return weights
@@ -183,13 +186,19 @@ def _sums(parts: list[list[dict]], entries: Entries) -> Matrix:
     return tuple(tuple(map(entry, row)) for row in parts)
 
 
-def _diagonal_matrix(terms: list[Pair], coordinates: tuple[Coordinate, ...], over: Range, entries: Entries) -> Matrix:
+def _diagonal_matrix(
+    terms: list[Pair], local: list[Local], coordinates: tuple[Coordinate, ...], over: Range, entries: Entries
+) -> Matrix:
     position = {coordinate.parameter: n for n, coordinate in enumerate(coordinates)}
     parts: list[list[dict]] = [[{} for _ in coordinates] for _ in coordinates]
     for term in terms:
         if term.left in position and term.right in position:
             ends = (term.inner, over, 1), (term.outer, over, 1)
             _gather(parts[position[term.left]][position[term.right]], ends, term.coefficient)
+    for entry in local:
+        if entry.left in position and entry.right in position:
+            ends = (entry.word, over, 1), ((), over, 1)
+            _gather(parts[position[entry.left]][position[entry.right]], ends, entry.coefficient)
     return _sums(parts, entries)
 
 
@@ -265,10 +274,12 @@ def _gradient(form: ScalarPolynomial, entries: Entries) -> Functional:
 
 def blocks(forms: Forms, quotient: Quotient, entries: Entries) -> Blocks:
     """Assemble gradient, score and Hessian over index pairs; vertical directions come along."""
-    h_pairs, h_products = split_bilinear(forms.hessian)
-    s_pairs, s_products = split_bilinear(forms.score)
+    h_pairs, h_products, h_local = aligned_bilinear(forms.hessian)
+    s_pairs, s_products, s_local = aligned_bilinear(forms.score)
     for term in (*h_pairs, *s_pairs):
         _refuse_vectors(term.inner, term.outer)
+    for entry in (*h_local, *s_local):
+        _refuse_vectors(entry.word)
     pairs, diagonals = [], []
     for first, second in combinations_with_replacement(entries.ranges.all, 2):
         coordinates = _coordinates(forms.parameters, first, second, entries)
@@ -292,8 +303,8 @@ def blocks(forms: Forms, quotient: Quotient, entries: Entries) -> Blocks:
                 DiagonalBlock(
                     item,
                     members,
-                    _diagonal_matrix(h_pairs, members, item, entries),
-                    _diagonal_matrix(s_pairs, members, item, entries),
+                    _diagonal_matrix(h_pairs, h_local, members, item, entries),
+                    _diagonal_matrix(s_pairs, s_local, members, item, entries),
                     tuple(vertical),
                 )
             )

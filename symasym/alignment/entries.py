@@ -18,12 +18,14 @@ from sympy.polys.fields import FracElement, FracField
 from sympy.polys.orderings import lex
 from sympy.polys.rings import PolyElement
 
+from symasym.alignment.networks import diagonal_word
 from symasym.alignment.ranges import Range, Ranges
 from symasym.alignment.roots import Root, find_roots
 from symasym.errors import ConditionViolated, InputError, NotDerivableYet
 from symasym.model.aligned import Aligned, Weight
 from symasym.model.matrices import ScalarParameter, ScalarTruth
 from symasym.words.atoms import Atom, Factor, Kind, Word, columns_of
+from symasym.words.network import Network
 from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 
 __all__ = ["Entries", "entry_table", "value_at"]
@@ -213,7 +215,7 @@ class Entries:
             for scalar in monomial.scalars:
                 if isinstance(scalar, LogDet):
                     raise NotDerivableYet("aligned: a log-determinant remains after differentiation")
-                value = value * self.power_sum(scalar)
+                value = value * self.power_sum(diagonal_word(scalar) if isinstance(scalar, Network) else scalar)
             parts.append(value)
         return self.total(parts)
 
@@ -321,6 +323,7 @@ class Entries:
     def show(self, element: FracElement, first: Range | None = None, second: Range | None = None) -> sympy.Expr:
         """The element in SymPy, factored; roots are written as roots only where they do not cancel."""
         symbols, halves = self._symbols(first, second)
+        scalars = [self.field.gens.index(generator) for generator in self._scalar.values()]
         replaced = {position: root for position, root in self._replaced(first, second).items() if not root.plain}
         parts: list[tuple[sympy.Expr, FracElement]] = [(sympy.S.One, element)]
         for position, root in replaced.items():
@@ -334,7 +337,9 @@ class Entries:
             ]
         return sympy.Add(
             *(
-                factor * _show_part(value.numer, symbols, halves) / _show_part(value.denom, symbols, halves)
+                factor
+                * _show_part(value.numer, symbols, halves, scalars)
+                / _show_part(value.denom, symbols, halves, scalars)
                 for factor, value in parts
             )
         )
@@ -463,7 +468,9 @@ def _bases(expression: sympy.Expr) -> set[sympy.IndexedBase]:
     return {entry.base for entry in expression.atoms(sympy.Indexed)}
 
 
-def _show_part(part: PolyElement, symbols: list[sympy.Expr], halves: set[int]) -> sympy.Expr:
+def _show_part(
+    part: PolyElement, symbols: list[sympy.Expr], halves: set[int], scalars: Sequence[int] = ()
+) -> sympy.Expr:
     """A polynomial as a product of its irreducible factors, after pulling out monomials and halving even exponents."""
     if not part:
         return sympy.S.Zero
@@ -482,14 +489,49 @@ def _show_part(part: PolyElement, symbols: list[sympy.Expr], halves: set[int]) -
         )
     )
     names = [s if n in even or n not in halves else sympy.sqrt(s) for n, s in enumerate(symbols)]
-    content, factors = rest.factor_list()
-    number = sympy.Rational(int(content.numerator), int(content.denominator))
-    for base, power in factors:
-        # a factor is written with more positive terms than negative ones; its sign goes to the front
-        flip = sum(1 if c > 0 else -1 for c in base.coeffs()) < 0
-        number *= (-1) ** (power if flip else 0)
-        result *= _as_expression(-base if flip else base, names) ** power
-    return number * result
+    number, shown = _factored(rest, names, scalars)
+    return number * (result * shown)
+
+
+def _factored(part: PolyElement, names: list[sympy.Expr], scalars: Sequence[int]) -> tuple[sympy.Rational, sympy.Expr]:
+    """A number, and the product of the irreducible factors."""
+    content, factors = part.factor_list()
+    number, result = sympy.Rational(int(content.numerator), int(content.denominator)), sympy.S.One
+    # a factor is written with more positive terms than negative ones; its sign goes to the front, or to one that has as many
+    surplus = [sum(1 if c > 0 else -1 for c in base.coeffs()) for base, _ in factors]
+    flips = [balance < 0 for balance in surplus]
+    number *= (-1) ** sum(power for flip, (_, power) in zip(flips, factors, strict=True) if flip)
+    for n, (_, power) in enumerate(factors):
+        if number < 0 and surplus[n] == 0 and power % 2:
+            flips[n], number = True, -number
+    for flip, (base, power) in zip(flips, factors, strict=True):
+        result *= _irreducible(-base if flip else base, names, scalars) ** power
+    return number, result
+
+
+SAVED = 3
+"""Operations that a nested form must save."""
+
+
+def _irreducible(polynomial: PolyElement, names: list[sympy.Expr], scalars: Sequence[int]) -> sympy.Expr:
+    """Written out, or by powers of a scalar with factored coefficients where that is clearly shorter."""
+    plain = _as_expression(polynomial, names)
+    options = []
+    for n in scalars:
+        degrees = {exponents[n] for exponents in polynomial}
+        if len(polynomial) > 3 and max(degrees) and len(degrees) < len(polynomial):
+            options.append(sympy.Add(*(_coefficient(polynomial, n, degree, names, scalars) for degree in degrees)))
+    shortest = min(options, key=sympy.count_ops, default=plain)
+    return shortest if sympy.count_ops(shortest) + SAVED <= sympy.count_ops(plain) else plain
+
+
+def _coefficient(
+    polynomial: PolyElement, n: int, degree: int, names: list[sympy.Expr], scalars: Sequence[int]
+) -> sympy.Expr:
+    """The terms with one power of a generator, that power in front of what else factors out."""
+    terms = {(*e[:n], 0, *e[n + 1 :]): c for e, c in polynomial.items() if e[n] == degree}
+    number, shown = _factored(polynomial.ring.from_dict(terms), names, scalars)
+    return sympy.Mul(number, names[n] ** degree, shown)
 
 
 def _as_expression(polynomial: PolyElement, names: list[sympy.Expr]) -> sympy.Expr:

@@ -13,6 +13,7 @@ from typing import Any
 from symasym.errors import ConditionViolated, NotDerivableYet
 from symasym.model.aligned import Frame
 from symasym.model.data import GaussianVector
+from symasym.model.groups import SignedPermutations
 from symasym.model.matrices import Constant, truth
 from symasym.model.model import Model
 from symasym.symmetry.invariance import prove_form_kept
@@ -38,6 +39,7 @@ def prove_frames(model: Model) -> None:
         prove_form_kept(model.loss, {**known, **frame.images}, frame.group, model.where, what)
         _check_features(model, frame)
         _check_covariances(model, frame, moved)
+        _check_masks(model, frame)
         _check_task(model, frame, moved)
 
 
@@ -89,6 +91,19 @@ def _covariances(model: Model, frame: Frame) -> Iterator[tuple[str, MatrixPolyno
                 own = lower_matrix(u.law.covariance(u.position, v.position))
                 if own:
                     yield f"Cov({u}, {v})", own, _turn(u, frame) @ own @ _turn(v, frame).T
+
+
+def _check_masks(model: Model, frame: Frame) -> None:
+    """`T R T^T` of a mask has its law if `T` is a signed permutation, which only permutes the i.i.d. entries of `R`."""
+    for mask in model.masks:
+        if mask not in frame.images:
+            continue
+        kept = isinstance(frame.group, SignedPermutations)
+        if not kept or lower_matrix(frame.images[mask]) != lower_matrix(frame.element * mask * frame.element.T):
+            raise ConditionViolated(
+                f"aligned: {mask} -> {frame.images[mask]} in the frame of {frame.element} in {frame.group} does not keep the law "
+                f"of the mask; {frame.element}*{mask}*{frame.element}.T with a signed permutation does"
+            )
 
 
 def _check_covariances(model: Model, frame: Frame, moved: dict[Any, MatrixPolynomial]) -> None:

@@ -7,12 +7,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
-
-import sympy
 
 from symasym.model.data import copy
-from symasym.words.atoms import Atom, Kind
+from symasym.words.atoms import Atom
+from symasym.words.lower import lower_scalar
 from symasym.words.polynomial import MatrixPolynomial, Monomial, ScalarPolynomial
 from symasym.words.substitute import substitute_scalar
 
@@ -27,7 +25,7 @@ def _averaged(polynomial: ScalarPolynomial) -> dict[Monomial, frozenset[Atom]]:
             for scalar in monomial.scalars
             if isinstance(scalar, tuple)
             for atom, _ in scalar
-            if atom.kind is Kind.DATA and atom.copies is not None
+            if atom.copies is not None
         )
         for monomial in polynomial.terms
     }
@@ -36,12 +34,6 @@ def _averaged(polynomial: ScalarPolynomial) -> dict[Monomial, frozenset[Atom]]:
 def _further_copy(atom: Atom) -> Atom:
     vector = atom.payload
     return replace(atom, key=f"{atom.key}'", payload=copy(vector, f"{vector.name}'"))
-
-
-def _inverse_count(count: sympy.Expr) -> ScalarPolynomial:
-    if count.is_Integer:
-        return ScalarPolynomial.number(Fraction(1, int(count)))
-    return ScalarPolynomial.symbol(count, -1)
 
 
 def multiply_averages(first: ScalarPolynomial, second: ScalarPolynomial) -> ScalarPolynomial:
@@ -63,7 +55,7 @@ def _split(left: ScalarPolynomial, right: ScalarPolynomial, shared: list[Atom]) 
         return left * right
     atom, *others = shared
     assert atom.copies is not None
-    same = _inverse_count(atom.copies)
+    same = lower_scalar(1 / atom.copies)
     apart = substitute_scalar(right, {atom: MatrixPolynomial.atom(_further_copy(atom))})
     different = ScalarPolynomial.number(1) - same
     return _split(left, right, others) * same + _split(left, apart, others) * different

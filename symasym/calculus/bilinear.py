@@ -1,4 +1,4 @@
-"""A form in two directions, taken apart: terms `c tr(U M V N)` and `c tr(U M) tr(V N)`.
+"""A form in two directions, taken apart: terms `c tr(U M V N)`, `c tr(U M) tr(V N)`, and networks with `U` and `V` in them.
 
 Both routes start here: the aligned one reads the words at single indices, the general one on arrays.
 """
@@ -11,18 +11,35 @@ from fractions import Fraction
 from symasym.calculus.forms import ScalarDirection
 from symasym.model.matrices import ScalarParameter
 from symasym.words.atoms import Atom, Kind, Word, transpose
-from symasym.words.polynomial import MatrixPolynomial, Monomial, ScalarPolynomial
+from symasym.words.network import Network, words_of
+from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 
-__all__ = ["Linear", "MatrixTerm", "Pair", "Product", "matrix_terms", "scalar_terms", "split_bilinear", "split_linear"]
+__all__ = [
+    "Linear",
+    "MatrixTerm",
+    "Pair",
+    "Product",
+    "Web",
+    "matrix_terms",
+    "moving_in",
+    "pair_of",
+    "positions",
+    "scalar_terms",
+    "split_bilinear",
+    "split_linear",
+]
 
 
 @dataclass(frozen=True)
 class Linear:
-    """`coefficient * tr(V word)` with `V` the direction in `parameter`; for a scalar parameter `coefficient * V`."""
+    """`coefficient * tr(V word)` with `V` the direction in `parameter`; for a scalar parameter `coefficient * V`.
+
+    Where `V` stands in a network, that network is in place of the word.
+    """
 
     coefficient: ScalarPolynomial
     parameter: Atom | ScalarParameter
-    word: Word
+    word: Word | Network
 
 
 @dataclass(frozen=True)
@@ -44,6 +61,16 @@ class Product:
     coefficient: ScalarPolynomial
     left: Linear
     right: Linear
+
+
+@dataclass(frozen=True)
+class Web:
+    """`coefficient * network` with `U`, the direction in `left`, and `V`, that in `right`, both in one network."""
+
+    coefficient: ScalarPolynomial
+    left: Atom
+    right: Atom
+    network: Network
 
 
 @dataclass(frozen=True)
@@ -71,26 +98,33 @@ def _turned(word: Word, slot: str) -> Word:
     return word[n:] + word[:n]
 
 
-Moving = Word | ScalarDirection
-"""A trace with a direction in it, or the direction of a scalar parameter."""
+Moving = Word | Network | ScalarDirection
+"""A trace or network with a direction in it, or the direction of a scalar parameter."""
+
+
+def moving_in(item: Word | Network) -> list[Atom]:
+    """The directions in a trace or a network."""
+    return [word[n][0] for word in words_of(item) for n in positions(word)]
 
 
 def _separate(monomial: Monomial, number: Fraction) -> tuple[ScalarPolynomial, list[Moving]]:
     """The part of a term that stands still, and what moves in it."""
-    words: list[Moving] = [word for word in monomial.scalars if isinstance(word, tuple) and positions(word)]
-    fixed = tuple(word for word in monomial.scalars if word not in words)
+    words: list[Moving] = [item for item in monomial.scalars if not isinstance(item, LogDet) and moving_in(item)]
+    fixed = tuple(item for item in monomial.scalars if item not in words)
     numbers: list[Moving] = [symbol for symbol, _ in monomial.powers if isinstance(symbol, ScalarDirection)]
     powers = tuple((symbol, power) for symbol, power in monomial.powers if symbol not in numbers)
     return ScalarPolynomial({Monomial(powers, fixed): number}), [*words, *numbers]
 
 
 def _slot(item: Moving) -> str:
-    return item.slot if isinstance(item, ScalarDirection) else str(item[positions(item)[0]][0].payload[1])
+    return item.slot if isinstance(item, ScalarDirection) else str(moving_in(item)[0].payload[1])
 
 
 def _linear(item: Moving, slot: str, coefficient: ScalarPolynomial) -> Linear:
     if isinstance(item, ScalarDirection):
         return Linear(coefficient, item.parameter, ())
+    if isinstance(item, Network):
+        return Linear(coefficient, moving_in(item)[0].payload[0], item)
     turned = _turned(item, slot)
     return Linear(coefficient, turned[0][0].payload[0], turned[1:])
 
@@ -104,20 +138,28 @@ def split_linear(form: ScalarPolynomial) -> list[Linear]:
     return terms
 
 
-def split_bilinear(form: ScalarPolynomial) -> tuple[list[Pair], list[Product]]:
+def pair_of(coefficient: ScalarPolynomial, word: Word) -> Pair:
+    """The term `coefficient * tr(word)` with both directions in the word."""
+    word = _turned(word, "U")
+    n = positions(word)[1]
+    (first, _), (second, flag) = word[0], word[n]
+    return Pair(coefficient, first.payload[0], second.payload[0], word[1:n], word[n + 1 :], flag)
+
+
+def split_bilinear(form: ScalarPolynomial) -> tuple[list[Pair], list[Product], list[Web]]:
     """Terms of a form that is linear in `U` and in `V`."""
-    pairs, products, one = [], [], ScalarPolynomial.number(1)
+    pairs, products, webs, one = [], [], [], ScalarPolynomial.number(1)
     for monomial, number in form.sorted_terms():
         coefficient, moving = _separate(monomial, number)
-        if len(moving) == 1 and not isinstance(moving[0], ScalarDirection):
-            word = _turned(moving[0], "U")
-            n = positions(word)[1]
-            (first, _), (second, flag) = word[0], word[n]
-            pairs.append(Pair(coefficient, first.payload[0], second.payload[0], word[1:n], word[n + 1 :], flag))
+        if len(moving) == 1 and isinstance(moving[0], Network):
+            left, right = sorted((atom.payload for atom in moving_in(moving[0])), key=lambda payload: payload[1])
+            webs.append(Web(coefficient, left[0], right[0], moving[0]))
+        elif len(moving) == 1 and isinstance(moving[0], tuple):
+            pairs.append(pair_of(coefficient, moving[0]))
         else:
             u, v = sorted(moving, key=_slot)
             products.append(Product(coefficient, _linear(u, "U", one), _linear(v, "V", one)))
-    return pairs, products
+    return pairs, products, webs
 
 
 def scalar_terms(polynomial: MatrixPolynomial) -> list[tuple[ScalarParameter, MatrixPolynomial]]:

@@ -11,8 +11,10 @@ from fractions import Fraction
 from typing import Any
 
 from symasym.words.atoms import Factor, Kind, Word, columns_of, rows_of
+from symasym.words.contract import contract, dimensions_of
 from symasym.words.inverse import inverse
-from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
+from symasym.words.network import Network
+from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, Scalar, ScalarPolynomial
 
 __all__ = ["differentiate_matrix", "differentiate_scalar"]
 
@@ -49,7 +51,24 @@ def _word_derivative(word: Word, directions: Directions) -> MatrixPolynomial | N
     return total
 
 
-def _scalar_derivative(scalar: Word | LogDet, directions: Directions) -> ScalarPolynomial | None:
+def _network_derivative(network: Network, directions: Directions) -> ScalarPolynomial:
+    """Leibniz over the edges."""
+    total, dimensions = ScalarPolynomial(), dimensions_of(network)
+    edges = [(tail, _plain(word), head) for tail, word, head in network.edges]
+    for n, (tail, word, head) in enumerate(network.edges):
+        moved = _word_derivative(word, directions)
+        if moved is not None:
+            total = total + contract([*edges[:n], (tail, moved, head), *edges[n + 1 :]], dimensions)
+    return total
+
+
+def _plain(word: Word) -> MatrixPolynomial:
+    return MatrixPolynomial.of_word(word, rows_of(word[0]), columns_of(word[-1]))
+
+
+def _scalar_derivative(scalar: Scalar, directions: Directions) -> ScalarPolynomial | None:
+    if isinstance(scalar, Network):
+        return _network_derivative(scalar, directions)
     if isinstance(scalar, LogDet):
         inner = differentiate_matrix(scalar.of, directions)
         return (inverse(scalar.of) @ inner).trace() if inner else None

@@ -14,10 +14,12 @@ from fractions import Fraction
 import sympy
 from sympy.matrices.expressions import ZeroMatrix
 
+from symasym.calculus.masks import expectation_over_masks
 from symasym.errors import NotDerivableYet
 from symasym.model.data import GaussianLaw
 from symasym.words.atoms import Atom, Kind, Word, columns_of, rows_of
 from symasym.words.lower import lower_matrix
+from symasym.words.network import Network, words_of
 from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 
 __all__ = ["Moments", "expectation"]
@@ -189,8 +191,14 @@ def _close(segments: list[_Segment], pairing: Pairing, moments: Moments) -> Scal
 
 
 def _refuse_hidden_data(monomial: Monomial) -> None:
-    """Data inside an inverse or a log-determinant: not a polynomial, and never to be taken for a constant."""
+    """Data or masks inside an inverse or a log-determinant: not a polynomial, and never to be taken for a constant."""
     for scalar in monomial.scalars:
+        if isinstance(scalar, Network):
+            if any(map(_word_has_data, words_of(scalar))):
+                raise NotDerivableYet(
+                    "expectation: data or masks stand inside a sum over coordinates, which is not derived yet"
+                )
+            continue
         hidden = [scalar.of] if isinstance(scalar, LogDet) else [a.payload for a, _ in scalar if a.kind is Kind.INVERSE]
         for polynomial in hidden:
             if has_data(polynomial):
@@ -200,7 +208,7 @@ def _refuse_hidden_data(monomial: Monomial) -> None:
 
 
 def has_data(polynomial: MatrixPolynomial) -> bool:
-    """True if a data vector occurs anywhere in a matrix polynomial, inside its inverses and scalars as well."""
+    """True if a data vector or mask occurs anywhere in a matrix polynomial, inside its inverses and scalars as well."""
     words = [word for _, word in polynomial.terms]
     for monomial, _ in polynomial.terms:
         for scalar in monomial.scalars:
@@ -208,16 +216,24 @@ def has_data(polynomial: MatrixPolynomial) -> bool:
                 if has_data(scalar.of):
                     return True
             else:
-                words.append(scalar)
+                words += words_of(scalar)
+    return any(map(_word_has_data, words))
+
+
+def _word_has_data(word: Word) -> bool:
     return any(
-        atom.kind is Kind.DATA or (atom.kind is Kind.INVERSE and has_data(atom.payload))
-        for word in words
+        atom.kind in (Kind.DATA, Kind.MASK) or (atom.kind is Kind.INVERSE and has_data(atom.payload))
         for atom, _ in word
     )
 
 
 def expectation(polynomial: ScalarPolynomial, moments: Moments) -> ScalarPolynomial:
-    """`E p` over all data vectors: a polynomial in trace words of constant matrices."""
+    """`E p` over all data vectors and masks: a polynomial in trace words of constant matrices, and in networks of them."""
+    return expectation_over_masks(_expectation_over_data(polynomial, moments))
+
+
+def _expectation_over_data(polynomial: ScalarPolynomial, moments: Moments) -> ScalarPolynomial:
+    """`E p` given the masks, which are independent of the data: Wick's theorem."""
     parts: list[ScalarPolynomial] = []
     for monomial, number in polynomial.terms.items():
         _refuse_hidden_data(monomial)

@@ -14,9 +14,11 @@ import sympy
 
 from symasym.calculus.bilinear import Linear, matrix_terms, scalar_terms, split_bilinear, split_linear
 from symasym.errors import InputError
+from symasym.general.networks import network_array
 from symasym.law.evaluate import evaluate
 from symasym.model.matrices import ScalarParameter, ScalarTruth
 from symasym.words.atoms import Atom, Factor, Kind, Word
+from symasym.words.network import Network
 from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial
 
 __all__ = ["Matrices", "bilinear_array", "linear_array", "linear_parts", "matrix_array", "scalar_array", "word_array"]
@@ -116,6 +118,8 @@ def scalar_array(polynomial: ScalarPolynomial, matrices: Matrices) -> Array:
         for scalar in monomial.scalars:
             if isinstance(scalar, LogDet):
                 value = value * matrices.log_determinant(scalar.of)
+            elif isinstance(scalar, Network):
+                value = value * network_array(scalar, matrices.word)
             else:
                 value = value * np.trace(matrices.word(scalar, sympy.S.One), axis1=-2, axis2=-1)
         total = total + value
@@ -157,6 +161,9 @@ def _functional(term: Linear, shape: tuple[int, int], matrices: Matrices) -> Arr
     """`tr(V M) = sum V_ij M_ji` as a vector over the entries of `V`; for a scalar parameter the number 1."""
     if isinstance(term.parameter, ScalarParameter):
         return np.ones(1)
+    if isinstance(term.word, Network):
+        slope = network_array(term.word, matrices.word)
+        return slope.reshape(*slope.shape[:-2], shape[0] * shape[1])
     matrix = matrices.word(term.word, term.parameter.columns)
     return np.swapaxes(matrix, -1, -2).reshape(*matrix.shape[:-2], shape[0] * shape[1])
 
@@ -184,7 +191,7 @@ def linear_array(form: ScalarPolynomial, parameters: Sequence[Moving], matrices:
 def bilinear_array(form: ScalarPolynomial, parameters: Sequence[Moving], matrices: Matrices) -> Array:
     """A bilinear form as a matrix over the entries of all parameters, `(..., N, N)`."""
     layout, count = _layout(parameters, matrices)
-    pairs, products = split_bilinear(form)
+    pairs, products, webs = split_bilinear(form)
     parts: list[tuple[slice, slice, Array]] = []
     for pair in pairs:
         inner = matrices.word(pair.inner, pair.left.columns)
@@ -199,6 +206,11 @@ def bilinear_array(form: ScalarPolynomial, parameters: Sequence[Moving], matrice
         right = _functional(product.right, (r, s), matrices)
         coefficient = scalar_array(product.coefficient, matrices)[..., None, None]
         parts.append((rows, columns, coefficient * left[..., :, None] * right[..., None, :]))
+    for web in webs:
+        (rows, p, q), (columns, r, s) = layout[web.left], layout[web.right]
+        coefficient = scalar_array(web.coefficient, matrices)[..., None, None, None, None]
+        block = coefficient * network_array(web.network, matrices.word)
+        parts.append((rows, columns, block.reshape(*block.shape[:-4], p * q, r * s)))
     lead = np.broadcast_shapes(*(block.shape[:-2] for _, _, block in parts)) if parts else ()
     total = np.zeros((*lead, count, count))
     for rows, columns, block in parts:

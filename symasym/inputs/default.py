@@ -75,11 +75,16 @@ def _scalar_keys(model: Model) -> list[Key]:
         if symbol in dimensions or isinstance(symbol, ScalarParameter):
             continue
         names[symbol.of if isinstance(symbol, ScalarTruth) else symbol.name] = symbol
+    kept = {mask.keep for mask in model.masks}
     return [
-        Key(name, Kind.POSITIVE if symbol.is_positive else Kind.NUMBER, meaning=f"the scalar {name}")
+        Key(name, Kind.PROBABILITY if symbol in kept else _scalar_kind(symbol), meaning=f"the scalar {name}")
         for name, symbol in names.items()
         if name not in ELSEWHERE
     ]
+
+
+def _scalar_kind(symbol: sympy.Symbol) -> Kind:
+    return Kind.POSITIVE if symbol.is_positive else Kind.NUMBER
 
 
 def _dimensions(model: Model) -> list[sympy.Symbol]:

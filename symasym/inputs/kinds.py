@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,12 @@ def _whole(key: Key, given: Any) -> int:
     if given > LARGEST_COUNT:
         raise InputError(f"{key.name}: {shown(given)} came, {key.kind.value} up to 2^53 is expected")
     return int(given)
+
+
+def _draws(key: Key, given: Any) -> Fraction:
+    """`1/K` of the `K` draws that a loss averages over for each sample; 0 for an expectation."""
+    named = {"averaged": Fraction(0), "sampled": Fraction(1)}
+    return named[given] if isinstance(given, str) and given in named else Fraction(1, _whole(key, given))
 
 
 def _bounded(fine: Callable[[float], bool], why: str = "") -> Callable[[Key, Any], float]:
@@ -118,8 +125,10 @@ CHECKS: Mapping[Kind, Callable[[Key, Any], Any]] = {
     Kind.NOT_NEGATIVE: _bounded(lambda x: x >= 0),
     Kind.WEIGHT: _bounded(lambda x: 0 <= x <= 1),
     Kind.DEGREES_OF_FREEDOM: _bounded(lambda x: x > 4, " (fourth moments must exist)"),
+    Kind.PROBABILITY: _bounded(lambda x: 0 < x <= 1),
     Kind.DIMENSION: _whole,
     Kind.COUNT: _whole,
+    Kind.DRAWS: _draws,
     Kind.FLAG: _flag,
     Kind.NUMBER: number,
     Kind.ARRAY: array,

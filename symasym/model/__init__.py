@@ -9,6 +9,7 @@ from symasym.model.family import ExchangeableFamily, exchangeable_family
 from symasym.model.groups import GL, SO, Action, GroupElement, O, SignedPermutations, product, trivial
 from symasym.model.instance import AlignedPoint, Instance, Key
 from symasym.model.latent import Regression, observed, regression
+from symasym.model.masks import Mask, mask
 from symasym.model.matrices import (
     Constant,
     Parameter,
@@ -42,6 +43,7 @@ __all__ = [
     "Instance",
     "Key",
     "LeastSquares",
+    "Mask",
     "Model",
     "O",
     "Parameter",
@@ -64,6 +66,7 @@ __all__ = [
     "inner",
     "joint",
     "logdet",
+    "mask",
     "norm2",
     "observed",
     "parameter",

@@ -7,6 +7,7 @@ are correlated only if they belong to the same law; everything else is independe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import overload
 
 import sympy
 from sympy.core.symbol import Str
@@ -14,6 +15,7 @@ from sympy.matrices.expressions import ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import InputError, ShapeError
+from symasym.model.masks import Mask
 from symasym.model.matrices import ModelSymbol, is_symmetric
 
 __all__ = ["GaussianLaw", "GaussianVector", "Scale", "copy", "exchangeable", "gaussian", "joint", "student"]
@@ -166,8 +168,18 @@ def student(name: str, dimension: sympy.Expr, cov: MatrixExpr, degrees_of_freedo
     return GaussianLaw(*vector.law.args, Scale(sympy.sympify(degrees_of_freedom))).vector(0)
 
 
-def copy(vector: GaussianVector, name: str) -> GaussianVector:
-    """A fresh copy of `vector`, with its marginal law, independent of everything else."""
+@overload
+def copy(vector: Mask, name: str) -> Mask: ...
+
+
+@overload
+def copy(vector: GaussianVector, name: str) -> GaussianVector: ...
+
+
+def copy(vector: GaussianVector | Mask, name: str) -> GaussianVector | Mask:
+    """A fresh copy of a vector or mask, with its marginal law, independent of everything else."""
+    if isinstance(vector, Mask):
+        return Mask(name, *vector.args[1:])
     if name in vector.law.names:
         raise InputError(f"copy: the name {name} is taken by a vector of the same law; a copy needs a name of its own")
     plain = gaussian(name, vector.shape[0], vector.cov, vector.mean)

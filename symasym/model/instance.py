@@ -24,8 +24,10 @@ class Kind(Enum):
     POSITIVE = "a positive number"
     NOT_NEGATIVE = "a number that is not negative"
     WEIGHT = "a number from 0 to 1"
+    PROBABILITY = "a number above 0 and at most 1"
     DIMENSION = "a positive integer"
     COUNT = "a whole number, at least 1"
+    DRAWS = '"averaged", "sampled" or a whole number, at least 1'
     DEGREES_OF_FREEDOM = "a number above 4"
     FLAG = "true or false"
     NUMBER = "a number"

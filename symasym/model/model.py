@@ -13,6 +13,7 @@ from symasym.errors import InputError, NotDerivableYet, ShapeError
 from symasym.model.aligned import Aligned
 from symasym.model.data import GaussianVector
 from symasym.model.groups import Action
+from symasym.model.masks import Mask
 from symasym.model.matrices import ModelSymbol, Parameter, ScalarParameter, ScalarTruth
 from symasym.model.scalars import Average
 from symasym.model.shapes import check_matrix, check_scalar
@@ -65,6 +66,7 @@ class Model:
             )
         self._check_names()
         self._check_averages()
+        self._check_masks()
         self._check_features()
         self._check_downstream()
         for action in self.actions:
@@ -92,6 +94,11 @@ class Model:
         return tuple(sorted(self.loss.atoms(GaussianVector), key=lambda vector: vector.name))
 
     @property
+    def masks(self) -> tuple[Mask, ...]:
+        """The random masks that the loss mentions, by name."""
+        return tuple(sorted(self.loss.atoms(Mask), key=lambda mask: mask.name))
+
+    @property
     def scalars(self) -> tuple[sympy.Symbol, ...]:
         """Scalar symbols of the loss, the data laws, the features and the task, by name; true values go by their parameters."""
         parts = (self.loss, self.features, self.downstream.target, self.downstream.noise, self.downstream.x)
@@ -115,10 +122,9 @@ class Model:
                 raise InputError(f"loss: two different symbols are called {symbol.name}; give each a name of its own")
 
     def _check_averages(self) -> None:
-        """A vector that is averaged over copies stands for nothing outside of its averages, and has one number of copies."""
+        """A vector or mask averaged over copies stands for nothing outside of its averages, and has one number of copies."""
         nodes = sorted(self.loss.atoms(Average), key=str)
-        rest = self.loss.xreplace(dict.fromkeys(nodes, sympy.S.One))
-        counts: dict[sympy.Basic, sympy.Basic] = {}
+        rest, counts = self.loss.xreplace(dict.fromkeys(nodes, sympy.S.One)), dict[sympy.Basic, sympy.Expr]()
         for _, vector, count in (node.args for node in nodes):
             if rest.has(vector):
                 raise InputError(f"loss: {vector} is averaged over copies and also stands outside of that average")
@@ -126,6 +132,19 @@ class Model:
                 raise InputError(
                     f"loss: {vector} is averaged over {counts[vector]} and over {count} copies; one number is expected"
                 )
+
+    def _check_masks(self) -> None:
+        """Masks are independent of the data and of the task."""
+        for vector in self.data:
+            if vector.law.has(Mask):
+                raise InputError(f"loss: the law of {vector} mentions a mask; masks are independent of the data")
+        for name, part in (
+            ("target", self.downstream.target),
+            ("noise", self.downstream.noise),
+            ("x", self.downstream.x),
+        ):
+            if part.has(Mask):
+                raise InputError(f"downstream.{name}: {part} contains a random mask, a known quantity is expected")
 
     def _check_features(self) -> None:
         if not isinstance(self.features, MatrixExpr):
@@ -138,6 +157,10 @@ class Model:
         vectors = self.features.atoms(GaussianVector)
         if len(vectors) != 1:
             raise InputError(f"features: {self.features} must depend on exactly one data vector, it has {len(vectors)}")
+        if self.features.has(Mask):
+            raise InputError(
+                f"features: {self.features} contains a random mask; features of the unmasked data are expected"
+            )
 
     def _check_downstream(self) -> None:
         expected = (self.input.shape[0], 1)

@@ -14,8 +14,22 @@ from sympy.printing.printer import Printer
 
 from symasym.errors import InputError, ShapeError
 from symasym.model.data import GaussianVector
+from symasym.model.masks import Mask
 
-__all__ = ["Average", "Inner", "LogDet", "MatrixScalar", "Tr", "average", "inner", "logdet", "norm2", "quad", "tr"]
+__all__ = [
+    "Average",
+    "EntrySum",
+    "Inner",
+    "LogDet",
+    "MatrixScalar",
+    "Tr",
+    "average",
+    "inner",
+    "logdet",
+    "norm2",
+    "quad",
+    "tr",
+]
 
 
 class MatrixScalar(sympy.Expr):
@@ -73,8 +87,34 @@ class LogDet(MatrixScalar):
         return rf"\log\det\bigl({printer._print(self.args[0])}\bigr)"
 
 
+class EntrySum(MatrixScalar):
+    """`sum over l_0, l_1, .. of prod_e [M_e]_{l_s, l_t}`: an argument `(s, M_e, t)` for each factor, `-1` for a dimension of 1.
+
+    What the expectation over masks leaves of a trace, for people to read; no verb makes one.
+    """
+
+    def _text(self, printer: Printer, total: str, entry: str, gap: str) -> str:
+        names = sorted({int(end) for edge in self.args for end in (edge.args[0], edge.args[2]) if end >= 0})
+        label = {n: LABELS[n] if n < len(LABELS) else f"l{n}" for n in names}
+        factors = []
+        for tail, matrix, head in (edge.args for edge in self.args):
+            ends = gap.join(label[int(end)] for end in (tail, head) if end >= 0)
+            factors.append(entry.format(printer._print(matrix), ends))
+        return total.format(gap.join(label.values())) + " ".join(factors)
+
+    def _sympystr(self, printer: Printer) -> str:
+        return self._text(printer, "sum_{{{}}} ", "[{}]_{{{}}}", ",")
+
+    def _latex(self, printer: Printer) -> str:
+        return self._text(printer, r"\sum_{{{}}} ", r"\bigl({}\bigr)_{{{}}}", " ")
+
+
+LABELS = "lmnuvw"
+"""Names of the coordinates that an `EntrySum` sums over."""
+
+
 class Average(MatrixScalar):
-    """The average of an expression over `count` independent copies of one data vector, `count` symbolic or a number."""
+    """The average of an expression over `count` independent copies of one vector or mask, `count` symbolic or a number."""
 
     def _sympystr(self, printer: Printer) -> str:
         expression, vector, count = self.args
@@ -82,22 +122,23 @@ class Average(MatrixScalar):
 
     def _latex(self, printer: Printer) -> str:
         expression, vector, count = self.args
-        shown, over, copies = map(printer._print, (expression, vector, count))
-        return rf"\frac{{1}}{{{copies}}} \sum_{{{over}}}^{{{copies}}} {shown}"
+        shown, over, copies, share = map(printer._print, (expression, vector, count, 1 / count))
+        return rf"{share} \sum_{{{over}}}^{{{copies}}} {shown}"
 
 
 def average(expression: sympy.Expr, over: MatrixExpr, count: sympy.Expr | int) -> sympy.Expr:
-    """`(1/K) sum_{j <= K} expression(x_j)` over independent copies `x_j` of the data vector `over`, `K = count`.
+    """`(1/K) sum_{j <= K} expression(x_j)` over independent copies `x_j` of the data vector or mask `over`, `K = count`.
 
     `count` is a positive integer, a symbol, or an expression in symbols such as `q - 1`. All averages of a loss over one vector
-    run over the same copies.
+    run over the same copies. With `count=1/kappa` the case of infinitely many copies, in which the average is an expectation,
+    is the number `kappa = 0`.
     """
     number = sympy.sympify(count)
     if isinstance(number, sympy.Number) and not (number.is_Integer and number > 0):
         raise InputError(f"average: count is {count}, a positive integer or a symbol is expected")
-    if not isinstance(over, GaussianVector):
-        raise InputError(f"average: {over} is not a data vector; only data vectors have independent copies")
-    if len(over.law.names) > 1:
+    if not isinstance(over, GaussianVector | Mask):
+        raise InputError(f"average: {over} is not a data vector or a mask; only these have independent copies")
+    if isinstance(over, GaussianVector) and len(over.law.names) > 1:
         others = ", ".join(name for name in over.law.names if name != over.name)
         raise InputError(
             f"average: {over} belongs to a joint law with {others}; average over a copy({over}, name) of it"

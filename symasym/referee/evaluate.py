@@ -16,7 +16,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.polys.rings import PolyElement, PolyRing
 
 from symasym.errors import InputError, NotDerivableYet
-from symasym.model import GaussianVector, Model, Parameter, ScalarParameter
+from symasym.model import GaussianVector, Mask, Model, Parameter, ScalarParameter
 from symasym.model.scalars import Inner, LogDet, Tr
 from symasym.referee.jets import Jet
 from symasym.referee.linear_algebra import identity, inverse, zeros
@@ -30,6 +30,7 @@ class Evaluator:
     """Evaluates at `w = w* + e`.
 
     * `vectors`: the data vectors of loss and features, by name; `variables[v]` numbers the entries of `v`.
+    * `masks`: the random masks, by name; `variables[R]` numbers the diagonal entries of `R`.
     * `coordinates`: `(parameter, row, column)` of each entry of `e`, parameters by name, row by row.
     """
 
@@ -40,9 +41,10 @@ class Evaluator:
             model.loss.atoms(GaussianVector) | model.features.atoms(GaussianVector),
             key=lambda vector: (vector.name, vector.law.names),
         )
-        self.variables: dict[GaussianVector, range] = {}
+        self.masks = model.masks
+        self.variables: dict[GaussianVector | Mask, range] = {}
         start = 0
-        for vector in self.vectors:
+        for vector in (*self.vectors, *self.masks):
             self.variables[vector] = range(start, start + given.shape(vector)[0])
             start = self.variables[vector].stop
         self.ring = PolyRing([f"z{position}" for position in range(start)], QQ)
@@ -90,6 +92,11 @@ class Evaluator:
             case GaussianVector():
                 generators = [self.ring.gens[position] for position in self.variables[expression]]
                 return np.array([[Jet({(): generator})] for generator in generators], dtype=object)
+            case Mask():
+                entries = self._numbers(zeros(*self._given.shape(expression)))
+                for row, position in enumerate(self.variables[expression]):
+                    entries[row, row] = Jet({(): self.ring.gens[position]})
+                return entries
             case Parameter():
                 return self._numbers(self._given.matrix(expression)) + self._displacement(expression)
             case MatrixSymbol():

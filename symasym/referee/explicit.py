@@ -13,7 +13,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import InputError
 from symasym.model import GaussianLaw, GaussianVector, Model
-from symasym.referee.copies import with_explicit_copies
+from symasym.referee.copies import score as score_form, shares, with_explicit_copies
 from symasym.referee.downstream import downstream
 from symasym.referee.evaluate import Evaluator
 from symasym.referee.linear_algebra import identity, kernel, projector, pseudoinverse, rank, zeros
@@ -78,7 +78,7 @@ def explicit(
     expression that is not evaluated here.
     """
     given = Given(model, sizes, values)
-    model = with_explicit_copies(model, given)
+    averaged, model = model, with_explicit_copies(model, given)
     evaluator = Evaluator(model, given)
     moments = _moments(evaluator)
     terms = evaluator.scalar(model.loss).terms
@@ -86,7 +86,7 @@ def explicit(
 
     slopes = [terms.get((c,), nothing) for c in range(n)]
     gradient = np.array([moments.expect(slope) for slope in slopes], dtype=object)
-    score = moments.gram(slopes)
+    score = score_form(slopes, moments, shares(averaged, given), evaluator)
     hessian = zeros(n, n)
     for c in range(n):
         for other in range(c, n):
@@ -126,7 +126,8 @@ def _moments(evaluator: Evaluator) -> Moments:
                 columns = evaluator.variables[v]
                 block = evaluator.exact(_covariance(u, v), f"covariance of {u} and {v}")
                 covariance[rows.start : rows.stop, columns.start : columns.stop] = block
-    return Moments(mean, covariance, _scales(evaluator))
+    keep = {mask: evaluator.exact_scalar(mask.keep, f"the probability to keep of {mask}") for mask in evaluator.masks}
+    return Moments(mean, covariance, _scales(evaluator), {n: keep[r] for r in keep for n in evaluator.variables[r]})
 
 
 def _scales(evaluator: Evaluator) -> list[Scaled]:

@@ -32,6 +32,7 @@ from symasym.simulation.letters import Samples
 from symasym.simulation.passes import Form, form_of, is_sampled, mean_products, sample_moment, samples_last
 from symasym.words.atoms import Atom, Kind, Word
 from symasym.words.lower import atom_of, lower_scalar
+from symasym.words.network import words_of
 from symasym.words.polynomial import LogDet, Monomial, ScalarPolynomial
 
 __all__ = ["Empirical", "EmpiricalLoss"]
@@ -134,7 +135,12 @@ def _mean(forms: Counter[Form], moments: dict[Atom, Form], products: dict[frozen
 
 def _refuse_hidden_data(monomial: Monomial) -> None:
     for scalar in monomial.scalars:
-        hidden = [scalar.of] if isinstance(scalar, LogDet) else [a.payload for a, _ in scalar if a.kind is Kind.INVERSE]
+        atoms = [] if isinstance(scalar, LogDet) else [atom for word in words_of(scalar) for atom, _ in word]
+        if any(atom.kind is Kind.MASK for atom in atoms):
+            raise NotDerivableYet(
+                "estimator: the loss contains random masks, so the model file has to bring an estimator of its own"
+            )
+        hidden = [scalar.of] if isinstance(scalar, LogDet) else [a.payload for a in atoms if a.kind is Kind.INVERSE]
         if any(map(has_data, hidden)):
             raise NotDerivableYet(
                 "estimator: data stand inside an inverse or a log-determinant, so the model file has to bring its own"

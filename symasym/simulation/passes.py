@@ -16,7 +16,7 @@ import numpy as np
 from symasym.simulation.letters import SAMPLED, Samples, sampled
 from symasym.simulation.moments import SMALL, gram
 from symasym.words.atoms import Atom, Word, transpose
-from symasym.words.polynomial import LogDet
+from symasym.words.polynomial import Scalar
 
 __all__ = ["Form", "form_of", "is_sampled", "mean_products", "sample_moment", "samples_last"]
 
@@ -35,7 +35,7 @@ class Form:
         return (self.right,) if self.left is None else (self.left, self.right)
 
 
-def is_sampled(scalar: Word | LogDet) -> TypeGuard[Word]:
+def is_sampled(scalar: Scalar) -> TypeGuard[Word]:
     """True for a scalar that varies over the samples."""
     return isinstance(scalar, tuple) and any(atom.kind in SAMPLED for atom, _ in (scalar[0], scalar[-1]))
 

@@ -1,12 +1,12 @@
-"""Random vectors by their law, in the coordinates of the input.
+"""Random vectors and masks by their law, in the coordinates of the input.
 
 A joint law becomes one root of its covariance; a law of another kind (a random scale, copies) is one more field of
-`Source` and one more line in `draw`.
+`Source` and one more line in its `draw`. Masks are sources of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from symasym.model.evaluate import evaluate, evaluate_matrix
 from symasym.model.model import Model
 from symasym.model.scalars import Average
 
-__all__ = ["Source", "draw", "normals", "sources"]
+__all__ = ["MaskSource", "Source", "draw", "normals", "sources"]
 
 INDEFINITE = 1e-9
 """A negative eigenvalue of a joint covariance below this fraction of the largest is rounding."""
@@ -48,6 +48,38 @@ class Source:
         """Numbers drawn for each sample."""
         return sum(self.sizes) * (self.copies or 1)
 
+    def draw(self, repetitions: int, m: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Vector name -> `(B, m, d)`, `(B, m, K, d)` for `K` copies."""
+        rows = repetitions * m * (self.copies or 1)
+        values = normals(rows, self.root, rng)
+        if np.isfinite(self.degrees_of_freedom):
+            nu = self.degrees_of_freedom
+            values *= np.sqrt((nu - 2) / rng.chisquare(nu, rows))[:, None]
+        values += self.mean
+        lead = (repetitions, m) if self.copies is None else (repetitions, m, self.copies)
+        parts = np.split(values, np.cumsum(self.sizes)[:-1], axis=1)
+        return {name: part.reshape(*lead, part.shape[1]) for name, part in zip(self.names, parts, strict=True)}
+
+
+@dataclass(frozen=True)
+class MaskSource:
+    """A mask of `size` coordinates, each 1 with probability `keep`; `copies`: `K` masks for each sample, or None."""
+
+    name: str
+    size: int
+    keep: float
+    copies: int | None = None
+
+    @property
+    def width(self) -> int:
+        """Numbers drawn for each sample."""
+        return self.size * (self.copies or 1)
+
+    def draw(self, repetitions: int, m: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Name -> the diagonals, `(B, m, d)`, `(B, m, K, d)` for `K` copies."""
+        lead = (repetitions, m) if self.copies is None else (repetitions, m, self.copies)
+        return {self.name: (rng.random((*lead, self.size)) < self.keep).astype(float)}
+
 
 def normals(rows: int, root: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """`rows` draws of `N(0, R R^T)`, `(rows, D)`."""
@@ -58,31 +90,23 @@ def normals(rows: int, root: np.ndarray, rng: np.random.Generator) -> np.ndarray
     return values
 
 
-def draw(found: Sequence[Source], repetitions: int, m: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """`repetitions` data sets of `m` samples: vector name -> `(B, m, d)`, `(B, m, K, d)` for `K` copies."""
+def draw(
+    found: Sequence[Source | MaskSource], repetitions: int, m: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """`repetitions` data sets of `m` samples: name -> `(B, m, d)`, `(B, m, K, d)` for `K` copies."""
     samples: dict[str, np.ndarray] = {}
     for source in found:
-        rows = repetitions * m * (source.copies or 1)
-        values = normals(rows, source.root, rng)
-        if np.isfinite(source.degrees_of_freedom):
-            nu = source.degrees_of_freedom
-            values *= np.sqrt((nu - 2) / rng.chisquare(nu, rows))[:, None]
-        values += source.mean
-        lead = (repetitions, m) if source.copies is None else (repetitions, m, source.copies)
-        parts = np.split(values, np.cumsum(source.sizes)[:-1], axis=1)
-        samples.update(
-            {name: part.reshape(*lead, part.shape[1]) for name, part in zip(source.names, parts, strict=True)}
-        )
+        samples.update(source.draw(repetitions, m, rng))
     return samples
 
 
 def sources(
     model: Model, values: Mapping[sympy.Basic, np.ndarray | float], sizes: Mapping[sympy.Symbol, int]
-) -> tuple[Source, ...]:
-    """The laws of the vectors that the loss mentions, with numbers in them; vectors of one joint law stay together.
+) -> tuple[Source | MaskSource, ...]:
+    """The laws of the vectors and masks that the loss mentions, with numbers in them; vectors of one joint law stay together.
 
-    `values` maps every constant, true parameter and scalar to its number. Raises `InputError` for a joint covariance
-    that is not positive semidefinite.
+    A mask whose average is an expectation, over infinitely many copies, is not drawn. `values` maps every constant, true
+    parameter and scalar to its number. Raises `InputError` for a joint covariance that is not positive semidefinite.
     """
     copies = {vector: count for _, vector, count in (item.args for item in model.loss.atoms(Average))}
     groups: dict[object, list[GaussianVector]] = {}
@@ -93,7 +117,20 @@ def sources(
         vectors.sort(key=lambda vector: vector.position)
         count = copies.get(vectors[0])
         found.append(_source(vectors, values, sizes, None if count is None else int(evaluate(count, values, sizes))))
-    return tuple(found)
+    return (*found, *_masks(model, values, sizes))
+
+
+def _masks(
+    model: Model, values: Mapping[sympy.Basic, np.ndarray | float], sizes: Mapping[sympy.Symbol, int]
+) -> Iterator[MaskSource]:
+    shares = {
+        mask: evaluate(1 / count, values, sizes) for _, mask, count in (a.args for a in model.loss.atoms(Average))
+    }
+    for mask in model.masks:
+        if shares.get(mask) == 0:
+            continue
+        size, keep = int(sympy.sympify(mask.shape[0]).subs(sizes)), evaluate(mask.keep, values, sizes)
+        yield MaskSource(mask.name, size, keep, round(1 / shares[mask]) if mask in shares else None)
 
 
 def _source(

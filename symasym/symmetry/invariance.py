@@ -16,6 +16,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from symasym.errors import ConditionViolated, NotDerivableYet
 from symasym.model.evaluate import evaluate, small_sizes
 from symasym.model.groups import Group, GroupElement
+from symasym.model.masks import Mask
 from symasym.words.lower import atom_of, lower_matrix, lower_scalar
 from symasym.words.substitute import substitute_scalar
 
@@ -34,12 +35,14 @@ def dimensions_of(*expressions: sympy.Basic) -> list[sympy.Symbol]:
 def random_values(
     symbols: set[MatrixSymbol], sizes: Mapping[sympy.Symbol, int], group: Group, rng: np.random.Generator
 ) -> dict[sympy.Basic, np.ndarray | float]:
-    """Gaussian entries for every matrix symbol (symmetric where it must be), a random element for the group's."""
+    """Gaussian entries for every matrix symbol (symmetric where it must be), a random mask, a random element for the group's."""
     values: dict[sympy.Basic, np.ndarray | float] = {}
     for symbol in sorted(symbols, key=str):
         rows, columns = (int(sympy.sympify(n).subs(sizes)) for n in symbol.shape)
         if isinstance(symbol, GroupElement):
             values[symbol] = group.random(rows, rng)
+        elif isinstance(symbol, Mask):
+            values[symbol] = np.diag(rng.integers(0, 2, rows)).astype(float)
         else:
             entries = rng.standard_normal((rows, columns))
             values[symbol] = entries + entries.T if getattr(symbol, "symmetric", False) else entries

@@ -24,6 +24,7 @@ class Kind(Enum):
     CONSTANT = "constant"
     DERIVED = "derived"
     DATA = "data"
+    MASK = "mask"
     GROUP = "group"
     DIRECTION = "direction"
     INVERSE = "inverse"
@@ -34,7 +35,7 @@ class Atom:
     """One matrix. `key` identifies it and orders it; `payload` is its SymPy symbol, or what it is defined by.
 
     Atoms of two models may share a key; the payload tells them apart, so that nothing kept for one serves the other.
-    A data vector that is averaged over `copies` independent copies stands for one of them.
+    A data vector or mask that is averaged over `copies` independent copies stands for one of them.
     """
 
     key: str
@@ -93,10 +94,17 @@ def _cancels(left: Factor, right: Factor) -> bool:
     )
 
 
+def _absorbs(left: Factor, right: Factor) -> bool:
+    """True if two neighbours are one projector, a mask: `R R = R`."""
+    return left == right and left[0].kind is Kind.MASK
+
+
 def multiply(left: Word, right: Word) -> Word:
-    """Product of two words, with neighbours that multiply to the identity removed."""
+    """Product of two words, with neighbours that multiply to the identity removed, and projectors kept once."""
     while left and right and _cancels(left[-1], right[0]):
         left, right = left[:-1], right[1:]
+    if left and right and _absorbs(left[-1], right[0]):
+        left = left[:-1]
     return left + right
 
 
@@ -105,6 +113,8 @@ def canonical_trace(word: Word) -> tuple[Word, ...]:
     """`tr(word)` as a product of canonical scalars; the word is non-empty and square."""
     while len(word) > 1 and _cancels(word[-1], word[0]):
         word = word[1:-1]
+    if len(word) > 1 and _absorbs(word[-1], word[0]):
+        word = word[:-1]
     cuts = [n for n, item in enumerate(word) if rows_of(item) == 1]
     if cuts:
         ends = [*cuts[1:], cuts[0] + len(word)]

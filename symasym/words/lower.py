@@ -13,9 +13,11 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from symasym.errors import NotDerivableYet
 from symasym.model.data import GaussianVector
 from symasym.model.groups import GroupElement
+from symasym.model.masks import Mask
 from symasym.model.matrices import Constant, Parameter, ScalarParameter, ScalarTruth, Truth
-from symasym.model.scalars import Average, Inner, LogDet, Tr
+from symasym.model.scalars import Average, EntrySum, Inner, LogDet, Tr
 from symasym.words.atoms import Atom, Kind
+from symasym.words.contract import contract
 from symasym.words.inverse import inverse, log_determinant
 from symasym.words.polynomial import MatrixPolynomial, ScalarPolynomial
 from symasym.words.substitute import substitute_scalar
@@ -35,6 +37,8 @@ def atom_of(symbol: MatrixExpr) -> Atom:
             return Atom(symbol.name, Kind.CONSTANT, rows, columns, symmetric=symbol.symmetric, payload=symbol)
         case GaussianVector():
             return Atom(symbol.name, Kind.DATA, rows, columns, payload=symbol)
+        case Mask():
+            return Atom(symbol.name, Kind.MASK, rows, columns, symmetric=True, payload=symbol)
         case GroupElement():
             return Atom(symbol.name, Kind.GROUP, rows, columns, orthogonal=symbol.orthogonal, payload=symbol)
     raise NotDerivableYet(f"{symbol} is a {type(symbol).__name__}, which the calculus does not know")
@@ -50,6 +54,7 @@ def lower_matrix(expression: sympy.Basic) -> MatrixPolynomial:
 @lower_matrix.register(Truth)
 @lower_matrix.register(Constant)
 @lower_matrix.register(GaussianVector)
+@lower_matrix.register(Mask)
 @lower_matrix.register(GroupElement)
 def _symbol(expression: MatrixExpr) -> MatrixPolynomial:
     return MatrixPolynomial.atom(atom_of(expression))
@@ -189,6 +194,16 @@ def _average(expression: Average) -> ScalarPolynomial:
 @lower_scalar.register
 def _trace(expression: Tr) -> ScalarPolynomial:
     return lower_matrix(expression.args[0]).trace()
+
+
+@lower_scalar.register
+def _entry_sum(expression: EntrySum) -> ScalarPolynomial:
+    edges, dimensions = [], {}
+    for tail, matrix, head in (edge.args for edge in expression.args):
+        ends = [None if end < 0 else int(end) for end in (tail, head)]
+        edges.append((ends[0], lower_matrix(matrix), ends[1]))
+        dimensions.update({end: size for end, size in zip(ends, matrix.shape, strict=True) if end is not None})
+    return contract(edges, dimensions)
 
 
 @lower_scalar.register

@@ -1,7 +1,7 @@
 """Polynomials: scalars in trace words, matrices in words with scalar coefficients.
 
 A scalar term is a rational number times powers of scalar symbols times a multiset of scalars made of words (traces,
-`u^T M v`, `log det`); a matrix term has one word more. Both are dictionaries from the term to the rational number.
+`u^T M v`, `log det`, networks); a matrix term has one word more. Both are dictionaries from the term to the rational number.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 import sympy
 
 from symasym.words.atoms import Atom, Word, canonical_trace, multiply, transpose, word_key
+from symasym.words.network import Network
 
 __all__ = ["LogDet", "MatrixPolynomial", "Monomial", "ScalarPolynomial"]
 
@@ -30,13 +31,13 @@ class LogDet:
         return (("~logdet " + self.of.key, False),)
 
 
-Scalar = Word | LogDet
+Scalar = Word | LogDet | Network
 Powers = tuple[tuple[sympy.Expr, int], ...]
 """Scalar symbols, and sums of them where one divides by such a sum, as in `1 / (K + 1)`."""
 
 
 def _scalar_key(scalar: Scalar) -> tuple[tuple[str, bool], ...]:
-    return scalar.key if isinstance(scalar, LogDet) else word_key(scalar)
+    return word_key(scalar) if isinstance(scalar, tuple) else scalar.key
 
 
 class Monomial(NamedTuple):

@@ -8,9 +8,10 @@ import sympy
 from sympy.matrices.expressions import Identity, MatAdd, MatMul, MatrixSymbol, Transpose, ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from symasym.model.scalars import Average, Inner, LogDet as LogDetNode, Tr
+from symasym.model.scalars import Average, EntrySum, Inner, LogDet as LogDetNode, Tr
 from symasym.words.atoms import Atom, Kind, Word, rows_of
-from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
+from symasym.words.network import Network
+from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, Scalar, ScalarPolynomial
 
 __all__ = ["show_atom", "show_matrix", "show_scalar"]
 
@@ -39,12 +40,24 @@ def _show_scalar_word(word: Word) -> sympy.Expr:
     return Inner(left, _show_word(word[1:]))
 
 
+def _show_network(network: Network) -> sympy.Expr:
+    """A sum over coordinates of entries of products."""
+    ends = {None: sympy.Integer(-1)} | {vertex: sympy.Integer(vertex) for vertex in network.vertices}
+    return EntrySum(*(sympy.Tuple(ends[tail], _show_word(word), ends[head]) for tail, word, head in network.edges))
+
+
+def _show_scalar_factor(scalar: Scalar) -> sympy.Expr:
+    if isinstance(scalar, LogDet):
+        return LogDetNode(show_matrix(scalar.of))
+    return _show_network(scalar) if isinstance(scalar, Network) else _show_scalar_word(scalar)
+
+
 def _show_monomial(monomial: Monomial) -> sympy.Expr:
     result: sympy.Expr = sympy.Integer(1)
     for symbol, power in monomial.powers:
         result *= symbol**power
     for scalar in monomial.scalars:
-        result *= LogDetNode(show_matrix(scalar.of)) if isinstance(scalar, LogDet) else _show_scalar_word(scalar)
+        result *= _show_scalar_factor(scalar)
     for atom in _averages(monomial):
         result = Average(result, atom.payload, atom.copies)
     return result

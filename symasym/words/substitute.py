@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from symasym.words.atoms import Atom, Factor, Kind, Word
+from symasym.words.contract import contract, dimensions_of
 from symasym.words.inverse import inverse, log_determinant
-from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
+from symasym.words.network import Network
+from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, Scalar, ScalarPolynomial
 
 __all__ = ["substitute_matrix", "substitute_scalar"]
 
@@ -50,12 +52,17 @@ def _monomial_image(monomial: Monomial, images: Images) -> ScalarPolynomial:
     for symbol, power in monomial.powers:
         result = result * ScalarPolynomial.symbol(images.get(symbol, symbol), power)
     for scalar in monomial.scalars:
-        if isinstance(scalar, LogDet):
-            image = log_determinant(substitute_matrix(scalar.of, images))
-        else:
-            image = _word_image(scalar, images).trace()
-        result = result * image
+        result = result * _scalar_image(scalar, images)
     return result
+
+
+def _scalar_image(scalar: Scalar, images: Images) -> ScalarPolynomial:
+    if isinstance(scalar, LogDet):
+        return log_determinant(substitute_matrix(scalar.of, images))
+    if isinstance(scalar, Network):
+        edges = [(tail, _word_image(word, images), head) for tail, word, head in scalar.edges]
+        return contract(edges, dimensions_of(scalar))
+    return _word_image(scalar, images).trace()
 
 
 def substitute_scalar(polynomial: ScalarPolynomial, images: Images) -> ScalarPolynomial:

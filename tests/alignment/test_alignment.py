@@ -446,14 +446,14 @@ def test_arrays_hold_the_whole_form(sizes: dict[str, int], seed: int) -> None:
 def test_flipped_coordinates_are_told_apart(monkeypatch) -> None:
     """A transposed pair read as if it were not: caught by the comparison above."""
     module = import_module("symasym.alignment.blocks")
-    right = module.split_bilinear
+    right = module.aligned_bilinear
 
     def never_transposed(form):
-        pairs, products = right(form)
-        return [type(t)(t.coefficient, t.left, t.right, t.inner, t.outer, False) for t in pairs], products
+        pairs, products, local = right(form)
+        return [type(t)(t.coefficient, t.left, t.right, t.inner, t.outer, False) for t in pairs], products, local
 
     assert wrong_form(SIZES[0], seed=3) == 0
-    monkeypatch.setattr(module, "split_bilinear", never_transposed)
+    monkeypatch.setattr(module, "aligned_bilinear", never_transposed)
     assert wrong_form(SIZES[0], seed=3) > 0
 
 
