@@ -11,6 +11,7 @@ from symasym.alignment.entries import entry_table
 from symasym.alignment.ranges import Ranges
 from symasym.model.evaluate import small_sizes
 from symasym.model.model import Model
+from symasym.model.scalars import Average
 
 __all__ = ["random_point"]
 
@@ -19,7 +20,7 @@ def random_point(model: Model, rng: np.random.Generator) -> dict[str, Any]:
     """Small sizes, families, scalars, by name.
 
     Each family descends through (0.2, 0.9), so that relations such as `lam[i] > lam[a] > 0` hold; scalars lie in (5, 9), above
-    the degrees of freedom at which fourth moments exist.
+    the degrees of freedom at which fourth moments exist, but in (0.3, 0.9) where they are probabilities.
     """
     assert model.aligned is not None
     bounds = [sympy.sympify(bound) for pair in model.aligned.ranges.values() for bound in pair]
@@ -28,8 +29,14 @@ def random_point(model: Model, rng: np.random.Generator) -> dict[str, Any]:
     top = max(sizes.values())
     steps = np.linspace(0.9, 0.2, top)
     families = {name: steps + rng.uniform(-0.2, 0.2, top) / top for name in _families(model)}
-    scalars = {symbol.name: float(rng.uniform(5.0, 9.0)) for symbol in model.scalars}
+    shares = _shares(model)
+    scalars = {s.name: float(rng.uniform(*((0.3, 0.9) if s in shares else (5.0, 9.0)))) for s in model.scalars}
     return {**sizes, **families, **scalars}
+
+
+def _shares(model: Model) -> set[sympy.Basic]:
+    """What lies between 0 and 1: probabilities of masks, and `kappa` where `1/kappa` is a number of copies."""
+    return {mask.keep for mask in model.masks} | {1 / count for _, _, count in (a.args for a in model.loss.atoms(Average))}
 
 
 def _families(model: Model) -> list[str]:

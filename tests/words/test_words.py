@@ -371,6 +371,7 @@ def test_losses_have_the_value_that_the_front_end_gives_them(case) -> None:
     derived, at, rng = derivation(name), point(name, sizes, 5), np.random.default_rng(61)
     matrices = {s: np.array(m, dtype=object).astype(float) for s, m in exact_matrices(derived.model, at).items()}
     data = {x: rng.standard_normal((concrete(x.shape[0], sizes), 1)) for x in derived.model.data}
+    data |= {r: np.diag(rng.integers(0, 2, concrete(r.shape[0], sizes))) for r in derived.model.masks}
     again = show_scalar(lower_scalar(derived.model.loss))
     expected = evaluate(derived.model.loss, {**matrices, **data}, symbols(sizes))
     assert evaluate(again, {**matrices, **data}, symbols(sizes)) == pytest.approx(expected, rel=1e-9, abs=1e-12)
