@@ -91,8 +91,7 @@ def estimate(samples, given, rng):
 
 
 frame, turn = np.eye(7) + 0.3 * np.eye(7, k=-1), np.eye(5) - 2 / 5  # x1 = frame z1, x2 = turn z2, (z1, z2) aligned
-shape_0, nu_0 = np.eye(5, 7), [0.6, 0.5, 0.7, 0.4, 0.5]
-S_0 = [1.3, 1.1, 0.45, 0.3, 0.0] * shape_0.T
+S_0, nu_0 = [1.3, 1.1, 0.45, 0.3, 0.0] * np.eye(7, 5), [0.6, 0.5, 0.7, 0.4, 0.5]
 
 instance = Instance(
     keys=[
@@ -117,7 +116,7 @@ instance = Instance(
         "Sigma": np.block(
             [[frame @ frame.T, frame @ S_0 @ turn.T], [turn @ S_0.T @ frame.T, turn @ (S_0.T @ S_0 + np.diag(nu_0)) @ turn.T]]
         ).tolist(),
-        "Sigma_down": (np.eye(7) + 0.2).tolist(),
+        "Sigma_down": (frame * [1, 1, 1.35, 1.4, 1.25, 0.95, 0.7] @ frame.T).tolist(),
         "d1": 7,
         "k": 2,
         "target": [0.76, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0],  # 0.76 = 1 - 0.3 * 0.8: f* = z_1 + 0.8 z_2

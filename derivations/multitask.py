@@ -83,7 +83,7 @@ def estimate(samples, given, rng):
     return {"A": A_hat, "B": B_hat}
 
 
-frame, turn = np.eye(8) + 0.3 * np.eye(8, k=-1), np.eye(4) - 1 / 2  # x = frame z, y = turn (diag(1.2, 0.8) (z_1, z_2) + e)
+frame, turn = np.eye(7) + 0.3 * np.eye(7, k=-1), np.eye(4) - 1 / 2  # x = frame z, y = turn (diag(1.2, 0.8) (z_1, z_2) + e)
 mix = np.array([[0.8, 0.6], [-0.6, 0.8]])  # A x = mix (z_1, z_2)
 
 instance = Instance(
@@ -109,7 +109,7 @@ instance = Instance(
     estimator=estimate,
     verification={
         "Sigma": (frame @ frame.T).tolist(),
-        "Sigma_down": (np.eye(8) + 0.2).tolist(),
+        "Sigma_down": (frame * [1, 1, 2, 1.5, 1.1, 0.8, 0.6] @ frame.T).tolist(),
         "A": (mix @ np.linalg.inv(frame)[:2]).tolist(),
         "B": (turn[:, :2] * [1.2, 0.8] @ mix.T).tolist(),
         "noise": (turn * [0.7, 0.4, 0.5, 0.3] @ turn.T).tolist(),

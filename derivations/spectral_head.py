@@ -66,7 +66,7 @@ def estimate(samples, given, rng):
     return {"A": mixed @ product_hat, "C": np.linalg.inv(mixed)}
 
 
-frame, lam_0 = np.eye(5) + 0.3 * np.eye(5, k=-1), [0.8, 0.7, 0.35, 0.2, -0.1]  # x = frame z, z aligned
+frame, lam_0 = np.eye(6) + 0.3 * np.eye(6, k=-1), [0.8, 0.7, 0.35, 0.2, 0.1, -0.1]  # x = frame z, z aligned
 
 instance = Instance(
     keys=[
@@ -90,9 +90,9 @@ instance = Instance(
     verification={
         "Sigma": (frame @ frame.T).tolist(),
         "Sigma_plus": (frame * lam_0 @ frame.T).tolist(),
-        "Sigma_down": (np.eye(5) + 0.2).tolist(),
+        "Sigma_down": (frame * [1, 1, 1, 1.4, 1.5, 2] @ frame.T).tolist(),
         "k": 2,
-        "target": [0.76, 0.8, 0.0, 0.0, 0.0],  # 0.76 = 1 - 0.3 * 0.8: f* = z_1 + 0.8 z_2
+        "target": [0.76, 0.8, 0.0, 0.0, 0.0, 0.0],  # 0.76 = 1 - 0.3 * 0.8: f* = z_1 + 0.8 z_2
         "sigma2": 1.0,
         "alpha": 20.0,
     },

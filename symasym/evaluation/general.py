@@ -37,10 +37,14 @@ def place_minimiser(
 ) -> tuple[dict[str, Any], tuple[int, int] | None]:
     """`w*` by parameter name in the coordinates of the input, and `(reached, starts)` where it was searched for.
 
-    By the inverse of the frame from an aligned point; the true values where the data law holds them; by the formula of the
-    model file; else numerically.
+    The true values where the data law holds them: what is downstream refers to that representative of the orbit. By the inverse
+    of the frame from an aligned point; by the formula of the model file; else numerically.
     """
     model = stages.model
+    truths = {t.of for vector in model.data for t in vector.law.atoms(Truth, ScalarTruth)}
+    names = [*(p.name for p in model.parameters), *(v.name for v in model.scalar_parameters)]
+    if truths and all(name in given for name in names):
+        return {name: given[name] for name in names}, None
     if isinstance(point, AlignedPoint):
         sizes = {symbol.name: size for symbol, size in sizes_of(model, given).items()}
         placed = AlignedPoint({**sizes, **point.values}, point.frames)
@@ -48,10 +52,6 @@ def place_minimiser(
         return {**natural_point(model, placed), **scalars}, None
     if point.minimiser is not None:
         return dict(point.minimiser), point.starts
-    truths = {t.of for vector in model.data for t in vector.law.atoms(Truth, ScalarTruth)}
-    names = [*(p.name for p in model.parameters), *(v.name for v in model.scalar_parameters)]
-    if truths and all(name in given for name in names):
-        return {name: given[name] for name in names}, None
     found = find_minimiser(landscape(model, stages.forms, stages.quotient, constants))
     return dict(found.values), (found.reached, found.starts)
 

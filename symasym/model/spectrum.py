@@ -86,11 +86,13 @@ def canonical_pair(covariance: np.ndarray, cross: np.ndarray, k: int, key: str) 
 def singular_basis(matrix: np.ndarray, form: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Orthogonal `U` `(p, p)`, `V` `(q, q)` and descending `s`, with `U^T M V` rectangular diagonal with entries `s`.
 
+    Singular values below the rounding of the largest are zero.
     Where singular values coincide, zeros included, `U` is not unique; it is then chosen to make `U^T form U` diagonal as far
     as that goes, and `V` follows.
     """
     left, values, right = np.linalg.svd(matrix)
     right = right.T
+    values = np.where(values > max(matrix.shape) * np.finfo(float).eps * values[0], values, 0.0)
     if form is not None:
         padded = np.append(values, np.zeros(len(left) - len(values)))
         scale = RELATIVE_GAP * np.max(values, initial=0.0)

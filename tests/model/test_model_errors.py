@@ -477,13 +477,6 @@ DECLARATIONS = {
         InputError,
         r"^aligned\.assume: Eq\(.*is not of the form u > v",
     ),
-    "an assumption that is not strict": (
-        CONTRASTIVE,
-        ASSUME,
-        "assume=[lam[i] >= lam[a]]",
-        InputError,
-        r"^aligned\.assume: lam\[i\] >= lam\[a\] is not of the form",
-    ),
     "no parameter": (CONTRASTIVE, LOSS, "loss = norm2(x)", InputError, r"^loss: \|\|x\|\|\^2 mentions no parameter"),
     "data moved by the group": (
         CONTRASTIVE,

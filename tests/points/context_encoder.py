@@ -5,6 +5,8 @@ from fractions import Fraction
 import numpy as np
 from draws import covariance, rational, squares
 
+from symasym import catalogue
+
 SIZES = [
     {"k": k, "r": r, "d1": d1, "d2": d2}
     for k, r, d1, d2 in (
@@ -19,18 +21,9 @@ SIZES = [
 ]
 TYPICAL = {"k": 1, "r": 2, "d1": 3, "d2": 2}
 SIMULATION = {"reps": 1200, "m": (300, 1000, 2500)}
-TURNED = np.eye(5) + 0.3 * np.eye(5, k=1)
-CROSS = np.eye(3, 5) @ TURNED
-FURTHER = [
-    {
-        "Sigma": np.block([[np.eye(3), CROSS], [CROSS.T, TURNED.T @ TURNED + 0.4 * np.ones((5, 5))]]).tolist(),
-        "Sigma_down": None,
-        "d1": 3,
-        "k": 1,
-        "target": [1.0, 0.5, 0.3],
-        "project": True,
-    }
-]
+JOINT = np.array(catalogue.load("context_encoder").instance.verification["Sigma"])
+JOINT[7:, 7:] += 0.3  # the regression of x2 on x1 stays, what it leaves over is no longer diagonal
+FURTHER = [{"Sigma": JOINT.tolist()}]
 GOOD = {
     "Sigma": [[1, 0, 0, 0.8, 0], [0, 1, 0, 0, 0.4], [0, 0, 1, 0, 0], [0.8, 0, 0, 1, 0], [0, 0.4, 0, 0, 1]],
     "d1": 3,
