@@ -114,7 +114,8 @@ def case(name: str) -> Case:
     values: dict[sympy.Basic, Any] = {symbol: float(rng.uniform(0.5, 2)) for symbol in sorted(numbers, key=str)}
     values |= {count: 3.0 for count in counts.values() if count.free_symbols}
     for symbol in sorted(model.loss.atoms(Constant), key=str):
-        values[symbol] = rng.standard_normal(shape(symbol))
+        matrix = rng.standard_normal(shape(symbol))
+        values[symbol] = matrix + matrix.T if symbol.symmetric else matrix
     samples = {}
     for vector in model.data:
         copies = [int(evaluate(counts[vector], values, {}))] if vector in counts else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,9 +80,13 @@ def test_the_procedure_is_the_same_repetition_by_repetition() -> None:
         np.testing.assert_allclose(generic.bias, own.bias, rtol=1e-5)
 
 
-def test_a_file_without_an_estimator_is_verified() -> None:
-    outcome = verify(silent("factor"), reps=400, m=(300, 1200))
+def test_a_file_without_an_instance_is_verified() -> None:
+    """A model of one's own: `w*` found on the population loss, the first stage by the generic estimator."""
+    bare = catalogue.load(str(Path(__file__).parents[1] / "files" / "bare.py"))
+    document = {"Sigma": np.diag([3.0, 1.2, 0.7]).tolist(), "k": 1, "target": [1.0, 0, 0], "sigma2": 1.0, "alpha": 2.0}
+    outcome = verify(bare, document, reps=1500, m=(300, 1500))
     assert not [check for check in outcome.judgement.checks if check.holds is False]
+    assert outcome.judgement.interaction.fit.intercept_se < 0.06 * outcome.judgement.interaction.derived
 
 
 d, k = dims("d k")

@@ -11,7 +11,7 @@ import pytest
 from support import BARE, MODELS, optional, point_file, verified
 
 from symasym import catalogue
-from symasym.errors import InputError, NotDerivableYet
+from symasym.errors import InputError
 from symasym.evaluation import evaluate_inputs
 from symasym.law.numeric import NumericLaw
 from symasym.simulation import Results, Verification, verify, verify_law
@@ -177,9 +177,6 @@ def test_an_estimator_of_the_wrong_shape_is_refused() -> None:
         wrong = replace(loaded, instance=replace(loaded.instance, estimator=lambda *_, found=found: found))
         with pytest.raises(InputError, match=f"^estimator: {word}"):
             verify(wrong, reps=3, m=(50, 100))
-    silent = replace(loaded, instance=replace(loaded.instance, estimator=None))
-    with pytest.raises(NotDerivableYet, match="no estimator"):
-        verify(silent)
 
 
 def test_progress_counts_samples(tmp_path: Path) -> None:
