@@ -26,6 +26,7 @@ from symasym.model.matrices import (
     truth,
 )
 from symasym.model.model import LeastSquares, Model
+from symasym.model.sample_means import SampleMean, sample_mean
 from symasym.model.scalars import average, inner, logdet, norm2, quad, tr
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "O",
     "Parameter",
     "Regression",
+    "SampleMean",
     "ScalarParameter",
     "ScalarTruth",
     "SignedPermutations",
@@ -73,6 +75,7 @@ __all__ = [
     "product",
     "quad",
     "regression",
+    "sample_mean",
     "scalar",
     "scalar_parameter",
     "student",
