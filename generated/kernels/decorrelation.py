@@ -6,16 +6,15 @@
     sigma^2 = sigma2
     d_eff = k,   rank L = d - k
     omega_a = g_a v_a   for a = k + 1..d
-    v_a = sum_{i=1..k} (-(lam_i - gamma) (lam_a lam_i - 1) b_i^2 / (2 (lam_i - lam_a)^2 lam_i^2))
+    v_a = sum_{i=1..k} (gamma - lam_i) (lam_a lam_i - 1) b_i^2 / (2 (lam_i - lam_a)^2 lam_i^2)
     g_a = 1   unless given
     lim E m (L(w_hat) - L(w*)) = sum_{i=1..k} (8 gamma^2 + 2 lam_i^2 + 2 lam_i^4 - 8 gamma lam_i
                                    - 4 gamma^2 lam_i^2) / (2 lam_i^4)
-                               + sum_{1<=i<j<=k} (2 gamma^2 lam_i^2 + 2 gamma^2 lam_j^2 + 2 lam_i^2 lam_j^2
-                                   + 2 lam_i^3 lam_j^3 + 4 gamma^2 lam_i lam_j - 4 gamma lam_i lam_j^2
-                                   - 4 gamma lam_i^2 lam_j - 2 gamma^2 lam_i lam_j^3 - 2 gamma^2 lam_i^3 lam_j)
-                                   / (2 lam_i^3 lam_j^3)
-                               + sum_{i=1..k} sum_{a=k+1..d} (-gamma (lam_i - gamma) (lam_a lam_i - 1)
-                                   / ((lam_i - lam_a) lam_i^3))
+                               + sum_{1<=i<j<=k} (2 gamma^2 (2 lam_i lam_j + lam_i^2 + lam_j^2 - lam_i lam_j^3
+                                   - lam_i^3 lam_j) + 2 (1 + lam_i lam_j) lam_i^2 lam_j^2
+                                   - 4 gamma (lam_i + lam_j) lam_i lam_j) / (2 lam_i^3 lam_j^3)
+                               + sum_{i=1..k} sum_{a=k+1..d} gamma (gamma - lam_i) (lam_a lam_i - 1)
+                                   / ((lam_i - lam_a) lam_i^3)
 
 Arguments are in aligned coordinates, in which derivations/decorrelation.py states the model. The last axis of a family
 is its index, counted from 1 in the formulas; leading axes are a batch and broadcast:
@@ -190,7 +189,7 @@ def _outside_variance(b: Floats, lam: Floats, gamma: Floats, d: int, k: int, kin
     lam_a = lam[..., k:, None]
     lam_i = lam[..., None, :k]
     v_a = np.sum(
-        -(lam_i - gamma[..., None, None]) * (lam_a * lam_i - 1) * b_i**2 / (2 * (lam_i - lam_a) ** 2 * lam_i**2),
+        (gamma[..., None, None] - lam_i) * (lam_a * lam_i - 1) * b_i**2 / (2 * (lam_i - lam_a) ** 2 * lam_i**2),
         axis=-1,
     )
     return _join(kind, (v_a, d - k))
@@ -221,17 +220,16 @@ def _excess_loss_mean(lam: Floats, gamma: Floats, k: int) -> Floats:
     lam_i = lam[..., i]
     lam_j = lam[..., j]
     sum_ij = np.sum(
-        (2 * gamma[..., None] ** 2 * lam_i**2 + 2 * gamma[..., None] ** 2 * lam_j**2 + 2 * lam_i**2 * lam_j**2
-        + 2 * lam_i**3 * lam_j**3 + 4 * gamma[..., None] ** 2 * lam_i * lam_j - 4 * gamma[..., None] * lam_i * lam_j**2
-        - 4 * gamma[..., None] * lam_i**2 * lam_j - 2 * gamma[..., None] ** 2 * lam_i * lam_j**3
-        - 2 * gamma[..., None] ** 2 * lam_i**3 * lam_j) / (2 * lam_i**3 * lam_j**3),
+        (2 * gamma[..., None] ** 2 * (2 * lam_i * lam_j + lam_i**2 + lam_j**2 - lam_i * lam_j**3 - lam_i**3 * lam_j)
+        + 2 * (1 + lam_i * lam_j) * lam_i**2 * lam_j**2 - 4 * gamma[..., None] * (lam_i + lam_j) * lam_i * lam_j)
+        / (2 * lam_i**3 * lam_j**3),
         axis=-1,
     )
     # axes (..., i, a)
     lam_a = lam[..., None, k:]
     lam_i = lam[..., :k, None]
     sum_ia = np.sum(
-        -gamma[..., None, None] * (lam_i - gamma[..., None, None]) * (lam_a * lam_i - 1) / ((lam_i - lam_a) * lam_i**3),
+        gamma[..., None, None] * (gamma[..., None, None] - lam_i) * (lam_a * lam_i - 1) / ((lam_i - lam_a) * lam_i**3),
         axis=(-2, -1),
     )
     return sum_i + sum_ij + sum_ia

@@ -5,6 +5,7 @@
 
 from symasym.model.aligned import Aligned, Frame, indexed, indices
 from symasym.model.data import GaussianLaw, GaussianVector, copy, exchangeable, gaussian, joint, student
+from symasym.model.exponential import log_mean_exp
 from symasym.model.family import ExchangeableFamily, exchangeable_family
 from symasym.model.groups import GL, SO, Action, GroupElement, O, SignedPermutations, product, trivial
 from symasym.model.instance import AlignedPoint, Instance, Key
@@ -67,6 +68,7 @@ __all__ = [
     "indices",
     "inner",
     "joint",
+    "log_mean_exp",
     "logdet",
     "mask",
     "norm2",

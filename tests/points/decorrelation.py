@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
-from draws import covariance, rational
+from draws import correlations, covariance, rational
 
 SIZES = [{"d": d, "k": k} for d in (2, 3, 4) for k in range(1, d)]
 TYPICAL = {"d": 4, "k": 2}
@@ -31,9 +31,7 @@ def scalars(rng):
 
 def problems(sizes, count, rng):
     """Eigenvalues of a correlation are below 1, those of the learned span above the penalty."""
-    steps = 10.0 ** -rng.uniform(0, 6, (count, sizes["d"])) * 0.9 / sizes["d"]
-    lam = 0.99 - np.cumsum(steps, axis=1)
-    lam[:, sizes["k"] :] -= np.where(rng.random(count) < 0.5, rng.uniform(0, 0.9, count), 0)[:, None]
+    lam = correlations(count, sizes["d"], sizes["k"], rng)
     return {"lam": lam, "gamma": lam[:, sizes["k"] - 1] * rng.uniform(0.05, 0.95, count)}
 
 
