@@ -71,6 +71,7 @@ def steps(derivation: Derivation | GeneralDerivation) -> tuple[Step, ...]:
 
 def _setting(model: Model) -> Step:
     lines = [Line(sympy.Symbol("l"), model.loss, "loss of one sample")]
+    lines += [Line(mean, mean.expression, "mean over the sample of this") for mean in model.sample_means]
     for vector in model.data:
         lines.append(Line(None, vector, f"centred Gaussian, covariance {vector.cov}"))
         for other in model.data:
@@ -110,6 +111,14 @@ def _forms(forms: Forms) -> Step:
     lines = [
         Line(show_atom(atom), show_matrix(definition), "derived covariance, at w*")
         for atom, definition in forms.definitions.items()
+    ]
+    lines += [
+        Line(
+            sympy.Symbol(f"E {atom.key}"),
+            show_matrix(value),
+            "where the sample mean is taken; one sample moves it by S(z) - E S",
+        )
+        for atom, value in forms.sample_means.items()
     ]
     lines += [
         Line(sympy.Symbol("E Dl[V]"), show_scalar(forms.gradient), "gradient"),

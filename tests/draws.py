@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 
-__all__ = ["covariance", "rational", "rational_covariance", "squares"]
+__all__ = ["correlations", "covariance", "rational", "rational_covariance", "squares"]
 
 
 def rational(rng: Random) -> Fraction:
@@ -25,6 +25,14 @@ def rational_covariance(d: int, rng: Random) -> np.ndarray:
     """A random rational symmetric positive definite matrix."""
     root = np.array([[rational(rng) for _ in range(d)] for _ in range(d)], dtype=object)
     return root @ root.T + np.array([[Fraction(int(m == n)) for n in range(d)] for m in range(d)], dtype=object)
+
+
+def correlations(count: int, length: int, upper: int, rng: np.random.Generator) -> np.ndarray:
+    """Descending in (-1, 1), `(count, length)`, the first `upper` of them positive; gaps from 0.1 down to 1e-7."""
+    steps = 10.0 ** -rng.uniform(0, 6, (count, length)) * 0.9 / length
+    values = 0.99 - np.cumsum(steps, axis=1)
+    values[:, upper:] -= np.where(rng.random(count) < 0.5, rng.uniform(0, 0.9, count), 0)[:, None]
+    return values
 
 
 def covariance(size: int, rng: np.random.Generator) -> np.ndarray:

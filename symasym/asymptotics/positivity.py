@@ -57,7 +57,7 @@ class Facts:
                 gaps.append((larger, smaller, strict))
         for _ in gaps:  # lam[i] > lam[a] >= 0 makes lam[i] positive, lam[i] >= lam[a] >= 0 not negative
             for larger, smaller, strict in gaps:
-                if smaller in positive or (strict and smaller in nonnegative):
+                if smaller in positive or smaller.is_positive or (strict and smaller in nonnegative):
                     positive.add(larger)
                 elif smaller in nonnegative:
                     nonnegative.add(larger)
@@ -141,7 +141,7 @@ class Facts:
         return None
 
     def _with_gaps(self, base: sympy.Expr) -> sympy.Expr:
-        """Write the larger of two entries as the smaller plus a gap, along chains of relations to their end."""
+        """Write the larger of two entries, or of an entry and a scalar, as the smaller plus a gap, along chains to their end."""
         for _ in self.gaps:
             for larger, smaller, strict in self.gaps:
                 base = self._with_gap(base, larger, smaller, strict)
@@ -155,7 +155,7 @@ class Facts:
             base = base.subs(larger, smaller + gap())
         present = base.atoms(sympy.Indexed)
         for u in present:
-            for v in present:
+            for v in present | base.free_symbols:
                 if u != v and self._named(u) == larger and self._named(v) == smaller:
                     base = base.subs(u, v + gap())
         return base

@@ -11,6 +11,7 @@ import sympy
 from symasym.calculus.average import multiply_averages
 from symasym.calculus.derivative import differentiate_scalar
 from symasym.calculus.expectation import Moments, expectation
+from symasym.calculus.linearise import expected_means, linearised
 from symasym.model.matrices import ScalarParameter, truth
 from symasym.model.model import Model
 from symasym.words.atoms import Atom, Kind
@@ -30,11 +31,12 @@ class Forms:
     * `scalar_parameters`: the numbers that move; a direction in `v` is the symbol `U_v` or `V_v`.
     * `population`: `E l(w)`, `w` free.
     * `gradient`: `E Dl[V]`.
-    * `score`: `s(U, V) = E[Dl[U] Dl[V]]`.
+    * `score`: `s(U, V) = E[Dl[U] Dl[V]]`, `l` to first order in the sample means (symasym.calculus.linearise).
     * `hessian`: `h(U, V) = D^2 E l [U, V]`.
     * `point`: what turns an expression in the true value into one at `w = w*`.
     * `definitions`: derived covariance atoms and what they stand for at `w*`.
     * `scale_moments`: symbols for the moments `E rho^p` of random scales, and their values.
+    * `sample_means`: sample means of the loss and their expectations, which stand in their place.
     """
 
     parameters: tuple[Atom, ...]
@@ -46,6 +48,7 @@ class Forms:
     point: dict[Any, Any]
     definitions: dict[Atom, MatrixPolynomial]
     scale_moments: dict[sympy.Symbol, sympy.Expr]
+    sample_means: dict[Atom, MatrixPolynomial]
 
 
 class ScalarDirection(sympy.Symbol):
@@ -90,13 +93,17 @@ def _at_truth(model: Model, moments: Moments) -> tuple[dict[Any, Any], dict[Atom
 
 def forms(model: Model) -> Forms:
     """Differentiate the loss, take expectations, set `w = w*`."""
-    loss, moments = lower_scalar(model.loss), Moments()
+    moments, loss = Moments(), lower_scalar(model.loss)
+    means = expected_means(loss, moments)
+    loss = linearised(loss, means, moments)
     parameters = tuple(map(atom_of, model.parameters))
     scalars = model.scalar_parameters
     along_u, along_v = directions(parameters, scalars, "U"), directions(parameters, scalars, "V")
     score_u, score_v = differentiate_scalar(loss, along_u), differentiate_scalar(loss, along_v)
     gradient = expectation(score_v, moments)
     score = expectation(multiply_averages(score_u, score_v), moments)
+    if means:  # S(z) - E S is centred: what is left of the mean of the score is the gradient, zero at w*
+        score = score - expectation(score_u, moments) * gradient
     hessian = expectation(differentiate_scalar(score_u, along_v), moments)
     point, definitions = _at_truth(model, moments)
     return Forms(
@@ -109,4 +116,5 @@ def forms(model: Model) -> Forms:
         point,
         definitions,
         moments.scale_moments,
+        {atom: substitute_matrix(value, point) for atom, value in means.items()},
     )

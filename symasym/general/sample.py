@@ -9,6 +9,8 @@ import sympy
 
 from symasym.alignment.entries import entry_table
 from symasym.alignment.ranges import Ranges
+from symasym.law.evaluate import evaluate
+from symasym.model.aligned import Aligned
 from symasym.model.evaluate import small_sizes
 from symasym.model.model import Model
 from symasym.model.scalars import Average
@@ -20,7 +22,8 @@ def random_point(model: Model, rng: np.random.Generator) -> dict[str, Any]:
     """Small sizes, families, scalars, by name.
 
     Each family descends through (0.2, 0.9), so that relations such as `lam[i] > lam[a] > 0` hold; scalars lie in (5, 9), above
-    the degrees of freedom at which fourth moments exist, but in (0.3, 0.9) where they are probabilities.
+    the degrees of freedom at which fourth moments exist, or in (0.05, 0.15) where `assume` holds there and not above;
+    probabilities lie in (0.3, 0.9).
     """
     assert model.aligned is not None
     bounds = [sympy.sympify(bound) for pair in model.aligned.ranges.values() for bound in pair]
@@ -30,13 +33,29 @@ def random_point(model: Model, rng: np.random.Generator) -> dict[str, Any]:
     steps = np.linspace(0.9, 0.2, top)
     families = {name: steps + rng.uniform(-0.2, 0.2, top) / top for name in _families(model)}
     shares = _shares(model)
-    scalars = {s.name: float(rng.uniform(*((0.3, 0.9) if s in shares else (5.0, 9.0)))) for s in model.scalars}
-    return {**sizes, **families, **scalars}
+
+    def scalars(low: float, high: float) -> dict[str, float]:
+        return {s.name: float(rng.uniform(*((0.3, 0.9) if s in shares else (low, high)))) for s in model.scalars}
+
+    points = [{**sizes, **families, **scalars(low, high)} for low, high in ((5.0, 9.0), (0.05, 0.15))]
+    relations, aligned = model.aligned.assume, model.aligned
+    return next((point for point in points if all(_holds(r, aligned, point) for r in relations)), points[0])
+
+
+def _holds(relation: sympy.Basic, aligned: Aligned, point: dict[str, Any]) -> bool:
+    """True if `u > v` holds for all indices."""
+    bounds: dict[sympy.Symbol, tuple[int, int]] = {}
+    for index in sorted(relation.free_symbols & set(aligned.ranges), key=str):
+        first, last = (int(evaluate(sympy.sympify(bound), point)) for bound in aligned.ranges[index])
+        bounds[index] = (first, last)
+    return bool(np.all(evaluate(relation.gts - relation.lts, point, bounds) >= 0))
 
 
 def _shares(model: Model) -> set[sympy.Basic]:
     """What lies between 0 and 1: probabilities of masks, and `kappa` where `1/kappa` is a number of copies."""
-    return {mask.keep for mask in model.masks} | {1 / count for _, _, count in (a.args for a in model.loss.atoms(Average))}
+    return {mask.keep for mask in model.masks} | {
+        1 / count for _, _, count in (a.args for a in model.loss.atoms(Average))
+    }
 
 
 def _families(model: Model) -> list[str]:

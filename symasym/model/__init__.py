@@ -5,6 +5,7 @@
 
 from symasym.model.aligned import Aligned, Frame, indexed, indices
 from symasym.model.data import GaussianLaw, GaussianVector, copy, exchangeable, gaussian, joint, student
+from symasym.model.exponential import log_mean_exp
 from symasym.model.family import ExchangeableFamily, exchangeable_family
 from symasym.model.groups import GL, SO, Action, GroupElement, O, SignedPermutations, product, trivial
 from symasym.model.instance import AlignedPoint, Instance, Key
@@ -26,6 +27,7 @@ from symasym.model.matrices import (
     truth,
 )
 from symasym.model.model import LeastSquares, Model
+from symasym.model.sample_means import SampleMean, sample_mean
 from symasym.model.scalars import average, inner, logdet, norm2, quad, tr
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "O",
     "Parameter",
     "Regression",
+    "SampleMean",
     "ScalarParameter",
     "ScalarTruth",
     "SignedPermutations",
@@ -65,6 +68,7 @@ __all__ = [
     "indices",
     "inner",
     "joint",
+    "log_mean_exp",
     "logdet",
     "mask",
     "norm2",
@@ -73,6 +77,7 @@ __all__ = [
     "product",
     "quad",
     "regression",
+    "sample_mean",
     "scalar",
     "scalar_parameter",
     "student",

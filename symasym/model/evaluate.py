@@ -15,6 +15,8 @@ from sympy.matrices.expressions import Identity, Inverse, MatAdd, MatMul, MatPow
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import InputError, NotDerivableYet
+from symasym.model.data import GaussianVector
+from symasym.model.sample_means import SampleMean
 from symasym.model.scalars import Average, Inner, LogDet, Tr
 
 __all__ = ["evaluate", "evaluate_matrix", "small_sizes"]
@@ -38,6 +40,20 @@ def small_sizes(dimensions: Sequence[sympy.Symbol], where: Sequence[sympy.Basic]
     return best[1]
 
 
+SAMPLES = 8
+"""In a sample mean; more than the sizes that are looked at, so that it is of full rank."""
+
+
+def _samples(values: Values) -> list[Values]:
+    """Several samples made from the one that is given: entry `j` of every data vector times `cos(r j)`."""
+    vectors = {symbol: np.asarray(value) for symbol, value in values.items() if isinstance(symbol, GaussianVector)}
+    waves = {symbol: np.arange(1, len(value) + 1)[:, None] for symbol, value in vectors.items()}
+    return [
+        {**values, **{symbol: value * np.cos(r * waves[symbol]) for symbol, value in vectors.items()}}
+        for r in range(1, SAMPLES + 1)
+    ]
+
+
 def evaluate_matrix(expression: MatrixExpr, values: Values, sizes: Sizes) -> np.ndarray:
     """The matrix as an array of floats."""
 
@@ -45,6 +61,9 @@ def evaluate_matrix(expression: MatrixExpr, values: Values, sizes: Sizes) -> np.
         return evaluate_matrix(child, values, sizes)
 
     match expression:
+        case SampleMean() if expression not in values:
+            few = [evaluate_matrix(expression.expression, sample, sizes) for sample in _samples(values)]
+            return sum(few[1:], few[0]) / len(few)
         case MatrixSymbol():
             return np.asarray(values[expression], dtype=float)
         case Identity():

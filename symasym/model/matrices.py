@@ -119,20 +119,36 @@ def scalar(name: str, positive: bool = True) -> sympy.Symbol:
 
 
 def is_symmetric(expression: MatrixExpr) -> bool:
-    """True if a matrix expression reads the same transposed: symmetric constants, sums of such, `M S M^T` and the like."""
+    """True if a matrix expression reads the same transposed: symmetric symbols, `M S M^T`, `M + M^T`, sums of such."""
     match expression:
-        case Constant():
-            return expression.symmetric
+        case ModelSymbol():
+            return bool(getattr(expression, "symmetric", False))
         case Identity() | ZeroMatrix():
             return True
         case MatAdd():
-            return all(map(is_symmetric, expression.args))
+            return all(map(is_symmetric, expression.args)) or _transposed(expression).expand() == expression.expand()
         case MatMul():
             factors = [item for item in expression.args if isinstance(item, MatrixExpr)]
             return all(_mirrors(u, v) for u, v in zip(factors, reversed(factors), strict=True))
         case Inverse():
             return is_symmetric(expression.arg)
     return False
+
+
+def _transposed(expression: MatrixExpr) -> MatrixExpr:
+    """The transpose, worked into sums and products; symmetric symbols stay."""
+    match expression:
+        case Transpose():
+            return expression.arg
+        case MatAdd():
+            return MatAdd(*map(_transposed, expression.args))
+        case MatMul():
+            matrices = [item for item in expression.args if isinstance(item, MatrixExpr)]
+            scalars = [item for item in expression.args if not isinstance(item, MatrixExpr)]
+            return MatMul(*scalars, *(_transposed(item) for item in reversed(matrices)))
+        case ModelSymbol() if is_symmetric(expression):
+            return expression
+    return Transpose(expression)
 
 
 def _mirrors(first: MatrixExpr, second: MatrixExpr) -> bool:

@@ -15,6 +15,7 @@ from symasym.model.data import GaussianVector
 from symasym.model.groups import Action
 from symasym.model.masks import Mask
 from symasym.model.matrices import ModelSymbol, Parameter, ScalarParameter, ScalarTruth
+from symasym.model.sample_means import SampleMean
 from symasym.model.scalars import Average
 from symasym.model.shapes import check_matrix, check_scalar
 
@@ -38,7 +39,8 @@ class LeastSquares:
 class Model:
     """Two-stage problem, as it stands on the paper's page.
 
-    * `loss`: scalar per-sample loss `l(w; z)`.
+    * `loss`: scalar per-sample loss `l(w; z)`; with sample means in it, `l(w; z, S_m)`, so that `w_hat` minimises
+      `(1/m) sum_j l(w; z_j, S_m)` (`F(w, S_m)` where no data stand outside of the means).
     * `symmetry`: an action, or several through `product`, or `trivial()`.
     * `features`: `psi(x, w)`, a matrix expression of shape `(p, 1)`, linear in one data vector.
     * `downstream`: what is fitted on the labelled sample.
@@ -67,6 +69,7 @@ class Model:
         self._check_names()
         self._check_averages()
         self._check_masks()
+        self._check_sample_means()
         self._check_features()
         self._check_downstream()
         for action in self.actions:
@@ -97,6 +100,11 @@ class Model:
     def masks(self) -> tuple[Mask, ...]:
         """The random masks that the loss mentions, by name."""
         return tuple(sorted(self.loss.atoms(Mask), key=lambda mask: mask.name))
+
+    @property
+    def sample_means(self) -> tuple[SampleMean, ...]:
+        """The sample means that the loss mentions, by name."""
+        return tuple(sorted(self.loss.atoms(SampleMean), key=lambda mean: mean.name))
 
     @property
     def scalars(self) -> tuple[sympy.Symbol, ...]:
@@ -145,6 +153,15 @@ class Model:
         ):
             if part.has(Mask):
                 raise InputError(f"downstream.{name}: {part} contains a random mask, a known quantity is expected")
+
+    def _check_sample_means(self) -> None:
+        """Sample means belong to the first stage."""
+        parts = (("features", self.features), ("target", self.downstream.target), ("noise", self.downstream.noise))
+        for name, part in parts:
+            if stray := sorted(map(str, part.atoms(SampleMean))):
+                raise InputError(
+                    f"{name}: {part} contains the sample mean {stray[0]}, which may stand in the loss only"
+                )
 
     def _check_features(self) -> None:
         if not isinstance(self.features, MatrixExpr):

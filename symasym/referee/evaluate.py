@@ -16,7 +16,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.polys.rings import PolyElement, PolyRing
 
 from symasym.errors import InputError, NotDerivableYet
-from symasym.model import GaussianVector, Mask, Model, Parameter, ScalarParameter
+from symasym.model import GaussianVector, Mask, Model, Parameter, SampleMean, ScalarParameter
 from symasym.model.scalars import Inner, LogDet, Tr
 from symasym.referee.jets import Jet
 from symasym.referee.linear_algebra import identity, inverse, zeros
@@ -32,6 +32,8 @@ class Evaluator:
     * `vectors`: the data vectors of loss and features, by name; `variables[v]` numbers the entries of `v`.
     * `masks`: the random masks, by name; `variables[R]` numbers the diagonal entries of `R`.
     * `coordinates`: `(parameter, row, column)` of each entry of `e`, parameters by name, row by row.
+    * `sampled`: the same for the entries of the sample means. They stand at their expectations plus entries of `e` of their
+      own, numbered after the parameters'; `settle` says what the expectations are.
     """
 
     def __init__(self, model: Model, given: Given) -> None:
@@ -54,6 +56,16 @@ class Evaluator:
             for row in range(given.shape(parameter)[0])
             for column in range(given.shape(parameter)[1])
         ] + [(parameter, 0, 0) for parameter in model.scalar_parameters]
+        self.sampled = [
+            (mean, row, column)
+            for mean in model.sample_means
+            for row in range(given.shape(mean)[0])
+            for column in range(given.shape(mean)[1])
+        ]
+
+    def settle(self, mean: SampleMean, value: np.ndarray) -> None:
+        """Put a sample mean at its expectation."""
+        self._matrices[mean] = self._numbers(value) + self._displacement(mean)
 
     def scalar(self, expression: sympy.Expr) -> Jet:
         """The jet of a scalar expression; `NotDerivableYet` names a node that is not known here."""
@@ -99,6 +111,8 @@ class Evaluator:
                 return entries
             case Parameter():
                 return self._numbers(self._given.matrix(expression)) + self._displacement(expression)
+            case SampleMean():
+                raise NotDerivableYet(f"{expression} is a sample mean, which may stand in a loss only")
             case MatrixSymbol():
                 return self._numbers(self._given.matrix(expression))
             case Identity():
@@ -131,12 +145,13 @@ class Evaluator:
             raise InputError(f"{where}: {expression} is not a rational constant")
         return self._value(jet)
 
-    def _displacement(self, parameter: Parameter) -> np.ndarray:
-        """The matrix of the variables `e_c` of one parameter."""
-        numbers = [number for number, (owner, _, _) in enumerate(self.coordinates) if owner == parameter]
+    def _displacement(self, symbol: Parameter | SampleMean) -> np.ndarray:
+        """The matrix of the variables `e_c` of one parameter or sample mean."""
+        owners = [owner for owner, _, _ in (*self.coordinates, *self.sampled)]
+        numbers = [number for number, owner in enumerate(owners) if owner == symbol]
         entries = np.empty(len(numbers), dtype=object)
         entries[:] = [Jet({(number,): self.ring.one}) for number in numbers]
-        return entries.reshape(self._given.shape(parameter))
+        return entries.reshape(self._given.shape(symbol))
 
     def _number(self, value: Fraction) -> Jet:
         return Jet({(): self._ground(value)} if value else {})

@@ -18,6 +18,7 @@ from symasym.referee.downstream import downstream
 from symasym.referee.evaluate import Evaluator
 from symasym.referee.linear_algebra import identity, kernel, projector, pseudoinverse, rank, zeros
 from symasym.referee.moments import Moments, Scaled
+from symasym.referee.sample_means import influence, settle_sample_means
 from symasym.referee.values import Given
 
 __all__ = ["Explicit", "explicit"]
@@ -29,7 +30,7 @@ class Explicit:
 
     * `coordinates`: `(parameter name, row, column)` of `e_c`, parameters by name, row by row, counted from 0.
     * `gradient` `(N,)`: `E Dl(w*)[e_c]`, zero where `w*` is stationary; not enforced.
-    * `score` `(N, N)`: `s = E[Dl(w*)[e_c] Dl(w*)[e_c']]`.
+    * `score` `(N, N)`: `s = E[Dl(w*)[e_c] Dl(w*)[e_c']]`; with sample means, of what one sample adds to the score.
     * `hessian` `(N, N)`: `h = E D^2 l(w*)[e_c, e_c']`.
     * `vertical` `(N - rank h, N)`: rows span the kernel of `h`, found from `h` alone, not from the group.
     * `covariance` `(N, N)`: `V = h^+ s h^+`, `h^+` the Moore-Penrose inverse.
@@ -81,10 +82,11 @@ def explicit(
     averaged, model = model, with_explicit_copies(model, given)
     evaluator = Evaluator(model, given)
     moments = _moments(evaluator)
+    deviations = settle_sample_means(model, evaluator, moments)
     terms = evaluator.scalar(model.loss).terms
     n, nothing = len(evaluator.coordinates), evaluator.ring.zero
 
-    slopes = [terms.get((c,), nothing) for c in range(n)]
+    slopes = [terms.get((c,), nothing) + influence(c, terms, deviations, evaluator, moments) for c in range(n)]
     gradient = np.array([moments.expect(slope) for slope in slopes], dtype=object)
     score = score_form(slopes, moments, shares(averaged, given), evaluator)
     hessian = zeros(n, n)

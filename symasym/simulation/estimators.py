@@ -33,6 +33,7 @@ __all__ = [
     "sandwich",
     "second_moment",
     "square_root",
+    "whitened_eigen",
     "whitened_start",
 ]
 
@@ -58,16 +59,22 @@ def square_root(matrix: np.ndarray) -> np.ndarray:
     return np.matmul(vectors * np.sqrt(values)[..., None, :], vectors.swapaxes(-1, -2))
 
 
+def whitened_eigen(cross: np.ndarray, covariance: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `k` largest eigenvalues `(B, k)` of `S^{-1/2} C S^{-1/2}`, `C` symmetrised, and `U_k^T S^{-1/2}`, `(B, k, d)`."""
+    white = _inverse_root(covariance)
+    values, vectors = principal(white @ cross @ white, k)
+    return values, np.matmul(vectors.swapaxes(-1, -2), white)
+
+
 def whitened_start(cross: np.ndarray, covariance: np.ndarray, k: int) -> np.ndarray:
     """`A = (Lambda_k)_+^{1/2} U_k^T S^{-1/2}`, `(B, k, d)`, from the top eigenpairs of `S^{-1/2} C S^{-1/2}`.
 
     `C` and `S` are sample moments; were they the population's, this would be the minimiser of the spectral contrastive
     loss.
     """
-    white = _inverse_root(covariance)
-    values, vectors = principal(white @ cross @ white, k)
+    values, rows = whitened_eigen(cross, covariance, k)
     roots = np.sqrt(np.maximum(values, 1e-3 * np.abs(values).max(-1, keepdims=True)))
-    return np.matmul((vectors * roots[..., None, :]).swapaxes(-1, -2), white)
+    return roots[..., None] * rows
 
 
 def random_starts(covariance: np.ndarray, k: int, count: int, rng: np.random.Generator) -> list[np.ndarray]:

@@ -17,6 +17,7 @@ from symasym.errors import ConditionViolated, NotDerivableYet
 from symasym.model.evaluate import evaluate, small_sizes
 from symasym.model.groups import Group, GroupElement
 from symasym.model.masks import Mask
+from symasym.model.sample_means import SampleMean
 from symasym.words.lower import atom_of, lower_matrix, lower_scalar
 from symasym.words.substitute import substitute_scalar
 
@@ -35,9 +36,12 @@ def dimensions_of(*expressions: sympy.Basic) -> list[sympy.Symbol]:
 def random_values(
     symbols: set[MatrixSymbol], sizes: Mapping[sympy.Symbol, int], group: Group, rng: np.random.Generator
 ) -> dict[sympy.Basic, np.ndarray | float]:
-    """Gaussian entries for every matrix symbol (symmetric where it must be), a random mask, a random element for the group's."""
+    """Gaussian entries for every matrix symbol (symmetric where it must be), a random mask, a random element for the group's.
+
+    Sample means are left out: they follow from the data.
+    """
     values: dict[sympy.Basic, np.ndarray | float] = {}
-    for symbol in sorted(symbols, key=str):
+    for symbol in sorted((s for s in symbols if not isinstance(s, SampleMean)), key=str):
         rows, columns = (int(sympy.sympify(n).subs(sizes)) for n in symbol.shape)
         if isinstance(symbol, GroupElement):
             values[symbol] = group.random(rows, rng)

@@ -25,6 +25,7 @@ class Kind(Enum):
     DERIVED = "derived"
     DATA = "data"
     MASK = "mask"
+    SAMPLE = "sample mean"
     GROUP = "group"
     DIRECTION = "direction"
     INVERSE = "inverse"

@@ -15,6 +15,7 @@ from symasym.model.data import GaussianVector
 from symasym.model.groups import GroupElement
 from symasym.model.masks import Mask
 from symasym.model.matrices import Constant, Parameter, ScalarParameter, ScalarTruth, Truth
+from symasym.model.sample_means import SampleMean
 from symasym.model.scalars import Average, EntrySum, Inner, LogDet, Tr
 from symasym.words.atoms import Atom, Kind
 from symasym.words.contract import contract
@@ -35,6 +36,9 @@ def atom_of(symbol: MatrixExpr) -> Atom:
             return Atom(symbol.name, Kind.TRUTH, rows, columns, payload=symbol)
         case Constant():
             return Atom(symbol.name, Kind.CONSTANT, rows, columns, symmetric=symbol.symmetric, payload=symbol)
+        case SampleMean():
+            one = lower_matrix(symbol.expression)
+            return Atom(symbol.name, Kind.SAMPLE, rows, columns, symmetric=symbol.symmetric, payload=one)
         case GaussianVector():
             return Atom(symbol.name, Kind.DATA, rows, columns, payload=symbol)
         case Mask():
@@ -56,6 +60,7 @@ def lower_matrix(expression: sympy.Basic) -> MatrixPolynomial:
 @lower_matrix.register(GaussianVector)
 @lower_matrix.register(Mask)
 @lower_matrix.register(GroupElement)
+@lower_matrix.register(SampleMean)
 def _symbol(expression: MatrixExpr) -> MatrixPolynomial:
     return MatrixPolynomial.atom(atom_of(expression))
 

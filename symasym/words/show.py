@@ -8,6 +8,7 @@ import sympy
 from sympy.matrices.expressions import Identity, MatAdd, MatMul, MatrixSymbol, Transpose, ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
+from symasym.model.sample_means import sample_mean
 from symasym.model.scalars import Average, EntrySum, Inner, LogDet as LogDetNode, Tr
 from symasym.words.atoms import Atom, Kind, Word, rows_of
 from symasym.words.network import Network
@@ -20,6 +21,8 @@ def show_atom(atom: Atom) -> MatrixExpr:
     """An atom as a SymPy matrix."""
     if atom.kind is Kind.INVERSE:
         return sympy.Inverse(show_matrix(atom.payload))
+    if atom.kind is Kind.SAMPLE:
+        return sample_mean(atom.key, show_matrix(atom.payload))
     if atom.kind in (Kind.DIRECTION, Kind.DERIVED):
         return MatrixSymbol(atom.key, atom.rows, atom.columns)
     return atom.payload

@@ -26,6 +26,8 @@ def _factor_image(item: Factor, images: Images) -> MatrixPolynomial:
         image = _copy_image(atom, images)
     elif atom.kind is Kind.INVERSE:
         image = inverse(substitute_matrix(atom.payload, images))
+    elif atom.kind is Kind.SAMPLE:
+        image = _sample_image(atom, substitute_matrix(atom.payload, images))
     else:
         image = MatrixPolynomial.atom(atom)
     return image.T if transposed else image
@@ -37,6 +39,25 @@ def _copy_image(atom: Atom, images: Images) -> MatrixPolynomial:
     if original not in images:
         return MatrixPolynomial.atom(atom)
     return substitute_matrix(images[original], {original: MatrixPolynomial.atom(atom)})
+
+
+def _sample_image(atom: Atom, moved: MatrixPolynomial) -> MatrixPolynomial:
+    """The mean of `moved`: `L S R` where what it is the mean of has become `L S(z) R`, else a sample mean of its own."""
+    own = atom.payload
+    if moved == own:
+        return MatrixPolynomial.atom(atom)
+    (monomial, word), number = max(own.sorted_terms(), key=lambda item: len(item[0][1]))
+    for (other, longer), value in moved.sorted_terms():
+        for start in range(len(longer) - len(word) + 1):
+            end = start + len(word)
+            if (other, value, longer[start:end]) == (monomial, number, word):
+                left = MatrixPolynomial.of_word(longer[:start], moved.rows, own.rows)
+                right = MatrixPolynomial.of_word(longer[end:], own.columns, moved.columns)
+                if left @ own @ right == moved:
+                    return left @ MatrixPolynomial.atom(atom) @ right
+    return MatrixPolynomial.atom(
+        replace(atom, key=f"{atom.key}[{moved.key}]", symmetric=moved == moved.T, payload=moved)
+    )
 
 
 def _word_image(word: Word, images: Images) -> MatrixPolynomial:

@@ -30,7 +30,11 @@ def families(sizes, rng):
 
 def scalars(rng):
     share = rng.choice([Fraction(0), Fraction(1), Fraction(1, 2), Fraction(1, 3)])
-    return {"keep_probability": Fraction(rng.randint(1, 12), 12), "kappa": share, "sigma2": Fraction(rng.randint(1, 9), 4)}
+    return {
+        "keep_probability": Fraction(rng.randint(1, 12), 12),
+        "kappa": share,
+        "sigma2": Fraction(rng.randint(1, 9), 4),
+    }
 
 
 def problems(sizes, count, rng):

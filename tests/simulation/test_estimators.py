@@ -13,7 +13,7 @@ from test_sampler import prepared
 
 from symasym.errors import ConditionViolated
 from symasym.general.point import natural_point
-from symasym.model.evaluate import evaluate
+from symasym.model.evaluate import evaluate, evaluate_matrix
 from symasym.model.instance import GeneralPoint
 from symasym.optimise.newton import TOLERANCE, descend, minimise
 from symasym.simulation.estimators import GramQuadratic, random_starts, whitened_start
@@ -36,18 +36,13 @@ CASES = [*((name, {}) for name in MODELS), *variants()]
 
 
 def mean_loss(here: Problem, samples: Mapping[str, np.ndarray], estimates: Mapping[str, np.ndarray]) -> float:
-    """`(1/m) sum_s l(w; z_s)` for the first data set of a batch, by the front end's own expression."""
-    point = {parameter: estimates[parameter.name] for parameter in here.parameters}
+    """`(1/m) sum_s l(w; z_s)`, `F(w, S_m)` of sample means, for the first data set of a batch, by the model's own expression."""
+    point = {**here.values, **{parameter: estimates[parameter.name] for parameter in here.parameters}}
     m = len(next(iter(samples.values()))[0])
-    values = [
-        evaluate(
-            here.model.loss,
-            {**here.values, **point, **{v: samples[v.name][0][s].reshape(-1, 1) for v in here.model.data}},
-            here.sizes,
-        )
-        for s in range(m)
-    ]
-    return float(np.mean(values))
+    each = [{v: samples[v.name][0][s].reshape(-1, 1) for v in here.model.data} for s in range(m)]
+    for mean in here.model.sample_means:
+        point[mean] = np.mean([evaluate_matrix(mean.expression, {**point, **z}, here.sizes) for z in each], axis=0)
+    return float(np.mean([evaluate(here.model.loss, {**point, **z}, here.sizes) for z in each]))
 
 
 def true_parameters(name: str, here: Problem) -> dict[str, np.ndarray]:

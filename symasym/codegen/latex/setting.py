@@ -85,6 +85,10 @@ def _symbols(model: Model) -> tuple[SymbolRow, ...]:
     truths = set().union(*(expression.atoms(ScalarTruth) for expression in mentioned))
     rows = [SymbolRow(dollars(p), _shape(p), "parameter, learned in pre-training") for p in model.parameters]
     rows += [SymbolRow(dollars(v), _shape(v), f"data: {_law(v, model.data, model.loss)}") for v in model.data]
+    rows += [
+        SymbolRow(dollars(s), _shape(s), f"mean of ${formula(s.expression)}$ over the sample")
+        for s in model.sample_means
+    ]
     for matrix in sorted(matrices, key=lambda m: str(m.name)):
         if isinstance(matrix, Truth):
             role = f"true value of ${formula(sympy.Symbol(matrix.of))}$"
