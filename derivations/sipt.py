@@ -168,7 +168,7 @@ instance = Instance(
         "Sigma_plus": [[1.5, 0, 0], [0, 1.6, 0], [0, 0, 0.2]],
         "structure_weight": 0.5,
         "k": 1,
-        "target": [1, 0, 0],
+        "target": [0, 1, 0],
         "sigma2": 1.0,
         "alpha": 2.0,
     },

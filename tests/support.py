@@ -87,14 +87,19 @@ def derivation(name: str) -> Derivation:
 # ---- point files
 
 
+def point_path(name: str) -> Path | None:
+    """The point file of a model, or of the model that it is a variant of."""
+    paths = (HERE / "points" / f"{stem}.py" for stem in (name, loaded(name).path.stem))
+    return next((path for path in paths if path.is_file()), None)
+
+
 @cache
 def point_file(name: str) -> dict[str, Any]:
     """The names that a point file defines."""
-    for stem in (name, loaded(name).path.stem):
-        path = HERE / "points" / f"{stem}.py"
-        if path.is_file():
-            return runpy.run_path(str(path))
-    raise KeyError(f"tests/points/{name}.py: say how to draw a point of {name}, as tests/support.py says")
+    path = point_path(name)
+    if path is None:
+        raise KeyError(f"tests/points/{name}.py: say how to draw a point of {name}, as tests/support.py says")
+    return runpy.run_path(str(path))
 
 
 def sizes_of(name: str) -> list[dict[str, int]]:
@@ -120,10 +125,11 @@ def random_good(name: str, rng: np.random.Generator) -> tuple[dict[str, Any], di
 
 def optional(name: str, what: str, otherwise: Any) -> Any:
     """What a point file need not say."""
-    return copy.deepcopy(point_file(name).get(what, otherwise))
+    return copy.deepcopy(point_file(name).get(what, otherwise) if point_path(name) else otherwise)
 
 
-CASES = [(name, sizes) for name in ALL for sizes in sizes_of(name)]
+CASES = [(name, sizes) for name in ALL if point_path(name) for sizes in sizes_of(name)]
+"""Every model has a point file (tests/test_referee.py)."""
 
 
 def label(case: tuple[str, dict[str, int]]) -> str:

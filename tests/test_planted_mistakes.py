@@ -29,7 +29,8 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from support import Point, exact_matrices, exactly, float_matrices, random_covariance, symbols
+from draws import rational_covariance
+from support import Point, exact_matrices, exactly, float_matrices, symbols
 
 from symasym.asymptotics.instantiate import Instantiated, instantiate
 from symasym.calculus import derivative
@@ -190,7 +191,7 @@ class Subject:
             "components": {"lam": [9 * value for value in squares], "b": learned},
         }[self.name]
         scalars = {s.name: Fraction(rng.randint(1, 9), 4) for s in self.model.scalars}
-        return Point(sizes, families, scalars, random_covariance(sizes["d"], rng))
+        return Point(sizes, families, scalars, rational_covariance(sizes["d"], rng))
 
     def values(self, at: Point) -> dict[str, Any]:
         return float_matrices(exact_matrices(self.model, at))

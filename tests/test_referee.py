@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support import CASES, derivation, exact_matrices, exactly, expanded, label, point, symbols, written_out
+from support import (
+    ALL,
+    CASES,
+    derivation,
+    exact_matrices,
+    exactly,
+    expanded,
+    label,
+    point,
+    point_path,
+    symbols,
+    written_out,
+)
 
 from symasym.referee import explicit
+
+
+def test_every_model_has_a_point_file() -> None:
+    assert [name for name in ALL if point_path(name) is None] == []
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -14,6 +14,7 @@ FURTHER = [
     {"masks": 3, "Sigma_down": (np.eye(6) + 0.2).tolist()},
     {"Sigma": CORRELATED, "project": True},
 ]
+DEFAULTS = {"masks": "averaged"}
 GOOD = {
     "Sigma": [[3, 0, 0], [0, 2, 0], [0, 0, 1]],
     "keep_probability": 0.75,
@@ -49,7 +50,7 @@ def good(rng):
     keep = float(rng.uniform(0.2, 1))
     sigma = np.diag(rng.uniform(0.2, 3, size)) if rng.integers(2) else covariance(size, rng)
     second = keep**2 * sigma + keep * (1 - keep) * np.diag(np.diagonal(sigma))
-    values, vectors = np.linalg.eigh(sigma @ np.linalg.solve(second, sigma))
+    _, vectors = np.linalg.eigh(sigma @ np.linalg.solve(second, sigma))
     learned = np.linalg.solve(second, sigma @ vectors[:, ::-1][:, :rank])
     document = {
         "Sigma": sigma,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 from support import MODELS, checked, derivation, instance_of, loaded, optional, verified
 from test_sampler import prepared
 
@@ -15,6 +17,8 @@ from symasym.errors import ConditionViolated
 from symasym.general.point import natural_point
 from symasym.model.evaluate import evaluate, evaluate_matrix
 from symasym.model.instance import GeneralPoint
+from symasym.model.masks import Mask
+from symasym.model.scalars import Average
 from symasym.optimise.newton import TOLERANCE, descend, minimise
 from symasym.simulation.estimators import GramQuadratic, random_starts, whitened_start
 from symasym.simulation.moments import cross_moment, pair_moment, second_moment
@@ -39,20 +43,57 @@ def mean_loss(here: Problem, samples: Mapping[str, np.ndarray], estimates: Mappi
     """`(1/m) sum_s l(w; z_s)`, `F(w, S_m)` of sample means, for the first data set of a batch, by the model's own expression."""
     point = {**here.values, **{parameter: estimates[parameter.name] for parameter in here.parameters}}
     m = len(next(iter(samples.values()))[0])
-    each = [{v: samples[v.name][0][s].reshape(-1, 1) for v in here.model.data} for s in range(m)]
+    letters = [v for v in (*here.model.data, *here.model.masks) if v.name in samples]
+    draws = [{v: samples[v.name][0][s] for v in letters} for s in range(m)]
     for mean in here.model.sample_means:
-        point[mean] = np.mean([evaluate_matrix(mean.expression, {**point, **z}, here.sizes) for z in each], axis=0)
-    return float(np.mean([evaluate(here.model.loss, {**point, **z}, here.sizes) for z in each]))
+        one = [evaluate_matrix(mean.expression, {**point, **plain(drawn)}, here.sizes) for drawn in draws]
+        point[mean] = np.mean(one, axis=0)
+    return float(np.mean([loss_of_one(here, point, drawn) for drawn in draws]))
+
+
+def plain(drawn: Mapping[Any, np.ndarray]) -> dict[Any, np.ndarray]:
+    """The letters that are not averaged over copies."""
+    return {v: as_matrix(v, x) for v, x in drawn.items() if x.ndim == 1}
+
+
+def loss_of_one(here: Problem, values: Mapping[Any, Any], drawn: Mapping[Any, np.ndarray]) -> float:
+    """`l(w; z)`; a vector or mask that is averaged over copies has come as `(copies, d)`."""
+    values, means = {**values, **plain(drawn)}, {}
+    for node in here.model.loss.atoms(Average):
+        inside, letter = node.args[:2]
+        nodes = [(1 / len(drawn[letter]), copy) for copy in drawn[letter]] if letter in drawn else rule(here, letter)
+        table = ((weight, {**values, letter: as_matrix(letter, copy)}) for weight, copy in nodes)
+        means[node] = sympy.Float(sum(weight * evaluate(inside, at, here.sizes) for weight, at in table), 30)
+    return evaluate(here.model.loss.xreplace(means), values, here.sizes)
+
+
+def as_matrix(letter: Any, entries: np.ndarray) -> np.ndarray:
+    """A vector as a column, a mask as a diagonal matrix."""
+    return np.diag(entries) if isinstance(letter, Mask) else entries.reshape(-1, 1)
+
+
+def rule(here: Problem, letter: Mask) -> list[tuple[float, np.ndarray]]:
+    """The expectation over a mask as a weighted sum over points, exact for polynomials of degree two in its entries.
+
+    `E f(r) = f(p) + (1/2) p (1 - p) sum_l f''_ll(p)`, second differences of step 1; of few coordinates all masks, always exact.
+    """
+    d, keep = int(letter.shape[0].subs(here.sizes)), evaluate(letter.keep, here.values, here.sizes)
+    if d <= 4:
+        masks = (np.array(r, float) for r in product((0, 1), repeat=d))
+        return [(float(np.prod(np.where(r == 1, keep, 1 - keep))), r) for r in masks]
+    centre, variance = np.full(d, keep), keep * (1 - keep)
+    around = [(variance / 2, centre + sign * unit) for unit in np.eye(d) for sign in (1, -1)]
+    return [(1 - d * variance, centre), *around]
 
 
 def true_parameters(name: str, here: Problem) -> dict[str, np.ndarray]:
     """`w*` in the coordinates of the input; the target's coefficients do not enter."""
-    law, sizes = derivation(name).law, {symbol.name: size for symbol, size in here.sizes.items()}
+    sizes = {symbol.name: size for symbol, size in here.sizes.items()}
     point = instance_of(name).align(here.given)
     if isinstance(point, GeneralPoint):
         assert point.minimiser is not None
         return {key: np.asarray(value) for key, value in point.minimiser.items()}
-    absent = {family: np.zeros(max(sizes.values())) for family in law.families}
+    absent = {family: np.zeros(max(sizes.values())) for family in derivation(name).law.families}
     scalars = {key: value for key, value in here.given.items() if np.ndim(value) == 0}
     return natural_point(here.model, replace(point, values={**absent, **scalars, **sizes, **point.values}))
 
