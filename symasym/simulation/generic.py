@@ -107,7 +107,7 @@ def generic_estimator(
 
     Raises `ConditionViolated` where the losses have no minimum next to `w*`.
     """
-    empirical = Empirical.of(model)
+    empirical = Empirical.of(model, values)
     names = [*(p.name for p in model.parameters), *(p.name for p in model.scalar_parameters)]
     coordinates = Coordinates.of(minimiser, names, hessian)
 

@@ -39,6 +39,9 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("factor", {"noise_known": False, "noise": 0.5}),
     ("linear_autoencoder", {"degrees_of_freedom": 9.0}),
     ("spectral", {"negatives": 3}),
+    ("masked_autoencoder", {"masks": 2}),
+    ("masked_autoencoder", {"masked_only": True, "project": True}),
+    ("masked_autoencoder", {"masked_only": True, "masks": "sampled", "project": True}),
 ]
 
 
