@@ -40,8 +40,6 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("linear_autoencoder", {"degrees_of_freedom": 9.0}),
     ("spectral", {"negatives": 3}),
     ("masked_autoencoder", {"masks": 2}),
-    ("masked_autoencoder", {"masked_only": True, "project": True}),
-    ("masked_autoencoder", {"masked_only": True, "masks": "sampled", "project": True}),
 ]
 
 
