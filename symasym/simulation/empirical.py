@@ -9,6 +9,8 @@ diagonal ones, between further words).
 * Any other term has the mean `mu = (1/m) sum_s p_s q_s ..`, whose derivative along `V` is that of `tr(M G) + ..` with
   `G = (1/m) sum_s (q_s ..) v_s u_s^T` held fixed.
 
+A sample mean that stands in the loss is one more letter, the same for all samples of a data set.
+
 So value and gradient are polynomials in trace words over a few more letters, `S`, `G` and `mu`, made once by the calculus
 and evaluated on arrays as the general route does; only `mu` and `G` take a pass over the samples.
 """
@@ -28,9 +30,11 @@ from symasym.errors import NotDerivableYet
 from symasym.general.arrays import Matrices
 from symasym.general.objective import Objective
 from symasym.model.model import Model
+from symasym.model.sample_means import SampleMean
 from symasym.optimise.quasi_newton import Local
 from symasym.simulation.letters import Letter, Rows, Samples, is_sampled, rows_in, samples_last
 from symasym.simulation.masks import averaged_masks, joined
+from symasym.simulation.means import sample_mean_array
 from symasym.simulation.passes import Form, form_of, mean_products, moment
 from symasym.words.atoms import Atom, Kind, Word
 from symasym.words.lower import atom_of, lower_scalar
@@ -110,12 +114,13 @@ def _around(form: Form) -> Iterator[Ends]:
 class Empirical:
     """The empirical loss of a model in letters.
 
-    `moments`: each letter `S` with the letters whose moment it is.
+    `moments`: each letter `S` with the letters whose moment it is; `means`: sample means that the loss itself mentions.
     """
 
     objective: Objective
     moments: Mapping[Atom, Ends]
     products: tuple[Product, ...]
+    means: tuple[SampleMean, ...]
 
     @classmethod
     def of(cls, model: Model, values: Values) -> Empirical:
@@ -130,7 +135,7 @@ class Empirical:
         matrices = [atom_of(parameter) for parameter in model.parameters]
         following = {product.mean: product.frozen for product in letters.products.values()}
         objective = Objective.of(ScalarPolynomial.sum(terms), matrices, model.scalar_parameters, following)
-        return cls(objective, letters.moments, tuple(letters.products.values()))
+        return cls(objective, letters.moments, tuple(letters.products.values()), model.sample_means)
 
     def on(self, samples: Samples, values: Values, sizes: Mapping[sympy.Symbol, int]) -> EmpiricalLoss:
         """The loss on a batch of data sets.
@@ -147,7 +152,9 @@ class Empirical:
         copies = [atom for atom in atoms if atom.copies is not None]
         arrays = {atom: samples_last(atom, copies, samples) for atom in atoms}
         kept = {atom: arrays[atom] for letter in passed for atom in letter}
-        return EmpiricalLoss(self, matrices, {**scalars, **sizes}, self._moments(arrays), kept)
+        constants = Matrices(matrices, {**scalars, **sizes})
+        means = {mean.name: sample_mean_array(mean, samples, constants) for mean in self.means}
+        return EmpiricalLoss(self, matrices, constants.scalars, {**self._moments(arrays), **means}, kept)
 
     def _moments(self, arrays: Mapping[Atom, np.ndarray]) -> dict[str, np.ndarray]:
         if not self.moments:
@@ -184,7 +191,8 @@ def _mean(monomial: Monomial, letters: Letters) -> ScalarPolynomial:
 class EmpiricalLoss:
     """The empirical losses of a batch of data sets.
 
-    `matrices`, `scalars`: constants; `moments`: the letters `S`, `(B, ..)`; `arrays`: the letters of the products, samples last.
+    `matrices`, `scalars`: constants; `moments`: the letters `S` and sample means, `(B, ..)`; `arrays`: the letters of the
+    products, samples last.
     """
 
     empirical: Empirical

@@ -15,7 +15,7 @@ import sympy
 
 from symasym.words.atoms import Atom, Kind
 
-__all__ = ["SAMPLED", "Letter", "Rows", "Samples", "is_sampled", "rows_in", "samples_last"]
+__all__ = ["SAMPLED", "Letter", "Rows", "Samples", "is_sampled", "rows_in", "sampled", "samples_last"]
 
 Samples: TypeAlias = Mapping[str, np.ndarray]
 """Name -> `(B, m, d)`, or `(B, m, K, d)` for `K` copies in every sample."""
@@ -35,6 +35,11 @@ def is_sampled(atom: Atom) -> bool:
     return atom.kind in SAMPLED
 
 
+def sampled(atom: Atom, samples: Samples) -> np.ndarray:
+    """The values of a letter in every sample, `(B, m, d)` or `(B, m, K, d)`."""
+    return SAMPLED[atom.kind](atom, samples)
+
+
 def rows_in(letter: Letter) -> sympy.Expr:
     """The dimension `d` of a letter."""
     return letter[0].rows if letter else sympy.Integer(1)
@@ -45,7 +50,7 @@ def samples_last(atom: Atom, copies: Sequence[Atom], samples: Samples) -> np.nda
 
     So sums over coordinates and over copies are sums of long rows.
     """
-    values = np.ascontiguousarray(SAMPLED[atom.kind](atom, samples).swapaxes(1, -1))
+    values = np.ascontiguousarray(sampled(atom, samples).swapaxes(1, -1))
     axes = [values.shape[2] if other == atom else 1 for other in copies]
     return values.reshape(*values.shape[:2], *axes, values.shape[-1])
 

@@ -32,12 +32,13 @@ from symasym.model import (
     norm2,
     parameter,
     quad,
+    sample_mean,
     scalar,
     scalar_parameter,
     tr,
     trivial,
 )
-from symasym.model.evaluate import evaluate, small_sizes
+from symasym.model.evaluate import evaluate, evaluate_matrix, small_sizes
 from symasym.model.matrices import Constant
 from symasym.model.model import Model
 from symasym.model.scalars import Average
@@ -57,7 +58,9 @@ def odd_models() -> dict[str, Model]:
     p, q, t = copy(x, "p"), copy(x, "q"), gaussian("t", 1, cov=eye(1))
     c, b, K = constant("c", k), constant("b", d), scalar("K")
     R, Q, P = mask("R", d, keep=0.5), mask("Q", d, keep=0.5), mask("P", d, keep=0.5)
-    S = v * eye(d) + A.T * A
+    S, W = v * eye(d) + A.T * A, constant("W", d, d)
+    moment, cross = sample_mean("moment", W * x * x.T * W.T + eye(d) / 3), sample_mean("cross", x * y.T / 2)
+    middle, row = sample_mean("middle", W * x), sample_mean("row", K * x.T)
     losses = {
         "nested": average(inner(A * x, A * p) ** 2 + average(inner(A * p, A * q) * inner(A * x, A * q), q, 2), p, K),
         "averages": average(inner(A * p, c) ** 3, p, K)
@@ -70,6 +73,10 @@ def odd_models() -> dict[str, Model]:
         + inner(b, R * Q * A.T * A * R * b)
         + average(inner(x, P * A.T * A * R * A.T * A * P * x) + norm2(A * P * x), P, 3) * v,
         "one letter": norm2(A) + inner(A * x, c) - v * tr(A * A.T),
+        "sample means": norm2(A * moment * A.T - eye(k))
+        + norm2(A * (middle - x)) ** 2
+        + tr(B * c * row * A.T * B.T + B * A * cross),
+        "a mean in an inverse": logdet(eye(k) + A * moment * A.T) + quad(A * x, (v * eye(k) + A * moment * A.T).inv()),
     }
     down = LeastSquares(gaussian("x", d, cov=covariance("D", d)), target=constant("f", d))
     return {name: Model(loss, trivial(), A * x, down, where=[k < d]) for name, loss in losses.items()}
@@ -140,6 +147,9 @@ def front_end(here: Case, point: Mapping[str, np.ndarray]) -> np.ndarray:
     totals = []
     for b in range(BATCH):
         at = {**here.values, **{p: point[p.name][b] for p in parameters}}
+        for mean in here.model.sample_means:
+            each = ({v: here.samples[v.name][b, s][:, None] for v in here.model.data} for s in range(M))
+            at[mean] = np.mean([evaluate_matrix(mean.expression, {**at, **z}, here.sizes) for z in each], axis=0)
         found = []
         for s in range(M):
             for chosen in product(*map(range, copies.values())):
@@ -248,6 +258,22 @@ def test_outside_of_its_domain_a_loss_is_not_a_number() -> None:
     with np.errstate(all="ignore"):
         value = there.at(point, np.arange(3)).value
     assert np.isfinite(value).tolist() == [True, False, False]
+
+
+def test_a_mean_of_higher_order_is_refused() -> None:
+    d = dims("d")[0]
+    A, x = parameter("A", d, d), gaussian("x", d, cov=covariance("S", d))
+    down = LeastSquares(gaussian("x", d, cov=covariance("D", d)), target=constant("f", d))
+    for name, matrix in (
+        ("longer", x * x.T * A.T * x * x.T),
+        ("scaled", norm2(x) * x * x.T),
+        ("form", x.T * eye(d) * x),
+    ):
+        model = Model(tr(A * A.T) + tr(sample_mean(name, matrix.xreplace({A: eye(d)}))), trivial(), A * x, down)
+        with pytest.raises(
+            NotDerivableYet, match=rf"^estimator: the sample mean {name} is of higher order in the data"
+        ):
+            Empirical.of(model, {}).on({"x": np.ones((3, 4, 2))}, {}, {d: 2})
 
 
 def test_data_inside_an_inverse_are_refused() -> None:
