@@ -22,6 +22,9 @@ from symasym.simulation.estimators import Estimator
 
 __all__ = ["filled_up", "generic_estimator"]
 
+LOWER = 1e-9
+"""How much lower another minimum is, where the loss rises by about 1/2 from `w*` to twice `w*`; less is the same minimum."""
+
 
 @dataclass(frozen=True)
 class Coordinates:
@@ -107,7 +110,7 @@ def generic_estimator(
 
     Raises `ConditionViolated` where the losses have no minimum next to `w*`.
     """
-    empirical = Empirical.of(model)
+    empirical = Empirical.of(model, values)
     names = [*(p.name for p in model.parameters), *(p.name for p in model.scalar_parameters)]
     coordinates = Coordinates.of(minimiser, names, hessian)
 
@@ -135,7 +138,7 @@ def _descend(loss: EmpiricalLoss, coordinates: Coordinates, start: np.ndarray) -
 
 def _lower(best: Descent, other: Descent) -> Descent:
     """The lower of two for each data set; one that has not arrived only counts where it is below the other already."""
-    below = other.value < best.value
+    below = other.value < best.value - LOWER
     _require(other.arrived | ~below)
     return Descent(
         np.where(below[:, None], other.point, best.point), np.where(below, other.value, best.value), best.arrived

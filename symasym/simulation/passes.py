@@ -1,116 +1,126 @@
-"""Forms `p_s = u_s^T M v_s` over the samples: moments of their ends, means of their products.
+"""Forms over the samples: moments of their letters, means of their products.
 
-Arrays here have the samples last, `(B, d, m)` or `(B, d, 1 or K, .., m)` with one more axis for each vector that is averaged
-over copies, so that sums over coordinates and over copies are sums of long rows.
+Arrays have the samples last (see `letters`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TypeGuard
+from itertools import groupby
 
 import numpy as np
 
-from symasym.simulation.letters import SAMPLED, Samples, sampled
-from symasym.simulation.moments import SMALL, gram
-from symasym.words.atoms import Atom, Word, transpose
-from symasym.words.polynomial import Scalar
+from symasym.errors import NotDerivableYet
+from symasym.simulation.letters import Letter, Rows, is_sampled
+from symasym.simulation.moments import SMALL
+from symasym.words.atoms import Word, rows_of, transpose
 
-__all__ = ["Form", "form_of", "is_sampled", "mean_products", "sample_moment", "samples_last"]
+__all__ = ["Form", "form_of", "mean_products", "moment"]
 
 
 @dataclass(frozen=True)
 class Form:
-    """`u^T M v`: `left` `u`, `core` `M`, `right` `v`; without `u` the core has one row and `u` is the number 1."""
+    """`u^T M_0 D_1 M_1 .. D_n M_n v`: `left` `u`, `cores` `M`, `diagonals` `D`, `right` `v`.
 
-    left: Atom | None
-    core: Word
-    right: Atom
+    All but the cores vary over the samples.
+    """
+
+    left: Letter
+    cores: tuple[Word, ...]
+    diagonals: tuple[Letter, ...]
+    right: Letter
 
     @property
-    def ends(self) -> tuple[Atom, ...]:
-        """The vectors at the ends."""
-        return (self.right,) if self.left is None else (self.left, self.right)
+    def letters(self) -> tuple[Letter, ...]:
+        """All that varies over the samples."""
+        return (self.left, *self.diagonals, self.right)
 
-
-def is_sampled(scalar: Scalar) -> TypeGuard[Word]:
-    """True for a scalar that varies over the samples."""
-    return isinstance(scalar, tuple) and any(atom.kind in SAMPLED for atom, _ in (scalar[0], scalar[-1]))
+    @property
+    def reversed(self) -> Form:
+        """The same form read from the right."""
+        cores = tuple(transpose(core) for core in reversed(self.cores))
+        return Form(self.right, cores, self.diagonals[::-1], self.left)
 
 
 def form_of(word: Word) -> Form:
-    """A scalar word with a sampled vector at one end or both, read in the direction in which its ends are in order."""
-    if word[-1][0].kind not in SAMPLED:
-        word = transpose(word)
-    if len(word) == 1 or word[0][0].kind not in SAMPLED:
-        return Form(None, word[:-1], word[-1][0])
-    if word[0][0].key > word[-1][0].key:
-        word = transpose(word)
-    return Form(word[0][0], word[1:-1], word[-1][0])
-
-
-def sample_moment(form: Form, samples: Samples) -> np.ndarray:
-    """`(1/m) sum_s v_s u_s^T`, averaged over copies as well, `(B, d_v, d_u)`."""
-    v = sampled(form.right, samples)
-    u = np.ones((*v.shape[:-1], 1)) if form.left is None else sampled(form.left, samples)
-    if form.left is not None and form.left != form.right:  # averages run over one end at a time
-        u, v = (end.mean(2) if end.ndim == 4 else end for end in (u, v))
-    u, v = (end.reshape(len(end), -1, end.shape[-1]) for end in (u, v))
-    return gram(v, u) / v.shape[1]
-
-
-def samples_last(atom: Atom, copies: Sequence[Atom], samples: Samples) -> np.ndarray:
-    """The values of a letter as `(B, d, 1 or K, .., m)`, one axis for each of the letters that are averaged over copies."""
-    values = np.ascontiguousarray(sampled(atom, samples).swapaxes(1, -1))
-    axes = [values.shape[2] if other == atom else 1 for other in copies]
-    return values.reshape(*values.shape[:2], *axes, values.shape[-1])
+    """A scalar word with letters that vary over the samples, read in the direction in which its ends are in order."""
+    if rows_of(word[0]) != 1:
+        raise NotDerivableYet(
+            "estimator: masks stand in a trace without data, so the model file has to bring an estimator of its own"
+        )
+    pieces = [(varies, tuple(items)) for varies, items in groupby(word, key=lambda item: is_sampled(item[0]))]
+    if len(pieces) == 1:  # u^T v, or v alone
+        pieces = [(True, word[:-1]), (False, ()), (True, word[-1:])]
+    pieces = [(True, ()), *pieces] if not pieces[0][0] else pieces
+    pieces = [*pieces, (True, ())] if not pieces[-1][0] else pieces
+    left, *diagonals, right = (tuple(atom for atom, _ in items) for varies, items in pieces if varies)
+    form = Form(left, tuple(items for varies, items in pieces if not varies), tuple(diagonals), right)
+    return form if [atom.key for atom in left] <= [atom.key for atom in right] else form.reversed
 
 
 Words = Callable[[Word], np.ndarray]
 """The array `(B, rows, columns)` of a word that is not empty."""
 
 
+def moment(left: Letter, right: Letter, rows: Rows) -> np.ndarray:
+    """`mean v u^T` over samples and copies, `(B, d_v, d_u)`."""
+    u, v = rows(left), rows(right)
+    size = np.prod(np.broadcast_shapes(u.shape[2:], v.shape[2:]))
+    return _weighted_moment(np.full([1] * (v.ndim - 1), 1 / size), v, u)
+
+
 def mean_products(
-    products: Sequence[Sequence[tuple[Form, int]]], vectors: Mapping[Atom, np.ndarray], word: Words
+    products: Sequence[Sequence[tuple[Form, int]]], rows: Rows, word: Words
 ) -> list[tuple[np.ndarray, list[np.ndarray]]]:
     """For each product of forms, with their powers, the mean and what its derivative takes.
 
-    That is `mu = mean prod_i p_i^{n_i}`, `(B,)`, and `G_i = mean (d prod / d p_i) v u^T`, `(B, d_v, d_u)`, for every form.
-    `vectors`: samples last.
+    That is `mu = mean prod_i p_i^{n_i}`, `(B,)`, and for every core `M` of every form `G = mean (d prod / d p_i) v u^T`, with `u`
+    and `v` all that stands on the left and on the right of `M`, `(B, columns, rows)`.
     """
-    values = {form: _values(form, vectors, word) for form in {form for forms in products for form, _ in forms}}
-    return [_mean_product(forms, values, vectors) for forms in products]
+    found = {form: _Passed.of(form, rows, word) for form in {form for forms in products for form, _ in forms}}
+    return [_mean_product([(found[form], power) for form, power in forms]) for forms in products]
 
 
-def _mean_product(
-    forms: Sequence[tuple[Form, int]], values: Mapping[Form, np.ndarray], vectors: Mapping[Atom, np.ndarray]
-) -> tuple[np.ndarray, list[np.ndarray]]:
-    powers = [values[form] ** power for form, power in forms]
+@dataclass(frozen=True)
+class _Passed:
+    """A form in every sample: `value`, and for each core what stands on its left and on its right."""
+
+    value: np.ndarray
+    lefts: list[np.ndarray]
+    rights: list[np.ndarray]
+
+    @classmethod
+    def of(cls, form: Form, rows: Rows, word: Words) -> _Passed:
+        lefts, rights = [rows(form.left)], [rows(form.right)]
+        for core, diagonal in zip(form.cores, form.diagonals, strict=False):
+            lefts.append(rows(diagonal) * _images(transpose(core), lefts[-1], word))
+        for core, diagonal in zip(form.cores[::-1], form.diagonals[::-1], strict=False):
+            rights.insert(0, rows(diagonal) * _images(core, rights[0], word))
+        return cls(_bilinear(lefts[0], form.cores[0], rights[0], word), lefts, rights)
+
+
+def _mean_product(forms: Sequence[tuple[_Passed, int]]) -> tuple[np.ndarray, list[np.ndarray]]:
+    powers = [form.value**power for form, power in forms]
     product = reduce(np.multiply, powers)
     weighted = []
     for n, (form, power) in enumerate(forms):
-        slope = power * values[form] ** (power - 1) / product[0].size
+        slope = power * form.value ** (power - 1) / product[0].size
         slope = reduce(np.multiply, powers[:n] + powers[n + 1 :], slope)
-        left = np.ones([1] * (slope.ndim + 1)) if form.left is None else vectors[form.left]
-        weighted.append(_weighted_moment(slope, vectors[form.right], left))
+        weighted += [_weighted_moment(slope, v, u) for u, v in zip(form.lefts, form.rights, strict=True)]
     return product.reshape(len(product), -1).mean(1), weighted
 
 
-def _values(form: Form, vectors: Mapping[Atom, np.ndarray], word: Words) -> np.ndarray:
+def _bilinear(left: np.ndarray, core: Word, right: np.ndarray, word: Words) -> np.ndarray:
     """`u^T M v` for every sample; `M` is cut where it is narrowest, and each side is multiplied into its vector."""
-    cut = _narrowest(form.core, word)
-    right = _images(form.core[cut:], vectors[form.right], word)
-    if form.left is None:
-        return _images(form.core[:cut], right, word)[:, 0]
-    left = _images(transpose(form.core[:cut]), vectors[form.left], word)
-    return _inner(left, right)
-
-
-def _narrowest(core: Word, word: Words) -> int:
-    sizes = [word((item,)).shape[-2] for item in core]
-    return sizes.index(min(sizes)) if sizes and min(sizes) < word(core[-1:]).shape[-1] else len(core)
+    sizes = [word((item,)).shape[-2] for item in core] + [right.shape[1]]
+    cut = len(core) if sizes[-1] == min(sizes) else sizes.index(min(sizes))
+    left, right = _images(transpose(core[:cut]), left, word), _images(core[cut:], right, word)
+    total = left[:, 0] * right[:, 0]
+    for n in range(1, left.shape[1]):
+        total += left[:, n] * right[:, n]
+    return total
 
 
 def _images(matrix: Word, vectors: np.ndarray, word: Words) -> np.ndarray:
@@ -125,14 +135,6 @@ def _images(matrix: Word, vectors: np.ndarray, word: Words) -> np.ndarray:
     for start in range(0, count, block):
         np.matmul(array, flat[..., start : start + block], out=result[..., start : start + block])
     return result.reshape(len(array), rows, *vectors.shape[2:])
-
-
-def _inner(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """`sum_i left_i right_i` over coordinates."""
-    total = left[:, 0] * right[:, 0]
-    for n in range(1, left.shape[1]):
-        total += left[:, n] * right[:, n]
-    return total
 
 
 def _weighted_moment(weight: np.ndarray, v: np.ndarray, u: np.ndarray) -> np.ndarray:

@@ -28,15 +28,17 @@ from symasym.model import (
     inner,
     joint,
     logdet,
+    mask,
     norm2,
     parameter,
     quad,
+    sample_mean,
     scalar,
     scalar_parameter,
     tr,
     trivial,
 )
-from symasym.model.evaluate import evaluate, small_sizes
+from symasym.model.evaluate import evaluate, evaluate_matrix, small_sizes
 from symasym.model.matrices import Constant
 from symasym.model.model import Model
 from symasym.model.scalars import Average
@@ -54,8 +56,11 @@ def odd_models() -> dict[str, Model]:
     A, B, v = parameter("A", k, d), parameter("B", e, k), scalar_parameter("v")
     x, y = joint("x y", (d, e), {(0, 0): covariance("S", d), (1, 1): covariance("T", e)})
     p, q, t = copy(x, "p"), copy(x, "q"), gaussian("t", 1, cov=eye(1))
-    c, K = constant("c", k), scalar("K")
-    S = v * eye(d) + A.T * A
+    c, b, K = constant("c", k), constant("b", d), scalar("K")
+    R, Q, P = mask("R", d, keep=0.5), mask("Q", d, keep=0.5), mask("P", d, keep=0.5)
+    S, W = v * eye(d) + A.T * A, constant("W", d, d)
+    moment, cross = sample_mean("moment", W * x * x.T * W.T + eye(d) / 3), sample_mean("cross", x * y.T / 2)
+    middle, row = sample_mean("middle", W * x), sample_mean("row", K * x.T)
     losses = {
         "nested": average(inner(A * x, A * p) ** 2 + average(inner(A * p, A * q) * inner(A * x, A * q), q, 2), p, K),
         "averages": average(inner(A * p, c) ** 3, p, K)
@@ -63,7 +68,15 @@ def odd_models() -> dict[str, Model]:
         + inner(c, A * x),
         "powers": norm2(y - B * A * x) ** 2 + inner(A * x, c) ** 3 / v,
         "scalars": norm2(t - inner(c, A * x) * t) + logdet(S) * quad(x, S.inv()) + logdet(A * A.T) + v**2 * tr(B.T * B),
+        "masks": inner(A * Q * A.T * A * R * x, A * q) * inner(A * R * x, c)
+        + inner(b, R * A.T * c) ** 2
+        + inner(b, R * Q * A.T * A * R * b)
+        + average(inner(x, P * A.T * A * R * A.T * A * P * x) + norm2(A * P * x), P, 3) * v,
         "one letter": norm2(A) + inner(A * x, c) - v * tr(A * A.T),
+        "sample means": norm2(A * moment * A.T - eye(k))
+        + norm2(A * (middle - x)) ** 2
+        + tr(B * c * row * A.T * B.T + B * A * cross),
+        "a mean in an inverse": logdet(eye(k) + A * moment * A.T) + quad(A * x, (v * eye(k) + A * moment * A.T).inv()),
     }
     down = LeastSquares(gaussian("x", d, cov=covariance("D", d)), target=constant("f", d))
     return {name: Model(loss, trivial(), A * x, down, where=[k < d]) for name, loss in losses.items()}
@@ -92,7 +105,7 @@ class Case:
 
     @property
     def loss(self) -> EmpiricalLoss:
-        return Empirical.of(self.model).on(self.samples, self.values, self.sizes)
+        return Empirical.of(self.model, self.values).on(self.samples, self.values, self.sizes)
 
     def flat(self, table: Mapping[str, np.ndarray]) -> np.ndarray:
         parameters = (*self.model.parameters, *self.model.scalar_parameters)
@@ -112,14 +125,16 @@ def case(name: str) -> Case:
     counts = {node.args[1]: node.args[2] for node in model.loss.atoms(Average)}
     numbers = {symbol for symbol in model.loss.atoms(sympy.Symbol) if symbol not in sizes}
     values: dict[sympy.Basic, Any] = {symbol: float(rng.uniform(0.5, 2)) for symbol in sorted(numbers, key=str)}
-    values |= {count: 3.0 for count in counts.values() if count.free_symbols}
+    for count in counts.values():
+        values |= {symbol: (3.0 if count == symbol else 1 / 3) for symbol in count.free_symbols}
     for symbol in sorted(model.loss.atoms(Constant), key=str):
         matrix = rng.standard_normal(shape(symbol))
         values[symbol] = matrix + matrix.T if symbol.symmetric else matrix
     samples = {}
-    for vector in model.data:
-        copies = [int(evaluate(counts[vector], values, {}))] if vector in counts else []
-        samples[vector.name] = rng.uniform(-1, 1.5, (BATCH, M, *copies, shape(vector)[0]))
+    for letter in (*model.data, *model.masks):
+        copies = [round(evaluate(counts[letter], values, {}))] if letter in counts else []
+        samples[letter.name] = rng.uniform(-1, 1.5, (BATCH, M, *copies, shape(letter)[0]))
+    samples |= {mask.name: (samples[mask.name] > 0).astype(float) for mask in model.masks}
     point = {p.name: rng.standard_normal((BATCH, *shape(p))) for p in model.parameters}
     point |= {p.name: rng.uniform(0.5, 2, BATCH) for p in model.scalar_parameters}
     return Case(model, sizes, {s: v for s, v in values.items() if str(s) not in point}, samples, point)
@@ -132,12 +147,16 @@ def front_end(here: Case, point: Mapping[str, np.ndarray]) -> np.ndarray:
     totals = []
     for b in range(BATCH):
         at = {**here.values, **{p: point[p.name][b] for p in parameters}}
+        for mean in here.model.sample_means:
+            each = ({v: here.samples[v.name][b, s][:, None] for v in here.model.data} for s in range(M))
+            at[mean] = np.mean([evaluate_matrix(mean.expression, {**at, **z}, here.sizes) for z in each], axis=0)
         found = []
         for s in range(M):
             for chosen in product(*map(range, copies.values())):
                 places = {name: (b, s, which) for name, which in zip(copies, chosen, strict=True)}
-                data = {v: here.samples[v.name][places.get(v.name, (b, s))] for v in here.model.data}
-                found.append(evaluate(here.model.loss, {**at, **{v: x[:, None] for v, x in data.items()}}, here.sizes))
+                data = {v: here.samples[v.name][places.get(v.name, (b, s))][:, None] for v in here.model.data}
+                masks = {R: np.diag(here.samples[R.name][places.get(R.name, (b, s))]) for R in here.model.masks}
+                found.append(evaluate(here.model.loss, {**at, **data, **masks}, here.sizes))
         totals.append(np.mean(found))
     return np.array(totals)
 
@@ -203,16 +222,37 @@ def test_data_sets_are_chosen_and_taken_together_without_changing_a_number(
 def test_a_term_with_one_form_needs_no_pass() -> None:
     """Quadratic losses, Gaussian likelihoods: moments are all that is kept of the samples."""
     for name in ("factor", "linear_autoencoder"):
-        assert Empirical.of(MODELS[name]).products == ()
-        assert not case(name).loss.vectors
-    assert len(Empirical.of(MODELS["spectral"]).products) == 1
+        assert case(name).loss.empirical.products == ()
+        assert not case(name).loss.arrays
+    assert len(case("spectral").loss.empirical.products) == 1
+
+
+@pytest.mark.parametrize("name", ["masked_autoencoder", "masked_autoencoder_masked_only"])
+def test_masks_that_are_averaged_over_are_gone_through_one_by_one(name: str) -> None:
+    """`kappa = 0`: the expectation over all `2^d` masks, each with its probability, data set by data set."""
+    here = case(name)
+    (R,) = here.model.masks
+    size = int(sympy.sympify(R.shape[0]).subs(here.sizes))
+    values = {symbol: 0.3 if str(symbol) == "keep_probability" else v for symbol, v in here.values.items()}
+    values = {symbol: 0.0 if str(symbol) == "kappa" else v for symbol, v in values.items()}
+    total = np.zeros(BATCH)
+    for kept in product((0.0, 1.0), repeat=size):
+        drawn = np.broadcast_to(kept, here.samples["R"].shape)
+        total += (
+            0.3 ** sum(kept)
+            * 0.7 ** (size - sum(kept))
+            * front_end(replace(here, samples={**here.samples, "R": drawn}), here.point)
+        )
+    data = {key: array for key, array in here.samples.items() if key != "R"}
+    there = Empirical.of(here.model, values).on(data, values, here.sizes).at(here.point, np.arange(BATCH))
+    np.testing.assert_allclose(there.value, total, rtol=1e-12)
 
 
 def test_outside_of_its_domain_a_loss_is_not_a_number() -> None:
     d = dims("d")[0]
     A, x = parameter("A", d, d), gaussian("x", d, cov=covariance("S", d))
     down = LeastSquares(gaussian("x", d, cov=covariance("D", d)), target=constant("f", d))
-    loss = Empirical.of(Model(logdet(A + A.T) + quad(x, (A + A.T).inv()), trivial(), A * x, down))
+    loss = Empirical.of(Model(logdet(A + A.T) + quad(x, (A + A.T).inv()), trivial(), A * x, down), {})
     there = loss.on({"x": np.ones((3, 4, 2))}, {}, {d: 2})
     point = {"A": np.stack([np.eye(2), np.diag([1.0, -1.0]), np.full((2, 2), np.inf)])}
     with np.errstate(all="ignore"):
@@ -220,9 +260,25 @@ def test_outside_of_its_domain_a_loss_is_not_a_number() -> None:
     assert np.isfinite(value).tolist() == [True, False, False]
 
 
+def test_a_mean_of_higher_order_is_refused() -> None:
+    d = dims("d")[0]
+    A, x = parameter("A", d, d), gaussian("x", d, cov=covariance("S", d))
+    down = LeastSquares(gaussian("x", d, cov=covariance("D", d)), target=constant("f", d))
+    for name, matrix in (
+        ("longer", x * x.T * A.T * x * x.T),
+        ("scaled", norm2(x) * x * x.T),
+        ("form", x.T * eye(d) * x),
+    ):
+        model = Model(tr(A * A.T) + tr(sample_mean(name, matrix.xreplace({A: eye(d)}))), trivial(), A * x, down)
+        with pytest.raises(
+            NotDerivableYet, match=rf"^estimator: the sample mean {name} is of higher order in the data"
+        ):
+            Empirical.of(model, {}).on({"x": np.ones((3, 4, 2))}, {}, {d: 2})
+
+
 def test_data_inside_an_inverse_are_refused() -> None:
     d = dims("d")[0]
     A, x = parameter("A", d, d), gaussian("x", d, cov=covariance("S", d))
     down = LeastSquares(gaussian("x", d, cov=covariance("D", d)), target=constant("f", d))
     with pytest.raises(NotDerivableYet, match=r"^estimator: data stand inside an inverse"):
-        Empirical.of(Model(logdet(A.T * A + x * x.T), trivial(), A * x, down))
+        Empirical.of(Model(logdet(A.T * A + x * x.T), trivial(), A * x, down), {})

@@ -39,6 +39,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("factor", {"noise_known": False, "noise": 0.5}),
     ("linear_autoencoder", {"degrees_of_freedom": 9.0}),
     ("spectral", {"negatives": 3}),
+    ("masked_autoencoder", {"masks": 2}),
 ]
 
 
