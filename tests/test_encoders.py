@@ -1,4 +1,4 @@
-"""Encoders between two spaces: what the laws of the context encoder, the two-view model, multi-task and a discarded head must agree on.
+"""Encoders between two spaces: what context encoder, two views, several tasks and a discarded head must agree on.
 
 None of the comparisons was used to derive either side: the models have different losses, parameters and data laws.
 """
@@ -114,7 +114,7 @@ def test_full_rank_regression_and_multitask_are_one_law() -> None:
 @pytest.mark.parametrize("noise", ["shared", "general"])
 @pytest.mark.parametrize(("d", "k", "T"), [(4, 2, 2), (5, 2, 4), (3, 1, 1), (4, 1, 5)])
 def test_task_diversity(d: int, k: int, T: int, noise: str) -> None:
-    """`f* = c^T B A x` with the shortest `c = B (B^T B)^{-1} theta`, least squares on `c^T y`: every direction outside costs `c^T N c`.
+    """`f* = c^T B A x` with the shortest `c = B (B^T B)^{-1} theta`, regression of `c^T y`: a direction outside costs `c^T N c`.
 
     With `T = k` tasks there is nothing to choose: least squares for each task, and `c = B^{-T} theta`.
     """
@@ -125,7 +125,7 @@ def test_task_diversity(d: int, k: int, T: int, noise: str) -> None:
     found = numbers("multitask", document | {"noise": 0.7 if noise == "shared" else N})
     c = np.linalg.pinv(B).T @ theta
     np.testing.assert_allclose(found.weights, np.full(d - k, c @ N @ c), rtol=1e-8)
-    if T == k:
+    if k == T:
         np.testing.assert_allclose(c, np.linalg.solve(B.T, theta))
 
 

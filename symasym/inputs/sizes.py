@@ -63,21 +63,23 @@ def _enter_sums(sizes: Sizes, key: Key, shape: tuple[int, ...]) -> None:
 
 def _refused(dimension: str, size: int, key: Key, known: Sizes, left: list[str]) -> InputError:
     """A sum that does not come out, put to a part that is a key of its own, if one is."""
-    sentence = f"{dimension} = {size} (from {key.name})" + (f" with {left[0]} >= 1" if left else "")
-    for part, (number, source) in known.items():
-        if part == source:
-            return InputError(f"{part}: {shown(number)} came, {sentence} is expected")
-    listed = ", ".join(f"{part} = {number} (from {source})" for part, (number, source) in known.items())
-    return InputError(f"{key.name}: size {size} came, {dimension} with {listed} is expected")
+    own = next((part for part, (_, source) in known.items() if part == source), None)
+    others = [f"{part} = {shown(number)} (from {source})" for part, (number, source) in known.items() if part != own]
+    rest = " and ".join([*others, *(f"{part} >= 1" for part in left)])
+    rest = f" with {rest}" if rest else ""
+    if own is None:
+        return InputError(f"{key.name}: size {size} came, {dimension}{rest} is expected")
+    return InputError(f"{own}: {shown(known[own][0])} came, {dimension} = {size} (from {key.name}){rest} is expected")
 
 
 def require(relations: Iterable[sympy.Basic], sizes: Sizes) -> None:
     """Relations between dimensions, e.g. `k < d`; the refusal names the smaller one, if it is a key of its own."""
     for relation in relations:
-        known = {s: sizes[s.name] for s in sorted(relation.free_symbols, key=str) if s.name in sizes}
+        smaller = getattr(relation, "lts", relation).free_symbols
+        symbols = sorted(relation.free_symbols, key=lambda s: (s not in smaller, str(s)))
+        known = {s: sizes[s.name] for s in symbols if s.name in sizes}
         if relation.subs({s: size for s, (size, _) in known.items()}) == sympy.false:
             own = [s.name for s, (_, source) in known.items() if source == s.name]
-            own.sort(key=lambda name: name not in {s.name for s in getattr(relation, "lts", relation).free_symbols})
             name = own[0] if own else next(source for _, source in known.values())
             came = shown(sizes[name][0]) if own else _listed(known)
             rest = f" with {_listed({s: item for s, item in known.items() if s.name != name})}" if own else ""
@@ -85,4 +87,5 @@ def require(relations: Iterable[sympy.Basic], sizes: Sizes) -> None:
 
 
 def _listed(known: Mapping[sympy.Symbol, tuple[int, str]]) -> str:
-    return ", ".join(f"{s} = {shown(size)} (from {source})" for s, (size, source) in known.items())
+    ordered = sorted(known.items(), key=lambda item: str(item[0]))
+    return ", ".join(f"{s} = {shown(size)} (from {source})" for s, (size, source) in ordered)
