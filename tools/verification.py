@@ -29,6 +29,9 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("linear_autoencoder", "t data, 15 degrees of freedom", {"degrees_of_freedom": 15.0}),
     ("spectral", "defaults, one negative", {}),
     ("spectral", "four negatives", {"negatives": 4}),
+    ("sipt", "defaults, edges", {}),
+    ("sipt", "cliques of four", {"clique_size": 4}),
+    ("sipt", "structure alone", {"structure_weight": 1.0}),
 ]
 
 HEAD = """# Verification by simulation

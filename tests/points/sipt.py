@@ -9,7 +9,6 @@ SIZES = [{"d": d, "k": k} for d in (2, 3) for k in range(1, d)]
 TYPICAL = {"d": 3, "k": 2}
 SIMULATION = {"reps": 900, "m": (300, 1000, 2500)}
 FURTHER = [{"clique_size": 4}, {"structure_weight": 1.0}]
-DEFAULTS = {"clique_size": 2}
 GOOD = {
     "Sigma": [[3, 0, 0], [0, 2, 0], [0, 0, 1]],
     "Sigma_plus": [[1.5, 0, 0], [0, 1.6, 0], [0, 0, 0.2]],
