@@ -1,14 +1,14 @@
 """Structure-inducing pre-training: reconstruction and attraction along the edges of a graph, weighed against each other.
 
-`(1 - g) L_M + g L_SI`, `L_M = ||x - M x||^2`, `L_SI = -2 x^T M x+ + x^T M Sigma M x`, `M = A^T A`, on disjoint edges `(x, x+)` of the
-pre-training graph, or cliques of `q` nodes over which the loss is averaged. `g = 0` is principal components, `g = 1` canonical
-correlation; the weights are written `r = 1 - g` and `gamma = g`.
+`(1 - g) L_M + g L_SI`, `L_M = ||x - M x||^2`, `L_SI = -2 x^T M x+ + x^T M Sigma M x`, `M = A^T A`, on disjoint edges `(x, x+)`
+of the pre-training graph, or on cliques of `q = K + 1` nodes, averaged over nodes and ordered pairs. `g = 0` is principal
+components, `g = 1` canonical correlation; the weights are written `r = 1 - g` and `gamma = g`.
 
-Aligned coordinates exist where `Sigma` and `Sigma_plus` commute: `sig_p` are the eigenvalues of `Sigma`, `rho_p` the correlations of
-`x` and `x+` along the common eigenvectors, and direction `p`, if `r + gamma rho_p > 0`, gains
-`v_p = sig_p (r + gamma rho_p)^2 / (r + gamma sig_p)`. The k largest gains make the minimiser: with
-`q_ps = r (sig_p + sig_s) / 2 + gamma sig_p sig_s` the population loss is `const - 2 sum_p sig_p (r + gamma rho_p) M_pp + sum_ps q_ps M_ps^2`
-and `q_ps^2 >= q_pp q_ss`, so that it is at least `const + ||D M D - diag(sqrt(v_p))||^2`, `D = diag(q_pp)^{1/4}`, with equality there.
+Aligned coordinates exist where `Sigma` and `Sigma_plus` commute: `sig_p` are the eigenvalues of `Sigma`, `rho_p` the correlations
+of `x` and `x+` along the common eigenvectors. Direction `p` gains `v_p = sig_p (r + gamma rho_p)^2 / (r + gamma sig_p)`, if
+`r + gamma rho_p > 0`, and the k largest gains make the minimiser: with `q_ps = r (sig_p + sig_s) / 2 + gamma sig_p sig_s` the
+population loss is `const - 2 sum_p sig_p (r + gamma rho_p) M_pp + sum_ps q_ps M_ps^2`, and `q_ps^2 >= q_pp q_ss`, so that it is
+at least `const + ||D M D - diag(sqrt(v_p))||^2`, `D = diag(q_pp)^{1/4}`, with equality for diagonal `M`.
 """
 
 import numpy as np
@@ -17,6 +17,7 @@ from sympy import sqrt
 from symasym.errors import InputError
 from symasym.model import *
 from symasym.model.instance import GeneralPoint, Kind
+from symasym.model.selection import selection_changes
 from symasym.model.spectrum import (
     common_eigenbasis,
     descending_eigen,
@@ -105,7 +106,7 @@ variants = {
 
 
 def align(given):
-    """Rotate to the common eigenvectors of Sigma and Sigma_plus, largest gains first; there are none where the two do not commute."""
+    """Rotate to the common eigenvectors of Sigma and Sigma_plus, largest gains first; where they commute, there are such."""
     S, S_plus, rank, weight = given["Sigma"], given["Sigma_plus"], given["k"], given["structure_weight"]
     others = given.get("clique_size", 2) - 1
     if others < 1:
@@ -132,8 +133,29 @@ def root_gains(variances, correlations, weight):
     return np.sqrt(variances / (1 - weight + weight * variances)) * (1 - weight + weight * correlations)
 
 
+def crossings(given, point):
+    """The weights at which the learned directions change, with what enters and what leaves; see `symasym.model.selection`."""
+    if not isinstance(point, AlignedPoint):
+        return {}
+    variances, correlations = point.values["sig"], point.values["rho"]
+    one = np.ones(len(variances))
+    attracted = np.stack([one, correlations - 1], axis=1)  # r + gamma rho = 1 + (rho - 1) g
+    penalty = np.stack([one, variances - 1], axis=1) / variances[:, None]
+
+    def named(directions):
+        return [{"variance": float(variances[p]), "correlation": float(correlations[p])} for p in directions]
+
+    found = selection_changes(attracted, penalty, given["k"])
+    return {
+        "crossings": [
+            {"structure_weight": change.weight, "enters": named(change.enters), "leaves": named(change.leaves)}
+            for change in found
+        ]
+    }
+
+
 def estimate(samples, given, rng):
-    """Empirical loss -2 <M, r S + gamma C> + tr(M W M S), W = r I + gamma Sigma, in M = A^T A; S and C are moments of nodes and edges."""
+    """Empirical loss -2 <M, r S + gamma C> + tr(M W M S), W = r I + gamma Sigma, by the moments S of nodes and C of edges."""
     if "x" in samples:
         moment, cross = second_moment(samples["x"]), cross_moment(samples["x"], samples["x_plus"])
     else:
@@ -158,10 +180,11 @@ instance = Instance(
         Key("Sigma_plus", Kind.SYMMETRIC, ("d", "d"), meaning="cross-covariance of two nodes that an edge joins"),
         Key("structure_weight", Kind.WEIGHT, meaning="weight g of the structure-inducing loss; 1 - g for reconstruction"),
         Key("k", Kind.DIMENSION, meaning="bottleneck, 1..d-1"),
-        Key("clique_size", Kind.COUNT, required=False, meaning="nodes in a clique, at least 2; edges if absent"),
+        Key("clique_size", Kind.COUNT, required=False, meaning="nodes in a clique, 2 or more; absent: edges (x, x+)"),
         Key("target", Kind.VECTOR, ("d",), meaning="coefficients of f* in x"),
     ],
     align=align,
+    remarks=crossings,
     variant=lambda given: "clique" if "clique_size" in given else "",
     example={
         "Sigma": [[3, 0, 0], [0, 2, 0], [0, 0, 1]],

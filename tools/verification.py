@@ -35,6 +35,9 @@ FURTHER: list[tuple[str, str, dict[str, Any]]] = [
     ("masked_autoencoder", "one mask sampled", {"masks": "sampled"}),
     ("sipt", "cliques of four nodes", {"clique_size": 4}),
     ("spectral", "four negatives", {"negatives": 4}),
+    ("sipt", "defaults, edges", {}),
+    ("sipt", "cliques of four", {"clique_size": 4}),
+    ("sipt", "structure alone", {"structure_weight": 1.0}),
 ]
 """Problems beyond the one that each model file suggests: model, what is different, the changed keys."""
 

@@ -1,8 +1,8 @@
 """Square roots that `w*` carries: each becomes a generator, in place of a family that it determines.
 
-With `r = sqrt(E)` and `E = (p_0 + p_1 u) / (q_0 + q_1 u)` in some family `u`, both `u = (p_0 - q_0 r^2) / (q_1 r^2 - p_1)` and every
-power of the root are rational in `r`, so that `r^2 = E` is an identity of rational functions. Where `E` is the family itself,
-`u = r^2`.
+With `r = sqrt(E)` and `E = (p_0 + p_1 u) / (q_0 + q_1 u)` in some family `u`, both `u = (p_0 - q_0 r^2) / (q_1 r^2 - p_1)` and
+every power of the root are rational in `r`, so that `r^2 = E` is an identity of rational functions. Where `E` is the family
+itself, `u = r^2`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ __all__ = ["Root", "find_roots"]
 class Root:
     """`sqrt(radicand)` on the range of `index`, the generator in place of `family`.
 
-    `numerator` and `denominator` are `(p_0, p_1)` and `(q_0, q_1)`: `radicand = (p_0 + p_1 u) / (q_0 + q_1 u)`, `u = family[index]`.
+    `numerator` and `denominator` are `(p_0, p_1)` and `(q_0, q_1)`: the radicand is `(p_0 + p_1 u) / (q_0 + q_1 u)` with
+    `u = family[index]`.
     """
 
     radicand: sympy.Expr

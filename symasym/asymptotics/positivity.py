@@ -63,8 +63,9 @@ class Facts:
                     nonnegative.add(larger)
         partners = {item.partner: item.index for item in ranges}
         facts = cls(frozenset(positive), frozenset(nonnegative - positive), tuple(gaps), partners)
-        for difference in composite:
-            facts = facts._with_positive(difference)
+        for _ in composite:  # what one gap decides may decide the next
+            for difference in composite:
+                facts = facts._with_positive(difference)
         return facts
 
     def _with_positive(self, expression: sympy.Expr) -> Facts:
@@ -186,6 +187,8 @@ def _simple(expression: sympy.Expr) -> bool:
 
 def _normal(expression: sympy.Expr) -> tuple[sympy.Expr, int]:
     """A polynomial without its numerical factor, and the sign of that factor."""
+    if sympy.expand(expression).is_number:
+        return expression, 1
     _, primitive = sympy.Poly(expression).primitive()
     sign = -1 if primitive.LC() < 0 else 1
     return (sign * primitive).as_expr(), sign

@@ -65,6 +65,8 @@ def law_document(name: str, evaluation: Evaluation, quantiles: Sequence[float]) 
         document["minimiser"] = _minimiser(evaluation)
     if outside is not None:
         document["misspecified"] = _misspecified(outside, quantiles)
+    if evaluation.remarks:
+        document["remarks"] = dict(evaluation.remarks)
     return document
 
 

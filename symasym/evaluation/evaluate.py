@@ -55,6 +55,11 @@ def evaluate_inputs(loaded: Loaded, document: Mapping[str, Any]) -> Evaluation:
     Raises `InputError` naming the key.
     """
     here = prepare(loaded, document)
+    remarks = {} if here.instance.remarks is None else here.instance.remarks(here.given, here.point)
+    return replace(_evaluate(here), remarks=remarks)
+
+
+def _evaluate(here: Prepared) -> Evaluation:
     if isinstance(here.point, AlignedPoint) and not here.given["misspecified"]:
         return evaluate_closed(here.loaded, here.instance, here.given, here.point)
     outcome = evaluate_general(here.model, here.instance, here.given, here.point)

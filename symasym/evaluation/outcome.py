@@ -32,7 +32,8 @@ class Evaluation:
 
     `law` is the symbolic law where the closed form was used, else None; `point` is aligned or general; `minimiser` is `w*` in
     the coordinates of the input where the general route was used; `starts` counts the starts that reached it and those that
-    were made, None where a formula gives it. `misspecified` replaces the numeric law where the target leaves the span.
+    were made, None where a formula gives it. `misspecified` replaces the numeric law where the target leaves the span; `remarks`
+    are the instance's own.
     """
 
     given: Mapping[str, Any]
@@ -43,6 +44,7 @@ class Evaluation:
     minimiser: Mapping[str, np.ndarray] = field(default_factory=dict)
     starts: tuple[int, int] | None = None
     misspecified: Misspecified | None = None
+    remarks: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def route(self) -> str:

@@ -87,7 +87,8 @@ class Instance:
     `variant` names the variant of the model that the inputs ask for, "" for the model itself. `estimator` solves the first
     stage on samples, as `symasym.simulation.estimators` says; `verification` is a problem for `symasym verify`: small, with
     moderate gaps and several directions outside the learned span, so that moderate `m` are in the asymptotic regime
-    (default: `example`).
+    (default: `example`). `remarks` says more about a problem than its law, from the checked inputs and the point, as JSON-able
+    values by name.
     """
 
     keys: Sequence[Key]
@@ -100,3 +101,4 @@ class Instance:
         Callable[[Mapping[str, Any], Mapping[str, Any], np.random.Generator], Mapping[str, np.ndarray]] | None
     ) = None
     verification: Mapping[str, Any] = field(default_factory=dict)
+    remarks: Callable[[Mapping[str, Any], AlignedPoint | GeneralPoint], Mapping[str, Any]] | None = None

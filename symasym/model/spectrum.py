@@ -181,7 +181,7 @@ def require_exchangeable(values: np.ndarray, covariance: np.ndarray, others: int
     slack = 1e-9 + 16 * len(values) * np.finfo(float).eps * float(np.linalg.cond(covariance))
     if np.min(values) < -1 / others - slack:
         raise InputError(
-            f"{key}: the joint covariance of {others + 1} vectors is not positive semidefinite (the whitened cross-covariance has "
-            f"the eigenvalue {np.min(values):.6g}, at least {-1 / others:.6g} is expected)"
+            f"{key}: the joint covariance of {others + 1} vectors is not positive semidefinite (the whitened cross-covariance "
+            f"has the eigenvalue {np.min(values):.6g}, at least {-1 / others:.6g} is expected)"
         )
     return np.clip(values, -1 / others, 1.0)

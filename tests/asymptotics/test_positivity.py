@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from random import Random
 
 import pytest
@@ -26,6 +27,8 @@ GAP = [lam[i] > lam[a], lam[a] > 0]
 CHAIN = [lam[i] > lam[m], lam[m] > lam[a], lam[a] > 0]
 WEAK = [lam[i] > lam[m], lam[m] >= 0]
 """Entries below the gap may be zero."""
+PRODUCTS = [lam[i] * mu[i] > lam[a] * mu[a]]
+"""A gap between expressions."""
 LADDER = [lam[i] >= lam[m], lam[m] > lam[a], lam[a] >= 0]
 
 
@@ -80,6 +83,14 @@ def facts(*relations) -> Facts:
         ([k < r, r <= d], d - k, 1),
         ([k <= r, r <= d], d - k + 1, 1),
         ([r <= d, k <= r], d - k + lam[i] ** 2 + 1, 1),
+        (PRODUCTS, lam[i] * mu[i] - lam[a] * mu[a], 1),
+        (PRODUCTS, 3 * lam[c] * mu[c] - 3 * lam[j] * mu[j], -1),
+        (PRODUCTS, (lam[i] * mu[i] - lam[a] * mu[a]) ** 3 / rho, 1),
+        ([1 - lam[i] > 0], lam[i] - 1, -1),
+        ([rho + real * lam[i] > 0], rho + real * lam[i], 1),
+        ([rho + real * lam[i] > 0], rho + real * lam[j], 1),
+        ([lam[i] / (rho + 1) > lam[a] ** 2 / rho], lam[i] * rho - lam[a] ** 2 * (rho + 1), 1),
+        ([lam[i] ** 2 > lam[a] ** 2, lam[i] + lam[a] > 0], lam[a] - lam[i], -1),
     ],
 )
 def test_signs(relations, expression, sign: int | None) -> None:
@@ -117,6 +128,11 @@ def test_signs(relations, expression, sign: int | None) -> None:
         ([lam[i] >= lam[a]], lam[i] - lam[a]),
         ([k <= d], d - k),
         ([k <= r, r <= d], d - k),
+        (PRODUCTS, lam[i] * mu[i] - lam[a] * mu[c]),
+        (PRODUCTS, lam[i] * mu[a] - lam[a] * mu[i]),
+        (PRODUCTS, lam[i] - lam[a]),
+        ([lam[i] ** 2 > lam[a] ** 2], lam[i] - lam[a]),
+        ([lam[i] * mu[i] >= lam[a] * mu[a]], lam[i] * mu[i] - lam[a] * mu[a]),
     ],
 )
 def test_what_does_not_follow_is_left_open(relations, expression) -> None:
@@ -155,19 +171,21 @@ def admissible(relations, rng: Random) -> dict:
 
 
 def _holds(relation, point: dict, partner: dict) -> bool:
-    """A relation speaks of all indices of a range, so of the partners as well, each with each."""
-
-    def values(entry) -> list[Fraction]:
-        if entry == 0:
-            return [Fraction(0)]
-        return [
-            v
-            for e, v in point.items()
-            if e.base == entry.base and partner.get(e.indices[0], e.indices[0]) == entry.indices[0]
-        ]
-
+    """A relation speaks of all values of its indices, so of the partners as well, each with each."""
+    used = sorted({e.indices[0] for e in relation.atoms(sympy.Indexed)}, key=str)
+    places = {e.indices[0] for e in point}
     strict = isinstance(relation, sympy.StrictGreaterThan | sympy.StrictLessThan)
-    return all(u > v or (u == v and not strict) for u in values(relation.gts) for v in values(relation.lts))
+    for choice in product(*([p for p in sorted(places, key=str) if partner.get(p, p) == index] for index in used)):
+        chosen = dict(zip(used, choice, strict=True))
+        values = {
+            e: sympy.Rational(v.numerator, v.denominator)
+            for e in relation.atoms(sympy.Indexed)
+            for v in (point[e.base[chosen[e.indices[0]]]],)
+        }
+        difference = sympy.sympify(relation.gts - relation.lts).xreplace(values)
+        if not (difference > 0 or (difference == 0 and not strict)):
+            return False
+    return True
 
 
 def random_expression(rng: Random) -> sympy.Expr:
@@ -206,6 +224,8 @@ def contradictions(relations, seed: int, count: int = 100) -> tuple[int, int]:
         ([lam[i] > lam[a]], 0),
         ([], 0),
         (WEAK, 5),
+        ([lam[i] * lam[m] > lam[a] ** 2], 0),
+        ([1 - lam[i] > 0], 0),
         (LADDER, 5),
     ],
 )

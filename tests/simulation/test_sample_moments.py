@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from symasym.simulation.moments import cross_moment, gram, pair_moment, second_moment
+from symasym.simulation.moments import cross_moment, gram, pair_moment, sandwich, second_moment
 
 
 @pytest.mark.parametrize(("m", "p", "q"), [(1, 2, 3), (700, 40, 30), (5000, 3, 3), (333, 100, 7)])
@@ -33,3 +33,15 @@ def test_pair_moment_is_the_mean_square_of_the_bilinear_form(m: int, copies: int
     np.testing.assert_allclose(np.einsum("bpiqj,pi,qj->b", moment, matrix, matrix), values.mean((1, 2)), rtol=1e-12)
     for order in ((0, 2, 1, 3, 4), (0, 1, 2, 4, 3), (0, 3, 4, 1, 2)):
         np.testing.assert_array_equal(moment.transpose(order), moment)
+
+
+def test_sandwich_is_the_trace_of_a_fourfold_product() -> None:
+    rng = np.random.default_rng(4)
+    inner, outer = rng.standard_normal((3, 3)), rng.standard_normal((2, 3, 3))
+    inner, outer = inner + inner.T, outer + outer.swapaxes(-1, -2)
+    moment, matrix = sandwich(inner, outer), rng.standard_normal((3, 3))
+    matrix += matrix.T
+    expected = np.trace(matrix @ inner @ matrix @ outer, axis1=-2, axis2=-1)
+    np.testing.assert_allclose(np.einsum("bpiqj,pi,qj->b", moment, matrix, matrix), expected, rtol=1e-12)
+    for order in ((0, 2, 1, 3, 4), (0, 1, 2, 4, 3), (0, 3, 4, 1, 2)):
+        np.testing.assert_allclose(moment.transpose(order), moment, rtol=0, atol=1e-14)
