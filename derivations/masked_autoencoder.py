@@ -1,7 +1,5 @@
 """Masked autoencoder: the data reconstructed from a random part of their coordinates through a bottleneck."""
 
-from fractions import Fraction
-
 import numpy as np
 
 from symasym.errors import InputError
@@ -147,7 +145,7 @@ instance = Instance(
             "masks",
             Kind.DRAWS,
             required=False,
-            default=Fraction(0),
+            default="averaged",
             meaning="masks drawn for each x, all of them where they are averaged (the default)",
         ),
         Key("masked_only", Kind.FLAG, required=False, default=False, meaning="whether the loss leaves out the kept coordinates"),
@@ -165,11 +163,11 @@ instance = Instance(
     references=["Deng2024", "Izenman1975"],
     estimator=estimate,
     verification={
-        "Sigma": np.diag([1.1, 4, 0.9, 1.2, 3, 1]).tolist(),
+        "Sigma": np.diag([1.1, 4, 0.9, 1.2, 3, 1, 0.8, 0.7]).tolist(),
         "keep_probability": 0.7,
         "masks": "averaged",
         "k": 2,
-        "target": [0, 1, 0, 0, 0.8, 0],
+        "target": [0, 1, 0, 0, 0.8, 0, 0, 0],
         "sigma2": 1.0,
         "alpha": 2.0,
     },

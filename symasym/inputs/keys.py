@@ -54,7 +54,7 @@ def check(
     values = {name: value(keys[name], given) for name, given in document.items()}
     sizes = agree(keys, values)
     require(where, sizes)
-    defaults = {name: key.default for name, key in keys.items() if key.default is not None}
+    defaults = {name: value(key, key.default) for name, key in keys.items() if key.default is not None}
     return {**{name: size for name, (size, _) in sizes.items()}, **defaults, **values}
 
 

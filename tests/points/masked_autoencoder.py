@@ -7,14 +7,16 @@ from draws import covariance, rational, squares
 
 SIZES = [{"d": d, "k": k} for d in (2, 3, 4) for k in range(1, d)]
 TYPICAL = {"d": 4, "k": 2}
-SIMULATION = {"reps": 6000, "m": (300, 1000, 3000)}
-CORRELATED = (np.diag([1.1, 4, 0.9, 1.2, 3, 1]) + 0.3).tolist()
+SIMULATION = {"reps": 1200, "m": (300, 1000, 3000)}
+CORRELATED = np.diag([1.1, 4, 0.9, 1.2, 3, 1, 0.8, 0.7])
+for n, m, entry in ((0, 1, 0.4), (2, 4, 0.4), (3, 5, 0.2), (6, 7, -0.2)):
+    CORRELATED[n, m] = CORRELATED[m, n] = entry
 FURTHER = [
     {"masks": "sampled"},
-    {"masks": 3, "Sigma_down": (np.eye(6) + 0.2).tolist()},
-    {"Sigma": CORRELATED, "project": True},
+    {"masks": 3, "Sigma_down": (np.eye(8) + 0.2).tolist()},
+    {"Sigma": CORRELATED.tolist(), "project": True, "Sigma_down": np.eye(8).tolist()},
 ]
-DEFAULTS = {"masks": "averaged"}
+APART = {"Sigma_down": np.diag([2.13, 1.0, 1.39, 2.59, 1.0, 1.75, 1.09, 0.81]).tolist()}
 GOOD = {
     "Sigma": [[3, 0, 0], [0, 2, 0], [0, 0, 1]],
     "keep_probability": 0.75,
