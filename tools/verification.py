@@ -43,14 +43,17 @@ FURTHER: list[tuple[str, str, dict[str, Any]]] = [
 
 HEAD = """# Verification by simulation
 
-Made by `./run verify`: seed {seed}, {reps} repetitions at each `m` of {grid}, 2 cores; each row with its date. It is the
-real two-stage procedure on data drawn from the model's own law, first stage solved by the estimator that the model file names (where
-it names none, by minimising the empirical loss), against the law derived for the same numbers. *Interaction*: intercept of `a + b/m`
-through the means of `m ||(I - Pi) f*||^2`, its standard error relative to the derived mean, and the difference in standard errors.
-For a misspecified target it is the variance of `sqrt(m) (R(w_hat) - R(w*))` in place of that mean. *KS*: Kolmogorov distance at the
-largest `m` and its bound `1.63 / sqrt(reps)` plus the allowance for finite `m` that `symasym verify` states. *Total*: mean of
-`n (R - sigma^2)` at the largest `m` against what the law says there, in standard errors. One case again:
-`symasym verify spectral --seed {seed}`; the inputs are those of the model files, with the changes named.
+Made by `./run verify`: seed {seed}, {reps} repetitions at each `m` of {grid}, 2 cores; each row with its date.
+It is the real two-stage procedure on data drawn from the model's own law, first stage solved by the estimator that the model file
+names (where it names none, by minimising the empirical loss), against the law derived for the same numbers.
+
+* *Interaction*: intercept of `a + b/m` through the means of `m ||(I - Pi) f*||^2`, its standard error relative to the derived mean,
+  and the difference in standard errors. For a misspecified target it is the variance of `sqrt(m) (R(w_hat) - R(w*))` instead.
+* *KS*: Kolmogorov distance at the largest `m` and its bound `1.63 / sqrt(reps)` plus the allowance for finite `m` that
+  `symasym verify` states.
+* *Total*: mean of `n (R - sigma^2)` at the largest `m` against what the law says there, in standard errors.
+
+One case again: `symasym verify spectral --seed {seed}`; the inputs are those of the model files, with the changes named.
 Longer runs, more seeds and how it is judged: `verification-long.md`.
 
 | model | case | date | derived | intercept | se / derived | z | KS | bound | z of the total | verdict |

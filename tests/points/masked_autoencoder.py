@@ -11,6 +11,7 @@ SIMULATION = {"reps": 1200, "m": (300, 1000, 3000)}
 CORRELATED = np.diag([1.1, 4, 0.9, 1.2, 3, 1, 0.8, 0.7])
 for n, m, entry in ((0, 1, 0.4), (2, 4, 0.4), (3, 5, 0.2), (6, 7, -0.2)):
     CORRELATED[n, m] = CORRELATED[m, n] = entry
+DEFAULTS = {"masks": "averaged"}
 FURTHER = [
     {"masks": "sampled"},
     {"masks": 3, "Sigma_down": (np.eye(8) + 0.2).tolist()},
