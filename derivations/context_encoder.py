@@ -48,6 +48,7 @@ model = Model(
     ),
     assumptions=[
         "w* is the global minimiser: BA is the regression of x2 on whitened x1 with its k largest singular values",
+        "singular values beyond the r-th are zero, as r = min(d1, d2) makes sure",
         "the residual covariance of x2 given x1 is diagonal in the singular basis of that regression",
     ],
 )

@@ -43,7 +43,10 @@ model = Model(
         at={A: {i: 1}, B: {i: s[i]}},
         assume=[s[i] > s[m], s[m] >= 0, s[i] > 0],
     ),
-    assumptions=["w* is the global minimiser: the k largest canonical correlations between the views, s[i] <= 1"],
+    assumptions=[
+        "w* is the global minimiser: the k largest canonical correlations between the views, s[i] <= 1",
+        "correlations beyond the r-th are zero, as r = min(d_x, d_y) makes sure",
+    ],
 )
 
 

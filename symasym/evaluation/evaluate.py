@@ -45,7 +45,8 @@ def prepare(loaded: Loaded, document: Mapping[str, Any]) -> Prepared:
     if chosen.model.aligned is None and isinstance(point, AlignedPoint):
         point = GeneralPoint()  # the alignment is that of another variant
     if given["project"]:
-        given, point = projected(chosen.model, instance, given, point)
+        with inputs.guarded(given):
+            given, point = projected(chosen.model, instance, given, point)
     return Prepared(chosen, instance, given, point)
 
 
@@ -62,7 +63,8 @@ def evaluate_inputs(loaded: Loaded, document: Mapping[str, Any]) -> Evaluation:
 def _evaluate(here: Prepared) -> Evaluation:
     if isinstance(here.point, AlignedPoint) and not here.given["misspecified"]:
         return evaluate_closed(here.loaded, here.instance, here.given, here.point)
-    outcome = evaluate_general(here.model, here.instance, here.given, here.point)
+    with inputs.guarded(here.given):
+        outcome = evaluate_general(here.model, here.instance, here.given, here.point)
     if isinstance(here.point, AlignedPoint) and outcome.misspecified is None:
         fitting = {**here.given, "misspecified": False}
         return replace(evaluate_closed(here.loaded, here.instance, fitting, here.point), given=here.given)
