@@ -117,7 +117,10 @@ def _facts(model: Model, entries: Entries) -> Facts:
     assert model.aligned is not None
     stated = [*model.aligned.assume, *_inequalities(model.where)]
     moved = [entries.with_roots(relation) for relation in stated]
-    return Facts.of([*stated, *(new for old, new in zip(stated, moved, strict=True) if new != old)], entries.ranges.all)
+    return Facts.of(
+        [*stated, *(new for old, new in zip(stated, moved, strict=True) if new not in (old, sympy.true))],
+        entries.ranges.all,
+    )
 
 
 def _inequalities(relations: Sequence[sympy.Basic]) -> list[sympy.Basic]:

@@ -29,8 +29,8 @@ directions with the largest gains
     v_p(g) = sig_p (1 - g + g rho_p)^2 / (1 - g + g sig_p),      where 1 - g + g rho_p > 0,
 
 so that `g = 0` takes the largest variances `sig_p` and `g = 1` the largest correlations `rho_p`. Two directions change places
-where `v_p = v_q`, at roots of a cubic polynomial in `g`. `symasym eval sipt` lists the weights at which the learned set changes under
-`remarks.crossings`, each one bracketed by a change of sign in rational arithmetic.
+where `v_p = v_q`, at roots of a cubic polynomial in `g`. `symasym eval sipt` lists the weights at which the learned set changes
+under `remarks.crossings`, each one bracketed by a change of sign in rational arithmetic.
 
 The example has `d = 4`, `k = {rank}`, `sig = {variances}`, `rho = {correlations}`:
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -77,6 +77,10 @@ class GeneralPoint:
     starts: tuple[int, int] | None = None
 
 
+Estimator: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, Any], np.random.Generator], Mapping[str, np.ndarray]]
+"""Solves the first stage on samples, as `symasym.simulation.estimators` says."""
+
+
 @dataclass(frozen=True)
 class Instance:
     """Natural inputs of a model: keys, the way to aligned coordinates, an example, references.
@@ -85,7 +89,8 @@ class Instance:
     none; it raises `InputError` naming the key where a closed eigengap or the like leaves the law undefined. `constants`
     gives the model's constant matrices and vectors that are not keys themselves, by name (blocks of a joint covariance).
     `variant` names the variant of the model that the inputs ask for, "" for the model itself. `estimator` solves the first
-    stage on samples, as `symasym.simulation.estimators` says; `verification` is a problem for `symasym verify`: small, with
+    stage on samples, that of every variant or, as a mapping, those of the variants it names ("" for the model itself); where
+    there is none the model's own empirical loss is minimised. `verification` is a problem for `symasym verify`: small, with
     moderate gaps and several directions outside the learned span, so that moderate `m` are in the asymptotic regime
     (default: `example`). `remarks` says more about a problem than its law, from the checked inputs and the point, as JSON-able
     values by name.
@@ -97,8 +102,12 @@ class Instance:
     references: Sequence[str] = ()
     variant: Callable[[Mapping[str, Any]], str] | None = None
     constants: Callable[[Mapping[str, Any]], Mapping[str, np.ndarray]] | None = None
-    estimator: (
-        Callable[[Mapping[str, Any], Mapping[str, Any], np.random.Generator], Mapping[str, np.ndarray]] | None
-    ) = None
+    estimator: Estimator | Mapping[str, Estimator] | None = None
     verification: Mapping[str, Any] = field(default_factory=dict)
     remarks: Callable[[Mapping[str, Any], AlignedPoint | GeneralPoint], Mapping[str, Any]] | None = None
+
+    def estimator_for(self, given: Mapping[str, Any]) -> Estimator | None:
+        """The estimator of the variant that checked inputs ask for, None where the file names none."""
+        if not isinstance(self.estimator, Mapping):
+            return self.estimator
+        return self.estimator.get(self.variant(given) if self.variant is not None else "")

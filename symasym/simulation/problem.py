@@ -121,7 +121,7 @@ def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
     noise = given["sigma2"] if "sigma2" in given else evaluate(model.downstream.noise, values, sizes)
     return Problem(
         model=model,
-        estimator=here.instance.estimator or _generic(here, values, sizes),
+        estimator=here.instance.estimator_for(given) or _generic(here, values, sizes),
         given=given,
         values=values,
         sizes=sizes,
