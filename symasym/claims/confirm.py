@@ -16,7 +16,7 @@ from symasym.claims.finding import Confirmation
 from symasym.claims.language import parse
 from symasym.claims.place import Kind, Place, place
 from symasym.claims.points import Point
-from symasym.claims.samples import hermite_nodes, sample_values
+from symasym.claims.samples import degree, hermite_nodes, sample_values
 from symasym.claims.setting import Setting
 from symasym.simulation.sampler import sources
 
@@ -27,7 +27,6 @@ LARGEST = 3
 """Largest dimension at which the referee is asked."""
 TOLERANCE = 1e-9
 """Relative difference up to which floating-point quadrature agrees."""
-ORDER = 5
 
 
 def confirm(setting: Setting, part: Part, derived: sympy.Expr) -> Confirmation | None:
@@ -115,6 +114,8 @@ def quadrature_covariance(setting: Setting, part: Part, point: Point) -> float:
     numbers = {s: np.asarray(v, dtype=object).astype(float) for s, v in values.items()}
     model = setting.loaded.model
     law = sources(model, {s: v if np.ndim(v) else float(v) for s, v in numbers.items()}, exact.sizes)
-    nodes, weights = hermite_nodes(law, ORDER)
-    first, second = (sample_values(parse(text, setting.scope), numbers, nodes) for text in part.of)
+    one, other = (parse(text, setting.scope) for text in part.of)
+    highest = max(degree(one, source.names) + degree(other, source.names) for source in law)
+    nodes, weights = hermite_nodes(law, highest // 2 + 1)
+    first, second = sample_values(one, numbers, nodes), sample_values(other, numbers, nodes)
     return float(weights @ (first * second) - (weights @ first) * (weights @ second))

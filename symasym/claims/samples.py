@@ -5,7 +5,7 @@ Neither trace words nor the engine's expectations take part, so averages over sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from itertools import product
 from typing import Any
@@ -21,7 +21,7 @@ from symasym.model.matrices import Parameter
 from symasym.model.scalars import Average, Inner
 from symasym.simulation.sampler import Source
 
-__all__ = ["hermite_nodes", "sample_derivative", "sample_values"]
+__all__ = ["degree", "hermite_nodes", "sample_derivative", "sample_values"]
 
 Values = Mapping[Any, Any]
 
@@ -77,6 +77,22 @@ def sample_values(expression: sympy.Expr, values: Values, samples: Mapping[str, 
         case sympy.Symbol():
             return np.asarray(float(values[expression]))
     raise NotDerivableYet(f"{expression} is a {type(expression).__name__}, which has no value on samples")
+
+
+def degree(expression: sympy.Expr, names: Collection[str]) -> int:
+    """Degree of a polynomial in the data vectors of the given names."""
+    match expression:
+        case Inner(args=sides):
+            return sum(any(v.name in names for v in side.atoms(GaussianVector)) for side in sides)
+        case Average(args=(inside, _, _)):
+            return degree(inside, names)
+        case sympy.Add():
+            return max(degree(item, names) for item in expression.args)
+        case sympy.Mul():
+            return sum(degree(item, names) for item in expression.args)
+        case sympy.Pow():
+            return int(expression.exp) * degree(expression.base, names)
+    return 0
 
 
 def sample_derivative(

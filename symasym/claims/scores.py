@@ -32,7 +32,7 @@ from symasym.words.polynomial import MatrixPolynomial, Monomial, ScalarPolynomia
 from symasym.words.show import show_scalar
 from symasym.words.substitute import substitute_scalar
 
-__all__ = ["score_finding"]
+__all__ = ["derived_score", "score_finding"]
 
 SEED = 2026
 
@@ -40,7 +40,7 @@ SEED = 2026
 def score_finding(setting: Setting, part: Part) -> PartFinding:
     """`Cov(Dl[U], Dl[V])` at any `w` against a form in `H1 = DD[U]`, `H2 = DD[V]`: both are polynomials in trace words."""
     expression = parse(part.claimed, setting.scope)
-    claimed, derived = _claimed(setting, expression), _derived(setting)
+    claimed, derived = _claimed(setting, expression), derived_score(setting)
     difference = claimed - derived
     equal = not difference
     comparison = Comparison(equal, "identity", show_scalar(difference))
@@ -62,7 +62,7 @@ def _claimed(setting: Setting, expression: sympy.Expr) -> ScalarPolynomial:
     return substitute_scalar(lowered(expression, Moments(), setting.fixed), images)
 
 
-def _derived(setting: Setting) -> ScalarPolynomial:
+def derived_score(setting: Setting) -> ScalarPolynomial:
     """`E[Dl[U] Dl[V]] - E Dl[U] E Dl[V]`; the second part vanishes at `w*` alone."""
     first_stage = setting.derivation.forms
     along_u = _turned(setting)
