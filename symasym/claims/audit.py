@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
@@ -31,12 +29,11 @@ def audit_claim(claim: Claim) -> Finding:
 
     Raises `InputError` where the claim file says what is not understood.
     """
-    here = setting(claim.setting)
-    here = replace(here, scope=here.scope.defining(claim.definitions))
+    here = setting(claim.setting).defining(claim.definitions)
     parts = tuple(_part(part, here, claim.about) for part in claim.parts)
     stages = tuple(_part(part, here, "stage") for part in claim.stages)
     repaired = tuple(_part(part, here, "stage") for part in claim.repaired)
-    order = None if claim.order is None else order_finding(claim.order, here, ())
+    order = None if claim.order is None else order_finding(claim.order, here)
     return Finding(claim, _verdict(claim, parts, order), parts, stages, repaired, order)
 
 

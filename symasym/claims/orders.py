@@ -25,9 +25,9 @@ BRACKET = 8.0
 """Largest by smallest ratio to the derived order, over all paths; where it is more, that order is not the right one."""
 
 
-def order_finding(order: Order, setting: Setting, definitions: tuple[str, ...]) -> OrderFinding:
+def order_finding(order: Order, setting: Setting) -> OrderFinding:
     """`agrees` where the ratio to the claimed order is bounded along every path, `conditional` where it is so in the named regime."""
-    scope = setting.scope.defining(definitions)
+    scope = setting.scope
     part = Part(what=order.what, claimed="")
     derived = quantity(order.what).derived(setting, part)
     for _ in setting.scope.letters:

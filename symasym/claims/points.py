@@ -127,7 +127,7 @@ class Domain:
 
     def relations(self, sizes: Mapping[sympy.Symbol, int]) -> list[sympy.Basic]:
         """The assumptions at concrete dimensions, one for each value of their indices."""
-        found = []
+        found: list[sympy.Basic] = []
         for item in self.assume:
             indices = [r.index for r in self.ranges if r.index in item.free_symbols]
             for numbers in product(*(self._range(index).numbers(sizes) for index in indices)):
@@ -142,7 +142,7 @@ class Domain:
         """Points in the order of the size of their numerators and denominators."""
         slots = self._slots(expressions, sizes)
         pools = [_pool(self._is_square(slot), self._may_be_negative(slot)) for slot in slots]
-        checks = self.relations(sizes)
+        checks = [_check(item) for item in self.relations(sizes)]
         for ranks in _by_total([len(pool) for pool in pools]):
             values = {slot: pool[n] for slot, pool, n in zip(slots, pools, ranks, strict=True)}
             if all(_holds(check, values) for check in checks):
@@ -157,9 +157,10 @@ class Domain:
     ) -> Point | None:
         """A random point, or None where none was found; `also` names indices that get a value in any case."""
         slots = self._slots(expressions, sizes)
-        checks = self.relations(sizes)
+        checks = [_check(item) for item in self.relations(sizes)]
+        kinds = [(self._is_square(slot), self._may_be_negative(slot)) for slot in slots]
         for _ in range(TRIES):
-            values = {slot: _draw(self._is_square(slot), self._may_be_negative(slot), rng) for slot in slots}
+            values = {slot: _draw(*kind, rng) for slot, kind in zip(slots, kinds, strict=True)}
             if all(_holds(check, values) for check in checks):
                 points = list(self._points(values, [*expressions, *also], sizes))
                 return rng.choice(points) if points else None
@@ -200,8 +201,19 @@ def _unknowns(expression: sympy.Basic) -> set[sympy.Basic]:
     return {*entries, *(s for s in expression.free_symbols if isinstance(s, sympy.Symbol) and s not in labels)}
 
 
-def _holds(check: sympy.Basic, values: Mapping[sympy.Basic, sympy.Rational]) -> bool:
-    return check.xreplace(values) == sympy.true
+Check = tuple[sympy.Expr, bool]
+"""What must be positive, or not negative where the flag is false."""
+
+
+def _check(item: sympy.Basic) -> Check:
+    """A relation as the sign of a difference, which is quicker to look at than a relation of numbers."""
+    return item.gts - item.lts, isinstance(item, sympy.StrictGreaterThan | sympy.StrictLessThan)
+
+
+def _holds(check: Check, values: Mapping[sympy.Basic, sympy.Rational]) -> bool:
+    difference, strict = check
+    number = difference.xreplace(values)
+    return bool(number.is_positive if strict else number.is_nonnegative)
 
 
 def _height(value: Fraction) -> tuple[int, Fraction]:

@@ -9,7 +9,7 @@ import sympy
 
 from symasym.calculus.expectation import Moments
 from symasym.claims.claim import Part
-from symasym.claims.estimator import descriptor_derivative, entry_covariance, inverse_hessian, section_slope
+from symasym.claims.estimator import descriptor_derivative, entry_covariance, section_slope
 from symasym.claims.language import parse
 from symasym.claims.place import Kind, Place, place
 from symasym.claims.setting import Setting
@@ -93,7 +93,7 @@ def _descriptor(setting: Setting) -> sympy.MatrixExpr:
 def _entry(setting: Setting, part: Part, inverse: bool) -> sympy.Expr:
     where, derivation = _place(setting, part), setting.derivation
     slope = descriptor_derivative(derivation, _descriptor(setting))
-    limit = inverse_hessian(derivation) if inverse else derivation.covariance
+    limit = setting.inverse_hessian if inverse else derivation.covariance
     value = entry_covariance(slope, limit, where.kind, setting.range_of(where.p), setting.range_of(where.q))
     return setting.present(value, limit.entries.definitions)
 

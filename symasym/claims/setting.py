@@ -7,7 +7,7 @@ that nothing has to be translated afterwards.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,6 +19,8 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from symasym import catalogue
 from symasym.alignment.entries import Entries
 from symasym.alignment.ranges import Range as AlignedRange, Ranges
+from symasym.asymptotics.covariance import Covariance
+from symasym.claims.estimator import inverse_hessian
 from symasym.claims.language import Scope, parse, relation
 from symasym.claims.points import Domain, Range
 from symasym.claims.sums import normal
@@ -72,6 +74,19 @@ class Setting:
     def derivation(self) -> Derivation:
         """Every stage, derived in the source's coordinates."""
         return derive_model(self.model, self.loaded.name)
+
+    @cached_property
+    def inverse_hessian(self) -> Covariance:
+        """`h^{-1}` on the horizontal space."""
+        return inverse_hessian(self.derivation)
+
+    def defining(self, definitions: Sequence[str]) -> Setting:
+        """The setting with further definitions; what is derived already is kept."""
+        if not definitions:
+            return self
+        further = replace(self, scope=self.scope.defining(definitions))
+        further.__dict__.update({name: getattr(self, name) for name in ("model", "derivation")})
+        return further
 
     @property
     def tangents(self) -> tuple[MatrixExpr, ...]:
