@@ -1,7 +1,8 @@
 """Audit every published claim, run its deciding simulation, and write what is kept of it.
 
-`symasym/claims/simulated.json` (shown by `symasym audit`), `docs/audit.md` (the table), `docs/audit/` (a note for each claim). Some five
-minutes on one core; the seed is fixed, so the numbers come back. Names as arguments run these alone and keep the other results.
+`symasym/claims/simulated.json` (shown by `symasym audit`), `docs/audit.md` (the table), `docs/audit/` (a note for
+each claim). Some five minutes on one core; the seed is fixed, so the numbers come back. Names as arguments run these
+alone and keep the other results.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 HEAD = """# Audit of published statements
 
-Made by `tools/audit_simulation.py` on {date}, seed {seed}. Each statement of `symasym/claims/published/` against what the engine derives in the
-coordinates the statement is printed in; every derived value is confirmed by a route that shares no code with the derivation (`symasym
-audit CLAIM` shows which). *z*: the simulated number less the derived one, and less the claimed one, in standard errors of
-the simulation. Where the statement is about a number and differs, the simulation rejects the claimed one by more than 5 and is within 3 of
-the derived one. A note for each claim, LaTeX and HTML, is in `audit/`.
+Made by `tools/audit_simulation.py` on {date}, seed {seed}. Each statement of `symasym/claims/published/` against
+what the engine derives in the coordinates the statement is printed in; every derived value is confirmed by a route
+that shares no code with the derivation (`symasym audit CLAIM` shows which). *z*: the simulated number less the
+derived one, and less the claimed one, in standard errors of the simulation. Where the statement is about a number
+and differs, the simulation rejects the claimed one by more than 5 and is within 3 of the derived one. A note for
+each claim, LaTeX and HTML, is in `audit/`.
 
 | claim | source | verdict | simulated | mean | se | derived | z | claimed | z |
 |---|---|---|---|---|---|---|---|---|---|
@@ -45,7 +47,13 @@ def row(finding: Finding) -> str:
         cells += [""] * 7
     else:
         claimed = ["", ""] if found.claimed is None else [f"{found.claimed:.5g}", f"{found.z_claimed:+.1f}"]
-        cells += [found.quantity.replace("|", "\\|"), f"{found.mean:.5g}", f"{found.se:.2g}", f"{found.derived:.5g}", f"{found.z_derived:+.2f}"]
+        cells += [
+            found.quantity.replace("|", "\\|"),
+            f"{found.mean:.5g}",
+            f"{found.se:.2g}",
+            f"{found.derived:.5g}",
+            f"{found.z_derived:+.2f}",
+        ]
         cells += claimed
     return f"| {' | '.join(cells)} |\n"
 
@@ -73,7 +81,9 @@ def main(names: list[str]) -> int:
         print(f"{time.monotonic() - start:.0f} s: {row(finding).strip()}", file=sys.stderr, flush=True)
     today = datetime.datetime.now(datetime.UTC).date()
     notes = "".join(f"\n* **{finding.claim.id}**: {finding.verdict}. {note(finding)}" for finding in findings)
-    write_whole(FILE, json.dumps({name: table[name] for name in sorted(table) if name in published_names()}, indent=1) + "\n")
+    write_whole(
+        FILE, json.dumps({name: table[name] for name in sorted(table) if name in published_names()}, indent=1) + "\n"
+    )
     write_whole(DOCS / "audit.md", HEAD.format(date=today, seed=SEED) + "".join(map(row, findings)) + notes + "\n")
     write_notes(findings, DOCS / "audit")
     return 0 if all(map(decided, findings)) else 1

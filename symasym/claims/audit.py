@@ -56,7 +56,9 @@ def _part(part: Part, here: Setting, about: str) -> PartFinding:
         return PartFinding(part, None, derived, "ill-typed", None, confirmation, message)
     comparison = compare(claimed, derived, domain, letters)
     verdict = "bound" if about == "bound" else "agrees" if comparison.equal else "differs"
-    return PartFinding(part, claimed, derived, verdict, comparison, confirmation, _agreement(part, here, claimed, derived))
+    return PartFinding(
+        part, claimed, derived, verdict, comparison, confirmation, _agreement(part, here, claimed, derived)
+    )
 
 
 def _claimed(part: Part, here: Setting) -> sympy.Expr:
@@ -83,7 +85,10 @@ def _agreement(part: Part, here: Setting, claimed: sympy.Expr, derived: sympy.Ex
         return ""
     values = values_of(part.agrees_where, here.scope)
     difference = compare(
-        values.simplified(claimed), values.simplified(derived), values.domain(here.domain), values.letters(here.scope.letters)
+        values.simplified(claimed),
+        values.simplified(derived),
+        values.domain(here.domain),
+        values.letters(here.scope.letters),
     )
     if not difference.equal:
         raise InputError(f"agrees_where: the two sides differ where {', '.join(part.agrees_where)}")

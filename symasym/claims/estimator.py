@@ -47,9 +47,7 @@ def inverse_hessian(derivation: Derivation) -> Covariance:
     return covariance(blocks(swapped, derivation.quotient, entries), facts, model.scalar_parameters)
 
 
-def entry_covariance(
-    slope: MatrixPolynomial, limit: Covariance, kind: Kind, first: Range, second: Range
-) -> sympy.Expr:
+def entry_covariance(slope: MatrixPolynomial, limit: Covariance, kind: Kind, first: Range, second: Range) -> sympy.Expr:
     """`Var Z_pq`, `Var Z_pp` or `Cov(Z_pp, Z_qq)` for `Z = slope[Z_w]`, `Z_w ~ N(0, V)` with `V` given block by block."""
     entries = limit.entries
     match kind:
@@ -100,7 +98,9 @@ def _local(slope: MatrixPolynomial, limit: Covariance, over: Range) -> sympy.Exp
         if diagonal.block.over == over:
             for left, row in zip(diagonal.block.coordinates, diagonal.covariance, strict=True):
                 for right, value in zip(diagonal.block.coordinates, row, strict=True):
-                    total = total + weights.get(left, entries.field.zero) * value * weights.get(right, entries.field.zero)
+                    total = total + weights.get(left, entries.field.zero) * value * weights.get(
+                        right, entries.field.zero
+                    )
     return entries.show(total, over)
 
 

@@ -42,10 +42,12 @@ def exact_matrix(expression: MatrixExpr, values: Values, sizes: Mapping[sympy.Sy
         case Inverse():
             return inverse(exact_matrix(expression.arg, values, sizes), str(expression.arg))
         case MatAdd():
-            return sum(exact_matrix(item, values, sizes) for item in expression.args)
+            return reduce(np.add, (exact_matrix(item, values, sizes) for item in expression.args))
         case MatMul():
             matrices = [exact_matrix(item, values, sizes) for item in expression.args if isinstance(item, MatrixExpr)]
-            numbers = [exact_scalar(item, values, sizes) for item in expression.args if not isinstance(item, MatrixExpr)]
+            numbers = [
+                exact_scalar(item, values, sizes) for item in expression.args if not isinstance(item, MatrixExpr)
+            ]
             return reduce(np.matmul, matrices) * reduce(lambda a, b: a * b, numbers, Fraction(1))
     raise NotDerivableYet(f"{expression} is a {type(expression).__name__}, which is not evaluated exactly")
 
@@ -160,7 +162,9 @@ class Exact:
     def weight(self, index: int) -> Fraction:
         """`g_a Var c_a` for an outside index and a diagonal downstream covariance."""
         variances = self.referee.L @ self.referee.covariance @ self.referee.L.T
-        (symbol,) = [s for s in self.setting.loaded.model.downstream.x.cov.atoms(sympy.MatrixSymbol) if s in self.values]
+        (symbol,) = [
+            s for s in self.setting.loaded.model.downstream.x.cov.atoms(sympy.MatrixSymbol) if s in self.values
+        ]
         return Fraction(variances[index - 1, index - 1] * self.values[symbol][index - 1, index - 1])
 
     def section(self, row: int, column: int) -> Fraction:

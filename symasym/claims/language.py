@@ -3,9 +3,9 @@
     2/b[j] * Sum(beta[i]**2 * (1 + tau + lam[i]**2)/lam[i], (i, 1, k))
     4*(tr(H1*S*H2*S) + tr(H1*Sp*H2*Sp))
 
-Arithmetic with `+ - * / **`, families `lam[i]`, sums `Sum(f, (i, 1, k))`, `sqrt`, `largest(f, (i, 1, k))` and `smallest`; matrices with
-`.T`, `inv`, `tr`, `inner`, `quad`, `norm2`, `logdet`, and `cov(f, g)` of two expressions in data vectors. Definitions may come along: `tau = ...`,
-`r[i] = ...`, `P(X) = ...`. A number is exact: `0.25` is one quarter.
+Arithmetic with `+ - * / **`, families `lam[i]`, sums `Sum(f, (i, 1, k))`, `sqrt`, `log`, `largest(f, (i, 1, k))` and
+`smallest`; matrices with `.T`, `inv`, `eye`, `tr`, `inner`, `quad`, `norm2`, `logdet`, and `cov(f, g)` of two expressions in data
+vectors. Definitions may come along: `tau = ...`, `r[i] = ...`, `P(X) = ...`. A number is exact: `0.25` is one quarter.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ class Covariance(sympy.Expr):
 
 
 class Extreme(sympy.Expr):
-    """The largest (or, with sign -1, the smallest) value of an expression over an index: arguments `(f, index, first, last, sign)`."""
+    """The largest (or, with sign -1, the smallest) value of an expression over an index: arguments `(f, index,
+    first, last, sign)`.
+    """
 
     is_commutative = True
 
@@ -71,7 +73,8 @@ class Macro:
 
 @dataclass(frozen=True)
 class Scope:
-    """What names mean. `letters` are scalars that stand for a sum: kept as symbols, so that formulas print as the source writes them.
+    """What names mean. `letters` are scalars that stand for a sum: kept as symbols, so that formulas print as the
+    source writes them.
 
     A family may have the name of a vector: what carries an index is the family.
     """
@@ -99,9 +102,7 @@ class Scope:
                 value = parse(right, self)
                 if isinstance(value, sympy.Expr) and not isinstance(value, MatrixExpr) and value.has(sympy.Sum):
                     symbol = sympy.Symbol(name, real=True)
-                    return replace(
-                        self, names={**self.names, name: symbol}, letters={**self.letters, symbol: value}
-                    )
+                    return replace(self, names={**self.names, name: symbol}, letters={**self.letters, symbol: value})
                 return replace(self, names={**self.names, name: value})
             case ast.Subscript(value=ast.Name(id=name), slice=ast.Name(id=index)):
                 return replace(self, macros={**self.macros, name: Macro((index,), body, indexed=True)})
@@ -239,9 +240,7 @@ def _call(name: str, arguments: Sequence[ast.expr], scope: Scope) -> Any:
     if name in scope.macros and not scope.macros[name].indexed:
         macro = scope.macros[name]
         if len(arguments) != len(macro.parameters):
-            raise InputError(
-                f"{scope.where}: {name} takes {len(macro.parameters)} arguments, {len(arguments)} came"
-            )
+            raise InputError(f"{scope.where}: {name} takes {len(macro.parameters)} arguments, {len(arguments)} came")
         given = {p: _build(a, scope) for p, a in zip(macro.parameters, arguments, strict=True)}
         return _build(macro.body, replace(scope, names={**scope.names, **given}))
     if name in ("Sum", "largest", "smallest"):

@@ -1,6 +1,7 @@
 r"""Formulas of the language of claims as people read them, as they stand: nothing is evaluated or put into another order.
 
-`tex("2/b[j]*Sum(beta[i]**2, (i, 1, k))")` is `\frac{2}{b_{j}} \sum_{i=1}^{k} \beta_{i}^{2}`; `mathml` gives the same for a page in HTML.
+`tex("2/b[j]*Sum(beta[i]**2, (i, 1, k))")` is `\frac{2}{b_{j}} \sum_{i=1}^{k} \beta_{i}^{2}`; `mathml` gives the same
+for a page in HTML.
 """
 
 from __future__ import annotations
@@ -18,7 +19,17 @@ __all__ = ["mathml", "prose_html", "prose_tex", "tex"]
 NAMES = {"Sp": "Sigma_plus", "S": "Sigma", "H": "H", "I": "I", "smin2": "sigma_min2"}
 """Short names of the claim files."""
 OPERATORS = {"Sum": "∑", "largest": "max", "smallest": "min"}
-WORDS = {"tr": "tr", "cov": "Cov", "Cov": "Cov", "Var": "Var", "Max": "max", "Min": "min", "log": "log", "diag": "diag", "logdet": "log det"}
+WORDS = {
+    "tr": "tr",
+    "cov": "Cov",
+    "Cov": "Cov",
+    "Var": "Var",
+    "Max": "max",
+    "Min": "min",
+    "log": "log",
+    "diag": "diag",
+    "logdet": "log det",
+}
 ATOM, POWER, PRODUCT, SUM = 4, 3, 2, 1
 
 
@@ -132,7 +143,9 @@ def _operation(left: ast.expr, operator: ast.operator, right: ast.expr, style: S
 
 
 def _is_number(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) or (isinstance(node, ast.BinOp) and _is_number(node.right) and isinstance(node.op, ast.Mult))
+    return isinstance(node, ast.Constant) or (
+        isinstance(node, ast.BinOp) and _is_number(node.right) and isinstance(node.op, ast.Mult)
+    )
 
 
 def _call(name: str, arguments: list[ast.expr], style: Style) -> tuple[str, int]:
@@ -172,7 +185,17 @@ def _over(name: str, arguments: list[ast.expr], style: Style) -> str:
 
 # ---- LaTeX
 
-_TEX_SIGNS = {"·": r" \cdot ", "≥": r" \ge ", "≤": r" \le ", ",": ", ", "=": " = ", "+": " + ", "-": " - ", ">": " > ", "<": " < "}
+_TEX_SIGNS = {
+    "·": r" \cdot ",
+    "≥": r" \ge ",
+    "≤": r" \le ",
+    ",": ", ",
+    "=": " = ",
+    "+": " + ",
+    "-": " - ",
+    ">": " > ",
+    "<": " < ",
+}
 _TEX_BRACKETS = {"(": r"\left( ", ")": r" \right)", "⟨": r"\langle ", "⟩": r" \rangle"}
 
 

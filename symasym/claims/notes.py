@@ -1,4 +1,6 @@
-"""A note for each claim, LaTeX and HTML from one context: claim, derived formula, where they part, a case by hand, the simulation."""
+"""A note for each claim, LaTeX and HTML from one context: claim, derived formula, where they part, a case by hand,
+the simulation.
+"""
 
 from __future__ import annotations
 
@@ -187,7 +189,13 @@ def _stage_formula(part: PartFinding, language: Language) -> str:
     if part.claimed is None or part.verdict == "agrees":
         return language.text(", ") + language.inline(part.derived)
     message = language.text(f" ({part.message})") if part.message else ""
-    return language.text(", claimed ") + language.inline(part.claimed) + language.text(", derived ") + language.inline(part.derived) + message
+    return (
+        language.text(", claimed ")
+        + language.inline(part.claimed)
+        + language.text(", derived ")
+        + language.inline(part.derived)
+        + message
+    )
 
 
 def _example(part: PartFinding, language: Language) -> str:
@@ -219,7 +227,12 @@ def _parting(finding: Finding, language: Language) -> str:
 
 
 def _order(order: OrderFinding, language: Language) -> OrderTable:
-    words = language.text("Claimed ") + language.inline(order.claimed) + language.text("; derived ") + language.inline(order.derived)
+    words = (
+        language.text("Claimed ")
+        + language.inline(order.claimed)
+        + language.text("; derived ")
+        + language.inline(order.derived)
+    )
     words += language.text(f". Where the ratio stays bounded: {order.condition}.")
     rows = tuple(
         Row(
@@ -237,7 +250,10 @@ def _checks(finding: Finding, language: Language) -> str:
     identities = sum(p.comparison is not None and p.comparison.how == "identity" for p in parts)
     found = [p.confirmation for p in parts if p.confirmation is not None]
     words = [f"{identities} comparison(s) hold as identities for symbolic dimensions."] if identities else []
-    for route, what in (("referee", "the referee, in exact rationals with explicit entries"), ("quadrature", "Gauss-Hermite quadrature")):
+    for route, what in (
+        ("referee", "the referee, in exact rationals with explicit entries"),
+        ("quadrature", "Gauss-Hermite quadrature"),
+    ):
         here = [c for c in found if c.route == route]
         if here:
             held = sum(c.holds for c in here)
@@ -248,9 +264,14 @@ def _checks(finding: Finding, language: Language) -> str:
 
 
 def _simulation(found: Simulated) -> str:
-    claimed = "no number is claimed" if found.z_claimed is None else f"claimed {found.claimed:.6g} (z = {found.z_claimed:+.1f})"
+    claimed = (
+        "no number is claimed"
+        if found.z_claimed is None
+        else f"claimed {found.claimed:.6g} (z = {found.z_claimed:+.1f})"
+    )
     return (
-        f"{found.quantity}: {found.mean:.6g}, standard error {found.se:.2g}; derived {found.derived:.6g} (z = {found.z_derived:+.1f}), {claimed}. "
+        f"{found.quantity}: {found.mean:.6g}, standard error {found.se:.2g}; derived {found.derived:.6g} "
+        f"(z = {found.z_derived:+.1f}), {claimed}. "
         f"{found.how[:1].upper()}{found.how[1:]}; seed {found.seed}, {found.date}."
     )
 
@@ -261,5 +282,3 @@ def _reference(source: str, language: Language) -> str:
     except InputError:
         return ""
     return found.latex() if language is TEX else html.escape(found.text())
-
-

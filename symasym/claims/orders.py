@@ -15,6 +15,7 @@ from symasym.claims.language import Scope, parse
 from symasym.claims.quantities import quantity
 from symasym.claims.setting import Setting
 from symasym.claims.specialise import values_of
+from symasym.errors import InputError
 from symasym.law.evaluate import evaluate
 
 __all__ = ["order_finding"]
@@ -26,7 +27,9 @@ BRACKET = 8.0
 
 
 def order_finding(order: Order, setting: Setting) -> OrderFinding:
-    """`agrees` where the ratio to the claimed order is bounded along every path, `conditional` where it is so in the named regime."""
+    """`agrees` where the ratio to the claimed order is bounded along every path, `conditional` where it is so in the
+    named regime.
+    """
     scope = setting.scope
     part = Part(what=order.what, claimed="")
     derived = quantity(order.what).derived(setting, part)
@@ -34,7 +37,18 @@ def order_finding(order: Order, setting: Setting) -> OrderFinding:
         derived = derived.xreplace(dict(setting.scope.letters))
     claimed, found = parse(order.claimed, scope), parse(order.derived, scope)
     paths = tuple(_path(path, derived, claimed, found, scope, order.where) for path in order.paths)
+    _check_derived_order(paths)
     return OrderFinding(claimed, found, _verdict(order, paths), order.condition, paths)
+
+
+def _check_derived_order(paths: tuple[PathFinding, ...]) -> None:
+    """The order that the claim file calls the derived one must be that of the derived quantity."""
+    ratios = [ratio for path in paths for ratio in path.to_derived]
+    if max(ratios) > BRACKET * min(ratios):
+        raise InputError(
+            f"order: the ratio of the derived quantity to the derived order goes from {min(ratios):.3g} to {max(ratios):.3g} along the "
+            f"paths; a factor of at most {BRACKET:g} is expected"
+        )
 
 
 def _verdict(order: Order, paths: tuple[PathFinding, ...]) -> str:
@@ -77,7 +91,9 @@ def _values(
     return [float(evaluate(_plain(values.into(f), table), table)) for f in formulas]
 
 
-def _families(families: Mapping[sympy.IndexedBase, tuple[sympy.Symbol, sympy.Expr]], count: int) -> dict[str, np.ndarray]:
+def _families(
+    families: Mapping[sympy.IndexedBase, tuple[sympy.Symbol, sympy.Expr]], count: int
+) -> dict[str, np.ndarray]:
     return {
         str(base.label): np.array([float(sympy.sympify(value).subs(index, n)) for n in range(1, count + 1)])
         for base, (index, value) in families.items()
@@ -86,7 +102,11 @@ def _families(families: Mapping[sympy.IndexedBase, tuple[sympy.Symbol, sympy.Exp
 
 def _plain(expression: sympy.Expr, table: Mapping[str, Any]) -> sympy.Expr:
     """Functions that `law.evaluate` does not know, at numbers."""
-    numbers = {s: table[s.name] for s in expression.free_symbols if isinstance(s, sympy.Symbol) and np.ndim(table.get(s.name, [0])) == 0}
+    numbers = {
+        s: table[s.name]
+        for s in expression.free_symbols
+        if isinstance(s, sympy.Symbol) and np.ndim(table.get(s.name, [0])) == 0
+    }
     replaced = {}
     for node in expression.atoms(sympy.log, sympy.Max, sympy.Min):
         value = node.subs(numbers).doit()

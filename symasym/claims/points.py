@@ -136,9 +136,7 @@ class Domain:
 
     # ---- points
 
-    def smallest(
-        self, expressions: Sequence[sympy.Expr], sizes: Mapping[sympy.Symbol, int]
-    ) -> Iterator[Point]:
+    def smallest(self, expressions: Sequence[sympy.Expr], sizes: Mapping[sympy.Symbol, int]) -> Iterator[Point]:
         """Points in the order of the size of their numerators and denominators."""
         slots = self._slots(expressions, sizes)
         pools = [_pool(self._is_square(slot), self._may_be_negative(slot)) for slot in slots]

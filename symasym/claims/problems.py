@@ -66,7 +66,9 @@ class Numbers:
     @cached_property
     def values(self) -> dict[Any, Any]:
         """The same by symbol, with dimensions and scalars: for expressions on samples."""
-        found: dict[Any, Any] = {s: self.matrices[s.name] for s in (*self.setting.aligned.diagonal, *self.setting.aligned.at)}
+        found: dict[Any, Any] = {
+            s: self.matrices[s.name] for s in (*self.setting.aligned.diagonal, *self.setting.aligned.at)
+        }
         found |= {s: float(v) for s, v in (*self.setting.fixed.items(), *self.point.scalars.items())}
         return {**found, **self.sizes}
 
@@ -77,7 +79,7 @@ class Numbers:
         if loaded.instance is None:
             raise InputError(f"{loaded.name}: the model file defines no instance, so it cannot be simulated")
         numbers = dict(self.spec.sizes) | {s.name: float(v) for s, v in self.point.scalars.items()}
-        found = {key.name: numbers[key.name] for key in loaded.instance.keys if key.name in numbers}
+        found: dict[str, Any] = {key.name: numbers[key.name] for key in loaded.instance.keys if key.name in numbers}
         for key in loaded.instance.keys:
             if key.name in self.matrices:
                 matrix = self.matrices[key.name]
@@ -92,4 +94,3 @@ class Numbers:
     def problem(self) -> Problem:
         """Samplers and estimator."""
         return problem(self.setting.loaded, self.document)
-

@@ -154,7 +154,9 @@ QUANTITIES: dict[str, Quantity] = {
         r"\langle H_1, H_*^{-1} H_2 \rangle", "inverse of the Hessian form on descriptors", _inverse_hessian, True
     ),
     "section": Quantity("Ds", "displacement of the representative along a section", _section, True),
-    "data_covariance": Quantity(r"\operatorname{Cov}", "covariance of two expressions in the data", _data_covariance, True),
+    "data_covariance": Quantity(
+        r"\operatorname{Cov}", "covariance of two expressions in the data", _data_covariance, True
+    ),
 }
 
 
@@ -163,5 +165,3 @@ def quantity(what: str) -> Quantity:
     if what not in QUANTITIES:
         raise InputError(f"what: {what} is not known; known are {', '.join(sorted(QUANTITIES))}")
     return QUANTITIES[what]
-
-

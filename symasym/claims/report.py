@@ -70,7 +70,12 @@ def _counterexample(finding: Finding) -> dict[str, Any] | None:
         path = max((p for p in finding.order.paths if not p.bounded), key=lambda p: p.to_claimed[-1])
         return {"path": path.name, path.vary: path.values[-1], "derived / claimed order": path.to_claimed[-1]}
     part = finding.deciding
-    if part is None or finding.verdict not in FAILING or part.comparison is None or part.comparison.counterexample is None:
+    if (
+        part is None
+        or finding.verdict not in FAILING
+        or part.comparison is None
+        or part.comparison.counterexample is None
+    ):
         return None
     return part.comparison.counterexample.document()
 
@@ -114,7 +119,13 @@ def _latex(expression: sympy.Basic) -> str:
 
 
 def _confirmation(found: Confirmation) -> dict[str, Any]:
-    return {"route": found.route, "at": dict(found.at), "derived": found.derived, "confirmed": found.confirmed, "holds": found.holds}
+    return {
+        "route": found.route,
+        "at": dict(found.at),
+        "derived": found.derived,
+        "confirmed": found.confirmed,
+        "holds": found.holds,
+    }
 
 
 def _order(found: OrderFinding) -> dict[str, Any]:
@@ -152,7 +163,9 @@ def _verdict_words(finding: Finding) -> str:
         unbounded = [path.name for path in finding.order.paths if not path.bounded]
         if not unbounded:
             return "The ratio of the derived quantity to the claimed order is bounded along every path."
-        condition = f" Right under the condition: {finding.order.condition}." if finding.verdict == "conditional" else ""
+        condition = (
+            f" Right under the condition: {finding.order.condition}." if finding.verdict == "conditional" else ""
+        )
         return f"The ratio of the derived quantity to the claimed order grows along: {'; '.join(unbounded)}.{condition}"
     by_verdict = {v: [title_of(p) for p in finding.parts if p.verdict == v] for v in ("ill-typed", "differs", "agrees")}
     words = [f"Ill-typed: {p.message}." for p in finding.parts if p.verdict == "ill-typed"]
@@ -172,11 +185,17 @@ def _factor(part: PartFinding) -> str:
     if example is None:
         return "The bound equals the derived value."
     ratio = sympy.nsimplify(example.claimed / example.derived)
-    return f"The bound is {example.claimed} where the derived mean is {example.derived}, a factor of {ratio}, at {_shown(example.point.document())}."
+    point = _shown(example.point.document())
+    return (
+        f"The bound is {example.claimed} where the derived mean is {example.derived}, a factor of {ratio}, at {point}."
+    )
 
 
 def _shown(point: dict[str, Any]) -> str:
-    return ", ".join(f"{name} = {value if not isinstance(value, dict) else '(' + ', '.join(value.values()) + ')'}" for name, value in point.items())
+    return ", ".join(
+        f"{name} = {value if not isinstance(value, dict) else '(' + ', '.join(value.values()) + ')'}"
+        for name, value in point.items()
+    )
 
 
 def audit_text(findings: Sequence[Finding]) -> str:
@@ -193,14 +212,17 @@ def _paragraph(finding: Finding) -> str:
         lines.append(f"    derived  {part.derived}")
         if part.comparison is not None and part.comparison.counterexample is not None:
             example = part.comparison.counterexample
-            lines.append(f"    at {_shown(example.point.document())}: claimed {example.claimed}, derived {example.derived}")
+            lines.append(
+                f"    at {_shown(example.point.document())}: claimed {example.claimed}, derived {example.derived}"
+            )
         if part.confirmation is not None:
             word = "confirmed" if part.confirmation.holds else "NOT confirmed"
             lines.append(f"    {word} by {part.confirmation.route}: {part.confirmation.confirmed}")
     if finding.order is not None:
         lines += [f"  derived order {finding.order.derived}, claimed {finding.order.claimed}"]
         lines += [
-            f"    {path.name}: ratio {path.to_claimed[0]:.3g} .. {path.to_claimed[-1]:.3g}" for path in finding.order.paths
+            f"    {path.name}: ratio {path.to_claimed[0]:.3g} .. {path.to_claimed[-1]:.3g}"
+            for path in finding.order.paths
         ]
     if finding.simulation is not None:
         s = finding.simulation

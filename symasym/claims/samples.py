@@ -1,6 +1,7 @@
 """Expressions in data vectors on samples: front-end nodes with a row for each sample.
 
-Neither trace words nor the engine's expectations take part, so averages over samples, or over Gauss-Hermite nodes, are a judge of both.
+Neither trace words nor the engine's expectations take part, so averages over samples, or over Gauss-Hermite nodes,
+are a judge of both.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import sympy
-
 from sympy.matrices.expressions import ZeroMatrix
 
 from symasym.calculus.derivative import differentiate_matrix
@@ -133,7 +132,10 @@ def _random_values(model: Model, setting: Setting, sizes: Mapping[sympy.Symbol, 
 
 def _random_matrix(symbol: Any, sizes: Mapping[sympy.Symbol, int], rng: Random) -> np.ndarray:
     rows, columns = (int(sympy.sympify(n).subs(sizes)) for n in symbol.shape)
-    entries = [[Fraction(rng.choice([-1, 1]) * rng.randint(1, 7), rng.randint(1, 5)) for _ in range(columns)] for _ in range(rows)]
+    entries = [
+        [Fraction(rng.choice([-1, 1]) * rng.randint(1, 7), rng.randint(1, 5)) for _ in range(columns)]
+        for _ in range(rows)
+    ]
     return np.array(entries, dtype=object)
 
 
@@ -143,6 +145,7 @@ def _tangent(
     """`DD[V]` by a central difference, exact for a quadratic descriptor."""
     assert setting.descriptor is not None
     above, below = (
-        exact_matrix(setting.descriptor, {**values, parameter: values[parameter] + sign * along}, sizes) for sign in (1, -1)
+        exact_matrix(setting.descriptor, {**values, parameter: values[parameter] + sign * along}, sizes)
+        for sign in (1, -1)
     )
     return (above - below) / Fraction(2)

@@ -61,7 +61,9 @@ class Setting:
     @cached_property
     def model(self) -> Model:
         """The model of the catalogue with these coordinates for its own."""
-        known = {symbol: self.aligned.diagonal[symbol] for symbol in self.aligned.diagonal if symbol.name not in self._extra}
+        known = {
+            symbol: self.aligned.diagonal[symbol] for symbol in self.aligned.diagonal if symbol.name not in self._extra
+        }
         return replace(self.loaded.model, aligned=replace(self.aligned, diagonal=known))
 
     @property
@@ -96,7 +98,9 @@ class Setting:
     def entries(self) -> Entries:
         """A field in which forms with the source's matrices have entries."""
         ranges = Ranges(self.aligned.ranges)
-        bounds = {s for pair in self.aligned.ranges.values() for bound in pair for s in sympy.sympify(bound).free_symbols}
+        bounds = {
+            s for pair in self.aligned.ranges.values() for bound in pair for s in sympy.sympify(bound).free_symbols
+        }
         return Entries(self.aligned, ranges, bounds | set(self.loaded.model.scalars), SPARE)
 
     def range_of(self, index: sympy.Symbol) -> AlignedRange:

@@ -1,8 +1,8 @@
 """Simulations that decide between a claimed and a derived number.
 
-Weights and means of the interaction: the two-stage procedure, as `symasym verify` runs it. Entries of the estimator and the excess
-pre-training loss: the first stage alone, moments along a grid of `m`, intercept of `a + b/m`. Covariances of scores and of other
-expressions in the data: averages over samples. Nothing of the derivation takes part.
+Weights and means of the interaction: the two-stage procedure, as `symasym verify` runs it. Entries of the estimator
+and the excess pre-training loss: the first stage alone, moments along a grid of `m`, intercept of `a + b/m`.
+Covariances of scores and of other expressions in the data: averages over samples. Nothing of the derivation takes part.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ def _scores(claimed: sympy.Expr, here: Numbers) -> tuple[float, float]:
     values = {**here.values, **dict(zip(here.setting.tangents, tangents, strict=True))}
     form = derived_score(here.setting)
     fixed = {s: float(v) for s, v in here.setting.fixed.items()}
-    array = bilinear_array(form, here.setting.derivation.forms.parameters, Matrices(here.matrices, {**here.sizes, **fixed}))
+    array = bilinear_array(
+        form, here.setting.derivation.forms.parameters, Matrices(here.matrices, {**here.sizes, **fixed})
+    )
     u, v = (direction.reshape(-1) for direction in along)
     return float(exact_scalar(claimed, values, here.sizes)), float(u @ array @ v)
 
@@ -100,7 +102,8 @@ def _directions(here: Numbers) -> tuple[list[np.ndarray], list[np.ndarray]]:
     tangents = []
     for direction in along:
         above, below = (
-            evaluate_matrix(descriptor, {**here.values, parameter: at + sign * direction}, here.sizes) for sign in (1, -1)
+            evaluate_matrix(descriptor, {**here.values, parameter: at + sign * direction}, here.sizes)
+            for sign in (1, -1)
         )
         tangents.append((above - below) / 2)
     return along, tangents
@@ -132,7 +135,9 @@ def _first_stage(title: str, statistic: Callable[[Numbers, Part, int, dict[str, 
         for m in spec.grid:
             size = max(1, CHUNK // (m * problem.width))
             values = [
-                statistic(here, part, m, problem.estimates(draw(problem.sources, min(size, spec.reps - start), m, rng), rng))
+                statistic(
+                    here, part, m, problem.estimates(draw(problem.sources, min(size, spec.reps - start), m, rng), rng)
+                )
                 for start in range(0, spec.reps, size)
             ]
             sample = np.concatenate(values)
@@ -175,7 +180,9 @@ def _outside(here: Numbers, part: Part, m: int, estimates: dict[str, np.ndarray]
     _, p, q = _indices(here, part)
     (parameter,) = here.setting.model.parameters
     if estimates[parameter.name].shape[-1] != 1:
-        raise NotDerivableYet("simulation: the entry of a representative is simulated for k = 1, where it is free of rotations")
+        raise NotDerivableYet(
+            "simulation: the entry of a representative is simulated for k = 1, where it is free of rotations"
+        )
     return m * estimates[parameter.name][:, p, q] ** 2
 
 
@@ -214,7 +221,9 @@ def _data_covariance(here: Numbers, part: Part, rng: np.random.Generator, seed: 
     values[h1] = _unit(size, p, p if where.kind is Kind.APART else q)
     values[h2] = _unit(size, q if where.kind is Kind.APART else p, q)
     one, other = (parse(text, here.setting.scope) for text in part.of)
-    mean, se = _covariance_of(here, lambda s: sample_values(one, values, s), lambda s: sample_values(other, values, s), rng)
+    mean, se = _covariance_of(
+        here, lambda s: sample_values(one, values, s), lambda s: sample_values(other, values, s), rng
+    )
     return f"Cov({part.of[0]}, {part.of[1]})", mean, se, f"average over {here.spec.reps} samples"
 
 

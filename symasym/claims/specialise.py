@@ -61,5 +61,7 @@ def values_of(equations: Sequence[str], scope: Scope) -> Values:
         elif isinstance(target, sympy.Symbol):
             scalars[target] = parse(right, scope)
         else:
-            raise InputError(f"{scope.where}: {left.strip()} cannot be given a value; family[index] or a name is expected")
+            raise InputError(
+                f"{scope.where}: {left.strip()} cannot be given a value; family[index] or a name is expected"
+            )
     return Values(families, scalars)

@@ -6,18 +6,22 @@ rational function. What this does not decide is decided at random rational point
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import sympy
 
-__all__ = ["factored", "normal"]
+__all__ = ["anonymous", "factored", "normal"]
+
+_ANONYMOUS = re.compile(r"_(\d+)_\d+")
 
 Limits = tuple[tuple[sympy.Symbol, sympy.Expr, sympy.Expr], ...]
 
 
 def normal(expression: sympy.Expr) -> sympy.Expr:
     """The expression with equal sums gathered and every summand factored; 0 if that shows it to be 0."""
-    plain, gathered, rest = sympy.S.Zero, {}, []
+    plain, rest = sympy.S.Zero, []
+    gathered: dict[tuple, tuple[sympy.Expr, Limits]] = {}
     for term in sympy.Add.make_args(sympy.expand_mul(_inside_first(expression), deep=False)):
         factors = sympy.Mul.make_args(term)
         sums = [f for f in factors if isinstance(f, sympy.Sum)]
@@ -29,8 +33,7 @@ def normal(expression: sympy.Expr) -> sympy.Expr:
         else:
             rest.append(term)
     total = factored(plain) + sympy.Add(*rest)
-    for key, (summand, limits) in gathered.items():
-        del key
+    for summand, limits in gathered.values():
         total += _sum(factored(summand), limits)
     return total
 
@@ -84,3 +87,17 @@ def factored(expression: sympy.Expr) -> sympy.Expr:
     inside = expression.xreplace(hidden)
     back: Mapping[sympy.Symbol, sympy.Basic] = {symbol: total for total, symbol in hidden.items()}
     return sympy.factor(inside).xreplace(back)
+
+
+def anonymous(expression: sympy.Expr) -> sympy.Expr:
+    """Bound indices renamed by how deep their sum goes, so that equal sums are equal whatever their indices are called."""
+    if not expression.has(sympy.Sum):
+        return expression
+    if not isinstance(expression, sympy.Sum):
+        return expression.func(*map(anonymous, expression.args))
+    inside = anonymous(expression.function)
+    known = (_ANONYMOUS.fullmatch(str(symbol)) for symbol in inside.atoms(sympy.Symbol))
+    height = 1 + max((int(match[1]) for match in known if match), default=0)
+    names = {index: sympy.Symbol(f"_{height}_{n}", integer=True) for n, (index, *_) in enumerate(expression.limits)}
+    limits = [(names[index], *(bound.xreplace(names) for bound in bounds)) for index, *bounds in expression.limits]
+    return sympy.Sum(inside.xreplace(names), *limits)

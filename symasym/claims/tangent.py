@@ -35,7 +35,9 @@ def form_at(
             return entries.show(total, block.first, block.second)
         case Kind.DIAGONAL:
             (local,) = (block.score[0][0] for block in found.diagonals if block.over == first)
-            return entries.show(local, first) + _coupled(found.score_coupling, moving, first, first, first.index, entries)
+            return entries.show(local, first) + _coupled(
+                found.score_coupling, moving, first, first, first.index, entries
+            )
         case Kind.APART:
             return _coupled(found.score_coupling, moving, first, second, other_index(first, second), entries)
 
@@ -58,9 +60,7 @@ def _blocks(form: ScalarPolynomial, moving: Atom, entries: Entries) -> Blocks:
 def ordered_pair(found: Blocks, first: Range, second: Range) -> PairBlock:
     """The block of an unordered pair of ranges."""
     return next(
-        b
-        for b in found.pairs
-        if {b.first, b.second} == {first, second} and (b.first == b.second) == (first == second)
+        b for b in found.pairs if {b.first, b.second} == {first, second} and (b.first == b.second) == (first == second)
     )
 
 

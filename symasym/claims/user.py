@@ -76,19 +76,21 @@ def _line(what: str, finding: PartFinding) -> str:
 
 
 def audit(
-    law: Law | str | PathLike[str] | Model, claimed: sympy.Expr | str | Mapping[str, sympy.Expr | str], what: str | None = None
+    law: Law | str | PathLike[str] | Model,
+    claimed: sympy.Expr | str | Mapping[str, sympy.Expr | str],
+    what: str | None = None,
 ) -> Audit:
     """Compare what is claimed of a law with what is derived: equal, or where not.
 
     * `law`: a law, or anything that `symasym.derive` takes.
-    * `claimed`: an expression in the law's symbols (SymPy, or text such as `"Sum(g[a]*b[i]**2, (i, 1, k))"`), or a dictionary of such by
-      `weight`, `mean`, `variance`, `risk_mean`, `noise`, `excess_mean`.
-    * `what`: which of these a single expression is; left out, it is `weight` where it leaves an outside index open, `risk_mean` where
-      `alpha` stands in it, and `mean` otherwise.
+    * `claimed`: an expression in the law's symbols (SymPy, or text such as `"Sum(g[a]*b[i]**2, (i, 1, k))"`), or a
+      dictionary of such by `weight`, `mean`, `variance`, `risk_mean`, `noise`, `excess_mean`.
+    * `what`: which of these a single expression is; left out, it is `weight` where it leaves an outside index open,
+      `risk_mean` where `alpha` stands in it, and `mean` otherwise.
 
-    Symbols go by their names. Where the claim does not mention the downstream variances `g`, those of the pre-training data are taken.
-    Equal forms are recognised as identities, or else at random rational points of several dimensions. Raises `InputError` for a
-    symbol that the law does not have.
+    Symbols go by their names. Where the claim does not mention the downstream variances `g`, those of the
+    pre-training data are taken. Equal forms are recognised as identities, or else at random rational points of
+    several dimensions. Raises `InputError` for a symbol that the law does not have.
     """
     found = law if isinstance(law, Law) else derive(law)
     table = claimed if isinstance(claimed, Mapping) else {what or _guess(found, claimed): claimed}
@@ -185,9 +187,9 @@ def _known(name: str, table: Mapping[str, Any]) -> Any:
 def audit_file(path: str | PathLike[str]) -> Finding:
     """A claim in a TOML, JSON or Python file.
 
-    Keys: `model` (a name, a path, in Python also a `Model`), `what` and `formula` (or `claimed`, a table of formulas by `what`), in the symbols of
-    the law; further `id`, `source`, `definitions`, `where` (values of families). A file with `parts` or `order` is read like the
-    published ones.
+    Keys: `model` (a name, a path, in Python also a `Model`), `what` and `formula` (or `claimed`, a table of formulas
+    by `what`), in the symbols of the law; further `id`, `source`, `definitions`, `where` (values of families). A
+    file with `parts` or `order` is read like the published ones.
     """
     file = Path(path)
     table = _python(file) if file.suffix == ".py" else table_of(file)
@@ -203,7 +205,9 @@ def _audit_table(table: Mapping[str, Any], file: Path) -> Finding:
     model = _required(table, "model", file)
     claimed = table.get("claimed") or {_required(table, "what", file): _required(table, "formula", file)}
     if not isinstance(claimed, Mapping):
-        raise InputError(f"--claim: {file.name}: claimed holds a {type(claimed).__name__}, a table of formulas is expected")
+        raise InputError(
+            f"--claim: {file.name}: claimed holds a {type(claimed).__name__}, a table of formulas is expected"
+        )
     if isinstance(model, str) and model.endswith(".py") and not Path(model).is_absolute():
         model = str(file.parent / model)
     law = derive(model)

@@ -24,9 +24,13 @@ __all__ = ["configure", "run"]
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
     parser.add_argument("claims", nargs="*", metavar="CLAIM", help="published claims (default: all of them)")
-    parser.add_argument("--claim", action="append", default=[], metavar="FILE", help="a claim of your own (.toml, .json, .py)")
+    parser.add_argument(
+        "--claim", action="append", default=[], metavar="FILE", help="a claim of your own (.toml, .json, .py)"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.add_argument("--simulate", action="store_true", help="run the deciding simulations (default: show stored results)")
+    parser.add_argument(
+        "--simulate", action="store_true", help="run the deciding simulations (default: show stored results)"
+    )
     parser.add_argument("--seed", default=str(SEED), metavar=str(SEED))
     parser.add_argument("--notes", metavar="DIR", help="write a note for each claim, LaTeX and HTML")
     parser.add_argument("--list", action="store_true", help="identifiers of the published claims")
