@@ -58,8 +58,9 @@ class Extreme(sympy.Expr):
         return rf"{name}_{{{printer._print(index)}}} {printer._print(body)}"
 
     def _sympystr(self, printer: Any) -> str:
-        body, index, _, _, sign = self.args
-        return f"{'max' if sign == 1 else 'min'}_{index} {printer._print(body)}"
+        body, index, first, last, sign = self.args
+        name = "largest" if sign == 1 else "smallest"
+        return f"{name}({printer._print(body)}, ({index}, {printer._print(first)}, {printer._print(last)}))"
 
 
 @dataclass(frozen=True)

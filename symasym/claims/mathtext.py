@@ -208,7 +208,7 @@ def _tex_over(operator: str, below: str, above: str, body: str) -> str:
 _TEX = Style(
     name=symbol,
     number=str,
-    row=lambda *parts: " ".join(parts).replace("  ", " "),
+    row=lambda *parts: re.sub(" +", " ", " ".join(parts)).strip(),
     sign=lambda sign: _TEX_SIGNS[sign],
     brackets=lambda left, inside, right: f"{_TEX_BRACKETS[left]}{inside}{_TEX_BRACKETS[right]}",
     fraction=lambda above, below: rf"\frac{{{above}}}{{{below}}}",

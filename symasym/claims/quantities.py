@@ -130,7 +130,8 @@ def form_entry(setting: Setting, expression: sympy.Expr, where: Place) -> sympy.
     entries = setting.entries()
     form = lowered(expression, Moments(), setting.fixed)
     tangents = atom_of(setting.tangents[0]), atom_of(setting.tangents[1])
-    value = form_at(form, tangents, entries, where.kind, setting.range_of(where.p), setting.range_of(where.q))
+    first, second = setting.range_of(where.p), setting.range_of(where.q)
+    value = form_at(form, tangents, entries, setting.derivation.forms, where.kind, first, second)
     return setting.present(value, entries.definitions)
 
 

@@ -176,7 +176,19 @@ def _verdict_words(finding: Finding) -> str:
             words.append(f"Agrees in: {'; '.join(by_verdict['agrees'])}.")
     words += [f"The two sides are {p.message}." for p in finding.parts if p.verdict == "differs" and p.message][:1]
     words += [_factor(p) for p in finding.parts if p.verdict == "bound"]
+    if finding.verdict == "agrees":
+        words.append(_grounds(finding))
     return " ".join(words)
+
+
+def _grounds(finding: Finding) -> str:
+    """What an agreement rests on."""
+    identities = all(part.comparison is not None and part.comparison.how == "identity" for part in finding.parts)
+    return (
+        "Agrees as an identity, for symbolic dimensions."
+        if identities
+        else "Agrees at random rational points of several dimensions."
+    )
 
 
 def _factor(part: PartFinding) -> str:

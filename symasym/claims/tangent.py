@@ -6,6 +6,8 @@ over index pairs that the engine uses for its parameters.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy
 
 from symasym.alignment.blocks import Blocks, Functional, PairBlock, RankOne, blocks
@@ -22,12 +24,21 @@ __all__ = ["form_at", "ordered_pair", "other_index"]
 
 
 def form_at(
-    form: ScalarPolynomial, tangents: tuple[Atom, Atom], entries: Entries, kind: Kind, first: Range, second: Range
+    form: ScalarPolynomial,
+    tangents: tuple[Atom, Atom],
+    entries: Entries,
+    like: Forms,
+    kind: Kind,
+    first: Range,
+    second: Range,
 ) -> sympy.Expr:
-    """The value of a form at unit tangent matrices, in SymPy; `tangents` are the atoms of `H1` and `H2`."""
+    """The value of a form at unit tangent matrices, in SymPy.
+
+    `tangents` are the atoms of `H1` and `H2`; `like` are the forms of the model, whose place the form takes.
+    """
     moving = Atom("H", AtomKind.PARAMETER, tangents[0].rows, tangents[0].columns)
     images = {atom: MatrixPolynomial.atom(direction(moving, slot)) for atom, slot in zip(tangents, "UV", strict=True)}
-    found = _blocks(substitute_scalar(form, images), moving, entries)
+    found = _blocks(substitute_scalar(form, images), moving, entries, like)
     match kind:
         case Kind.PAIR:
             block = ordered_pair(found, first, second)
@@ -47,13 +58,10 @@ def other_index(first: Range, second: Range) -> sympy.Symbol:
     return first.partner if first == second else second.index
 
 
-def _blocks(form: ScalarPolynomial, moving: Atom, entries: Entries) -> Blocks:
+def _blocks(form: ScalarPolynomial, moving: Atom, entries: Entries, like: Forms) -> Blocks:
     """The form in the place of a score form of a problem with one parameter and no symmetry."""
     none = ScalarPolynomial()
-    given = Forms(
-        parameters=(moving,), scalar_parameters=(), population=none, gradient=none, score=form, hessian=none,
-        point={}, definitions={}, scale_moments={},
-    )  # fmt: skip
+    given = replace(like, parameters=(moving,), scalar_parameters=(), gradient=none, score=form, hessian=none)
     return blocks(given, Quotient((), sympy.S.Zero, sympy.S.Zero), entries)
 
 

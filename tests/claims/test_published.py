@@ -135,7 +135,8 @@ def test_weights_right_and_wrong(claimed, expected):
         (("2*tr(P(X)*S*P(Y)*S)", "2*tr(P(Y)*S*P(X)*S)"), "agrees"),
         (("tr(P(Y)*S*X*Sp)", "tr(X*S*P(Y).T*Sp)"), "agrees"),
         (("4*tr(X*S*Y*S*Q*S)", "8*tr(X*S*Y*S*Q*S)"), "differs"),
-        (("P(H) = M*S*H", "P(H) = H*S*M"), "differs"),
+        (("P(H) = M*S*H", "P(H) = H*S*M"), "agrees"),  # transposes both terms of C_ab into each other
+        (("tr(P(Y)*S*X*Sp)", "tr(P(Y).T*S*X*Sp)"), "differs"),
         (("tr(X*Sp*Y*Sp)", "tr(X*Sp*Y*S)"), "differs"),
         # vanishes where S and Sp commute, so on every diagonal point
         (("tr(X*Sp*Y*Sp)", "tr(X*Sp*Y*Sp) + tr((S*Sp - Sp*S)*X*(S*Sp - Sp*S)*Y)"), "differs"),
