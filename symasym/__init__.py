@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symasym.api import derive, evaluate, explain, general_law, models
+    from symasym.claims.user import audit
     from symasym.errors import ConditionViolated, InputError, NeverDerivable, NotDerivableYet, ShapeError, SymasymError
     from symasym.law.law import Law
     from symasym.law.numeric import NumericLaw
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "audit": "symasym.claims.user",
     "derive": "symasym.api",
     "evaluate": "symasym.api",
     "explain": "symasym.api",
@@ -54,6 +56,7 @@ __all__ = [
     "ShapeError",
     "SymasymError",
     "__version__",
+    "audit",
     "derive",
     "evaluate",
     "explain",

@@ -31,6 +31,7 @@ LAYERS = [
     ["evaluation"],
     ["api"],
     ["simulation"],
+    ["claims"],
     ["build"],
     ["cli"],
     ["__main__"],

@@ -19,13 +19,14 @@ VERBS = {
     "derive": "the law, derived now, for symbolic dimensions",
     "eval": "numbers for given matrices",
     "verify": "finite-sample simulation against the law",
+    "audit": "published statements against derived ones",
     "build": "write generated/: kernels, write-ups, laws",
     "new": "a commented model file to start from",
     "bench": "derivations and kernels against the alternatives",
     "doctor": "what is installed, and whether it works",
     "cite": "how to cite symasym and the sources of its models",
 }
-LATER = ("audit", "plan")
+LATER = ("plan",)
 
 
 class Parser(argparse.ArgumentParser):
