@@ -50,9 +50,16 @@ class Quotient:
     def dimension(self) -> sympy.Expr:
         """Dimension of the quotient."""
         expanded = sympy.expand(self.total_dimension - self.orbit_dimension)
-        factored = sympy.factor(expanded)
+        factored = _without_minus(sympy.factor(expanded))
         # SymPy multiplies a number into a lone sum when it rebuilds it, so such a factored form would not survive srepr
         return factored if factored.func(*factored.args) == factored else expanded
+
+
+def _without_minus(product: sympy.Expr) -> sympy.Expr:
+    """`-k (k - d)` as `k (d - k)`."""
+    number, rest = product.as_coeff_Mul()
+    sums = [item for item in sympy.Mul.make_args(rest) if item.is_Add]
+    return -number * rest.xreplace({sums[0]: -sums[0]}) if number < 0 and sums else product
 
 
 def _velocity(action: Action, index: int) -> tuple[Atom, dict[Atom, MatrixPolynomial]]:

@@ -16,7 +16,18 @@ from symasym.claims.notes import ENVIRONMENT, HTML, TEX, Note, render, write_not
 from symasym.codegen.latex.pdf import INSTALL, compile_pdf
 
 DOCS = Path(__file__).parents[2] / "docs" / "audit"
-ADJECTIVES = ("wrong", "incorrect", "false", "flawed", "erroneous", "mistaken", "correct", "unfortunately", "clearly", "obviously")
+ADJECTIVES = (
+    "wrong",
+    "incorrect",
+    "false",
+    "flawed",
+    "erroneous",
+    "mistaken",
+    "correct",
+    "unfortunately",
+    "clearly",
+    "obviously",
+)
 
 needs_tex = pytest.mark.skipif(
     shutil.which("pdflatex") is None, reason=f"pdflatex is not installed; to run this: {INSTALL}"
