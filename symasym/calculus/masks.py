@@ -8,9 +8,13 @@ block, summed over. A block of one letter is `p I`; the others leave networks of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from itertools import product
+
+import sympy
 
 from symasym.words.atoms import Atom, Kind, Word, multiply, rows_of
 from symasym.words.contract import contract_words
@@ -26,8 +30,44 @@ Block = tuple[Place, ...]
 
 
 def expectation_over_masks(polynomial: ScalarPolynomial) -> ScalarPolynomial:
-    """`E p` over all masks: a polynomial in traces and networks of words without them."""
-    return ScalarPolynomial.sum(_term(monomial, number) for monomial, number in polynomial.terms.items())
+    """`E p` over all masks: a polynomial in traces and networks of words without them.
+
+    Cumulants are symbols while partitions are summed, and polynomials in `p` at the end, once for each term that is left.
+    """
+    summed = ScalarPolynomial.sum(_term(monomial, number) for monomial, number in polynomial.terms.items())
+    return ScalarPolynomial.sum(_written_out(monomial, number) for monomial, number in summed.terms.items())
+
+
+class Cumulant(sympy.Symbol):
+    """The joint cumulant of `order` equal entries of a mask that keeps a coordinate with probability `keep`."""
+
+    order: int
+    keep: sympy.Expr
+
+    @staticmethod
+    def of(order: int, keep: sympy.Expr) -> Cumulant:
+        """The symbol, which says what it stands for."""
+        symbol = Cumulant(f"cumulant_{order}({keep})", real=True)
+        symbol.order, symbol.keep = order, keep
+        return symbol
+
+
+def _written_out(monomial: Monomial, number: Fraction) -> ScalarPolynomial:
+    """A term with its cumulants as polynomials in `p`."""
+    cumulants = tuple((symbol, power) for symbol, power in monomial.powers if isinstance(symbol, Cumulant))
+    if not cumulants:
+        return ScalarPolynomial({monomial: number})
+    rest = Monomial(tuple(item for item in monomial.powers if item not in cumulants), monomial.scalars)
+    return _product(cumulants) * ScalarPolynomial({rest: number})
+
+
+@cache
+def _product(cumulants: tuple[tuple[Cumulant, int], ...]) -> ScalarPolynomial:
+    total = ScalarPolynomial.number(1)
+    for symbol, power in cumulants:
+        for _ in range(power):
+            total = total * cumulant(symbol.order, lower_scalar(symbol.keep))
+    return total
 
 
 def _term(monomial: Monomial, number: Fraction) -> ScalarPolynomial:
@@ -73,14 +113,13 @@ def _expectation(words: Sequence[Word]) -> ScalarPolynomial:
     for n, word in enumerate(words):
         for place in _places(n, word):
             letters.setdefault(word[place[1]][0], []).append(place)
-    keep = {atom: lower_scalar(atom.payload.keep) for atom in letters}
     terms = []
     for choice in product(*(list(set_partitions(places)) for places in letters.values())):
         value = _closed(words, [block for blocks in choice for block in blocks if len(block) > 1])
-        for atom, blocks in zip(letters, choice, strict=True):
-            for block in blocks:
-                value = value * cumulant(len(block), keep[atom])
-        terms.append(value)
+        sizes = ((atom, len(block)) for atom, blocks in zip(letters, choice, strict=True) for block in blocks)
+        powers = Counter(Cumulant.of(size, atom.payload.keep) for atom, size in sizes)
+        symbols = tuple(sorted(powers.items(), key=lambda item: str(item[0])))
+        terms.append(value * ScalarPolynomial({Monomial(symbols): Fraction(1)}))
     return ScalarPolynomial.sum(terms)
 
 
