@@ -12,7 +12,7 @@ d, k = dims("d k")
 A, B = parameter("A", k, d), parameter("B", d, k)
 Sigma = covariance("Sigma", d)
 x = gaussian("x", d, cov=Sigma)
-p, kappa = scalar("keep_probability"), scalar("kappa", positive=False)
+p, kappa = scalar("p"), scalar("kappa", positive=False)
 R = mask("R", d, keep=p)  # 1/kappa masks for each x: one, several, or all of them, that is their average
 
 i, a = indices("i a")
@@ -71,18 +71,20 @@ def minimiser(given):
 
 def align(given):
     """Order the coordinates of a diagonal Sigma by their variances; masks leave no other change of coordinates."""
-    covariance, share = given["Sigma"], {"kappa": float(given["masks"])}
+    covariance, law = given["Sigma"], {"p": given["keep_probability"], "kappa": float(given["masks"])}
     if given["masked_only"]:
         if given["keep_probability"] == 1:
-            raise InputError("keep_probability: 1 came, at which nothing is masked; less than 1 is expected with masked_only")
-        return GeneralPoint(values=share, why="the loss on the masked coordinates alone has no closed minimiser")
+            raise InputError(
+                "keep_probability: 1 came, at which nothing is masked; less than 1 is expected with masked_only"
+            )
+        return GeneralPoint(values=law, why="the loss on the masked coordinates alone has no closed minimiser")
     if not is_diagonal(covariance, covariance):
         why = "Sigma is not diagonal, and masks single out the coordinates"
-        return GeneralPoint(minimiser=minimiser(given), values=share, why=why)
+        return GeneralPoint(minimiser=minimiser(given), values=law, why=why)
     order = np.argsort(-np.diagonal(covariance), kind="stable")
     values = np.diagonal(covariance)[order]
     require_gap(values, given["k"], "variances of the coordinates")
-    return AlignedPoint(values={"lam": values, **share}, frames={"T": np.eye(given["d"])[order]})
+    return AlignedPoint(values={"lam": values, **law}, frames={"T": np.eye(given["d"])[order]})
 
 
 def estimate(samples, given, rng):
@@ -148,7 +150,13 @@ instance = Instance(
             default="averaged",
             meaning="masks drawn for each x, all of them where they are averaged (the default)",
         ),
-        Key("masked_only", Kind.FLAG, required=False, default=False, meaning="whether the loss leaves out the kept coordinates"),
+        Key(
+            "masked_only",
+            Kind.FLAG,
+            required=False,
+            default=False,
+            meaning="whether the loss leaves out the kept coordinates",
+        ),
     ],
     align=align,
     variant=lambda given: "masked_only" if given["masked_only"] else "",

@@ -26,6 +26,9 @@ from symasym.words.show import show_atom, show_matrix, show_scalar
 
 __all__ = ["Line", "Step", "steps"]
 
+READABLE = 120
+"""A score form with more terms is not written out."""
+
 Formula: TypeAlias = sympy.Basic | MatrixExpr
 
 
@@ -78,6 +81,8 @@ def _setting(model: Model) -> Step:
             if other.law == vector.law and other.position > vector.position:
                 cross = vector.law.covariance(vector.position, other.position)
                 lines.append(Line(None, cross, f"covariance of {vector} and {other}"))
+    for mask in model.masks:
+        lines.append(Line(None, mask, f"mask: diagonal, a coordinate is kept with probability {mask.keep}, else 0"))
     lines.append(Line(sympy.Symbol("psi"), model.features, "features"))
     lines.append(Line(None, model.downstream.target, "coefficients of f* in x"))
     lines.append(Line(sympy.Symbol("sigma^2"), model.downstream.noise, "label noise"))
@@ -123,13 +128,28 @@ def _forms(forms: Forms) -> Step:
     lines += [
         Line(sympy.Symbol("E Dl[V]"), show_scalar(forms.gradient), "gradient"),
         Line(_bracket("h", "U", "V"), show_scalar(forms.hessian), "Hessian form"),
-        Line(_bracket("s", "U", "V"), show_scalar(forms.score), "score form"),
+        *_score_lines(forms),
     ]
     rule = (
         "w -> w + tV by Leibniz, D inv(S)[H] = -inv(S) H inv(S), D log det S[H] = tr(inv(S) H); expectations by Wick's "
         "theorem on bilinear forms; traces up to rotation and transposition"
     )
     return Step("Score and Hessian forms", rule, tuple(lines))
+
+
+def _score_lines(forms: Forms) -> list[Line]:
+    """The score form, where it is short enough to be read; else what it is the mean of, and how many terms it has."""
+    count = len(forms.score.terms)
+    if count <= READABLE:
+        return [Line(_bracket("s", "U", "V"), show_scalar(forms.score), "score form")]
+    return [
+        Line(sympy.Symbol("Dl[V]"), show_scalar(forms.slope), "score of one sample"),
+        Line(
+            _bracket("s", "U", "V"),
+            sympy.Symbol("E Dl[U] Dl[V]"),
+            f"score form, {count} terms, which the blocks below gather",
+        ),
+    ]
 
 
 def _alignment(model: Model, blocks: Blocks) -> Step:

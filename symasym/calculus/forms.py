@@ -37,6 +37,7 @@ class Forms:
     * `definitions`: derived covariance atoms and what they stand for at `w*`.
     * `scale_moments`: symbols for the moments `E rho^p` of random scales, and their values.
     * `sample_means`: sample means of the loss and their expectations, which stand in their place.
+    * `slope`: `Dl[V]` of one sample, `w` free.
     """
 
     parameters: tuple[Atom, ...]
@@ -49,6 +50,7 @@ class Forms:
     definitions: dict[Atom, MatrixPolynomial]
     scale_moments: dict[sympy.Symbol, sympy.Expr]
     sample_means: dict[Atom, MatrixPolynomial]
+    slope: ScalarPolynomial
 
 
 class ScalarDirection(sympy.Symbol):
@@ -117,4 +119,5 @@ def forms(model: Model) -> Forms:
         definitions,
         moments.scale_moments,
         {atom: substitute_matrix(value, point) for atom, value in means.items()},
+        score_v,
     )

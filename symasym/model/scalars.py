@@ -93,20 +93,23 @@ class EntrySum(MatrixScalar):
     What the expectation over masks leaves of a trace, for people to read; no verb makes one.
     """
 
-    def _text(self, printer: Printer, total: str, entry: str, gap: str) -> str:
+    def entries(self) -> tuple[list[tuple[MatrixExpr, list[str]]], list[str]]:
+        """Each factor with the names of its indices, and all names."""
         names = sorted({int(end) for edge in self.args for end in (edge.args[0], edge.args[2]) if end >= 0})
         label = {n: LABELS[n] if n < len(LABELS) else f"l{n}" for n in names}
-        factors = []
-        for tail, matrix, head in (edge.args for edge in self.args):
-            ends = gap.join(label[int(end)] for end in (tail, head) if end >= 0)
-            factors.append(entry.format(printer._print(matrix), ends))
-        return total.format(gap.join(label.values())) + " ".join(factors)
+        edges = (edge.args for edge in self.args)
+        factors = [(matrix, [label[int(end)] for end in (tail, head) if end >= 0]) for tail, matrix, head in edges]
+        return factors, list(label.values())
 
     def _sympystr(self, printer: Printer) -> str:
-        return self._text(printer, "sum_{{{}}} ", "[{}]_{{{}}}", ",")
+        factors, labels = self.entries()
+        shown = " ".join(f"[{printer._print(matrix)}]_{{{','.join(ends)}}}" for matrix, ends in factors)
+        return f"sum_{{{','.join(labels)}}} {shown}"
 
     def _latex(self, printer: Printer) -> str:
-        return self._text(printer, r"\sum_{{{}}} ", r"\bigl({}\bigr)_{{{}}}", " ")
+        factors, labels = self.entries()
+        shown = " ".join(rf"\bigl({printer._print(matrix)}\bigr)_{{{' '.join(ends)}}}" for matrix, ends in factors)
+        return rf"\sum_{{{', '.join(labels)}}} {shown}"
 
 
 LABELS = "lmnuvw"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from fractions import Fraction
 
 import sympy
@@ -55,12 +56,12 @@ def _show_scalar_factor(scalar: Scalar) -> sympy.Expr:
     return _show_network(scalar) if isinstance(scalar, Network) else _show_scalar_word(scalar)
 
 
-def _show_monomial(monomial: Monomial) -> sympy.Expr:
-    result: sympy.Expr = sympy.Integer(1)
-    for symbol, power in monomial.powers:
-        result *= symbol**power
-    for scalar in monomial.scalars:
-        result *= _show_scalar_factor(scalar)
+def _show_powers(monomial: Monomial) -> sympy.Expr:
+    return sympy.Mul(*(symbol**power for symbol, power in monomial.powers))
+
+
+def _show_scalars(monomial: Monomial) -> sympy.Expr:
+    result = sympy.Mul(*map(_show_scalar_factor, monomial.scalars))
     for atom in _averages(monomial):
         result = Average(result, atom.payload, atom.copies)
     return result
@@ -77,15 +78,28 @@ def _rational(number: Fraction) -> sympy.Rational:
 
 
 def show_scalar(polynomial: ScalarPolynomial) -> sympy.Expr:
-    """A scalar polynomial as a SymPy expression of traces and inner products."""
-    return sympy.Add(*(_rational(value) * _show_monomial(m) for m, value in polynomial.sorted_terms()))
+    """A scalar polynomial as a SymPy expression of traces and inner products.
+
+    Where coefficients are polynomials in scalar symbols, those of equal scalars are gathered and factored.
+    """
+    gathered: dict[Hashable, list[tuple[Monomial, Fraction]]] = {}
+    for monomial, value in polynomial.sorted_terms():
+        alone = not monomial.scalars or any(power < 0 for _, power in monomial.powers)
+        gathered.setdefault(monomial if alone else monomial.scalars, []).append((monomial, value))
+    return sympy.Add(*(_coefficient(terms) * _show_scalars(terms[0][0]) for terms in gathered.values()))
+
+
+def _coefficient(terms: list[tuple[Monomial, Fraction]]) -> sympy.Expr:
+    """What stands in front of the scalars that some terms share."""
+    total = sympy.Add(*(_rational(value) * _show_powers(monomial) for monomial, value in terms))
+    return sympy.factor(total) if len(terms) > 1 else total
 
 
 def show_matrix(polynomial: MatrixPolynomial) -> MatrixExpr:
     """A matrix polynomial as a SymPy matrix expression."""
     terms = []
     for (monomial, word), value in polynomial.sorted_terms():
-        coefficient = _rational(value) * _show_monomial(monomial)
+        coefficient = _rational(value) * _show_powers(monomial) * _show_scalars(monomial)
         matrix = _show_word(word) if word else Identity(polynomial.rows)
         terms.append(matrix if coefficient == 1 else MatMul(coefficient, matrix))
     if not terms:

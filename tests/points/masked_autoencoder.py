@@ -35,7 +35,7 @@ def families(sizes, rng):
 def scalars(rng):
     share = rng.choice([Fraction(0), Fraction(1), Fraction(1, 2), Fraction(1, 3)])
     return {
-        "keep_probability": Fraction(rng.randint(1, 12), 12),
+        "p": Fraction(rng.randint(1, 12), 12),
         "kappa": share,
         "sigma2": Fraction(rng.randint(1, 9), 4),
     }
@@ -43,7 +43,7 @@ def scalars(rng):
 
 def problems(sizes, count, rng):
     """Any probability, and whole numbers of masks or all of them."""
-    return {"keep_probability": rng.uniform(0.05, 1, count), "kappa": 1 / rng.choice([1, 2, 3, 10, np.inf], count)}
+    return {"p": rng.uniform(0.05, 1, count), "kappa": 1 / rng.choice([1, 2, 3, 10, np.inf], count)}
 
 
 def good(rng):

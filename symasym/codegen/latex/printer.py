@@ -19,7 +19,7 @@ from sympy.printing.latex import LatexPrinter
 from symasym.codegen.latex.names import symbol
 from symasym.codegen.latex.prose import mathematics
 from symasym.codegen.latex.tidy import common_factor, tidy
-from symasym.model.scalars import Average, Inner, LogDet, MatrixScalar, Tr
+from symasym.model.scalars import Average, EntrySum, Inner, LogDet, MatrixScalar, Tr
 
 __all__ = ["formula", "signed_terms", "signed_texts"]
 
@@ -323,7 +323,17 @@ class _Printer(LatexPrinter):
     def _print_Average(self, expr: Average) -> str:
         body, vector, count = expr.args
         shown = self.term(body) if _signed(body)[0] > 0 else _bracketed(self._print(body))
-        return rf"\frac{{1}}{{{self._print(count)}}} \sum_{{{self._print(vector)}}} {shown}"
+        return rf"{self._print(1 / count)} \sum_{{{self._print(vector)}}} {shown}"
+
+    def _print_EntrySum(self, expr: EntrySum) -> str:
+        factors, labels = expr.entries()
+        shown = (rf"{self._entry_of(matrix)}_{{{' '.join(ends)}}}" for matrix, ends in factors)
+        return rf"\sum_{{{', '.join(labels)}}} {' '.join(shown)}"
+
+    def _entry_of(self, matrix: MatrixExpr) -> str:
+        """What an index is put to: a letter that has none yet, or brackets."""
+        shown = self._print(matrix)
+        return shown if isinstance(matrix, sympy.MatrixSymbol) and "_" not in shown else _bracketed(shown)
 
     def _print_Tr(self, expr: Tr) -> str:
         matrix = expr.args[0]

@@ -12,6 +12,7 @@ from symasym.codegen.latex.corollary import SIGMA, is_plain
 from symasym.codegen.latex.layout import Layout
 from symasym.codegen.latex.printer import formula
 from symasym.model.data import GaussianVector
+from symasym.model.masks import Mask
 from symasym.model.matrices import Constant, ScalarParameter, ScalarTruth, Truth
 from symasym.model.model import Model
 from symasym.model.scalars import Average, inner
@@ -68,6 +69,14 @@ def _law(vector: GaussianVector, data: tuple[GaussianVector, ...], loss: sympy.E
     return ", ".join(words)
 
 
+def _mask_law(mask: Mask, loss: sympy.Expr) -> str:
+    words = [f"diagonal, each coordinate kept with probability ${formula(mask.keep)}$, independent of the data"]
+    for _, over, count in (node.args for node in sorted(loss.atoms(Average), key=str)):
+        if over == mask:
+            words.append(f"${formula(count)}$ independent copies, over which the loss averages")
+    return ", ".join(words)
+
+
 def _shape(matrix: sympy.Basic) -> str:
     rows, columns = matrix.shape
     return f"${formula(rows)}$" if columns == 1 else rf"${formula(rows)} \times {formula(columns)}$"
@@ -89,6 +98,7 @@ def _symbols(model: Model) -> tuple[SymbolRow, ...]:
         SymbolRow(dollars(s), _shape(s), f"mean of ${formula(s.expression)}$ over the sample")
         for s in model.sample_means
     ]
+    rows += [SymbolRow(dollars(r), _shape(r), f"mask: {_mask_law(r, model.loss)}") for r in model.masks]
     for matrix in sorted(matrices, key=lambda m: str(m.name)):
         if isinstance(matrix, Truth):
             role = f"true value of ${formula(sympy.Symbol(matrix.of))}$"
