@@ -22,7 +22,9 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 0 and out.split() == published_names()
 
 
-@pytest.mark.parametrize(("name", "expected"), [("factor-law", 1), ("factor-noise", 1), ("spectral-score", 0), ("factor-prior", 0)])
+@pytest.mark.parametrize(
+    ("name", "expected"), [("factor-law", 1), ("factor-noise", 1), ("spectral-score", 0), ("factor-prior", 0)]
+)
 def test_exit_code_and_document(capsys: pytest.CaptureFixture[str], name: str, expected: int) -> None:
     code, out, _ = run(capsys, name, "--format", "json")
     document = json.loads(out)

@@ -75,7 +75,9 @@ def test_five_points_differentiate_the_loss_exactly() -> None:
     found = sample_derivative(loss, parameter, along, here.values, samples)
     x, p, m = samples["x"], samples["x_plus"], samples["x_minus"]
     u, v = at[0], along[0]
-    by_hand = -2 * ((x @ v) * (p @ u) + (x @ u) * (p @ v)) + 2 * (x @ u) * (m @ u) * ((x @ v) * (m @ u) + (x @ u) * (m @ v))
+    by_hand = -2 * ((x @ v) * (p @ u) + (x @ u) * (p @ v)) + 2 * (x @ u) * (m @ u) * (
+        (x @ v) * (m @ u) + (x @ u) * (m @ v)
+    )
     assert np.allclose(found, by_hand)
     values = sample_values(loss, here.values, samples)
     assert np.allclose(values, -2 * (x @ u) * (p @ u) + ((x @ u) * (m @ u)) ** 2)
