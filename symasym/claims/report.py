@@ -107,7 +107,7 @@ def _part(part: PartFinding) -> dict[str, Any]:
         "claimed": None if part.claimed is None else _latex(part.claimed),
         "derived": _latex(part.derived),
         "difference": None if comparison is None or comparison.equal else _latex(comparison.difference),
-        "factor": formula(part.claimed / part.derived)
+        "claimed over derived": formula(part.claimed / part.derived)
         if part.verdict == "bound" and part.claimed is not None
         else None,
         "proof": None if comparison is None else comparison.how,
