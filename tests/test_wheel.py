@@ -58,6 +58,12 @@ def test_lists_derives_and_evaluates(installed: Path, tmp_path: Path) -> None:
         assert json.loads(evaluated.stdout)["model"] == name
 
 
+def test_audits_published_claims(installed: Path, tmp_path: Path) -> None:
+    audited = run(installed, tmp_path, "audit", "factor-descriptor", "--format", "json")
+    (claim,) = json.loads(audited.stdout)["claims"]
+    assert audited.returncode == 0 and claim["verdict"] == "agrees" and claim["simulation"]["seed"]
+
+
 def test_build_outside_a_checkout_needs_a_folder(installed: Path, tmp_path: Path) -> None:
     refused = run(installed, tmp_path, "build")
     assert refused.returncode == 2 and refused.stderr.startswith("symasym: --output: missing")

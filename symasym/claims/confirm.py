@@ -18,7 +18,8 @@ from symasym.claims.place import Kind, Place, place
 from symasym.claims.points import Point
 from symasym.claims.samples import degree, hermite_nodes, sample_values
 from symasym.claims.setting import Setting
-from symasym.simulation.sampler import sources
+from symasym.errors import NotDerivableYet
+from symasym.simulation.sampler import Source, sources
 
 __all__ = ["confirm", "quadrature_covariance"]
 
@@ -113,7 +114,10 @@ def quadrature_covariance(setting: Setting, part: Part, point: Point) -> float:
     values[setting.tangents[1]] = unit(int(size), q if where.kind is Kind.APART else p, q)
     numbers = {s: np.asarray(v, dtype=object).astype(float) for s, v in values.items()}
     model = setting.loaded.model
-    law = sources(model, {s: v if np.ndim(v) else float(v) for s, v in numbers.items()}, exact.sizes)
+    found = sources(model, {s: v if np.ndim(v) else float(v) for s, v in numbers.items()}, exact.sizes)
+    law = [source for source in found if isinstance(source, Source)]
+    if len(law) != len(found):
+        raise NotDerivableYet("quadrature: the data law has masks, for which there are no Gauss-Hermite nodes")
     one, other = (parse(text, setting.scope) for text in part.of)
     highest = max(degree(one, source.names) + degree(other, source.names) for source in law)
     nodes, weights = hermite_nodes(law, highest // 2 + 1)

@@ -45,6 +45,12 @@ class Extreme(sympy.Expr):
 
     is_commutative = True
 
+    @property
+    def free_symbols(self) -> set[sympy.Basic]:
+        """Without the index, which is bound."""
+        body, index, first, last, _ = self.args
+        return (body.free_symbols | first.free_symbols | last.free_symbols) - {index}
+
     def written(self, sizes: Mapping[sympy.Symbol, int]) -> sympy.Expr:
         """`Max` or `Min` over the values of the index at concrete dimensions."""
         body, index, first, last, sign = self.args

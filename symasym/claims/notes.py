@@ -53,6 +53,7 @@ class Item:
     claimed: str
     derived: str
     difference: str
+    factor: str
     example: str
     formula: str
 
@@ -180,6 +181,7 @@ def _item(part: PartFinding, language: Language) -> Item:
         claimed="" if part.claimed is None or same else language.display(part.claimed),
         derived=language.display(part.derived),
         difference=language.display(comparison.difference) if differs and comparison is not None else "",
+        factor=language.display(part.claimed / part.derived) if part.verdict == "bound" else "",
         example=_example(part, language),
         formula=_stage_formula(part, language),
     )

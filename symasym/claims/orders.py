@@ -46,8 +46,8 @@ def _check_derived_order(paths: tuple[PathFinding, ...]) -> None:
     ratios = [ratio for path in paths for ratio in path.to_derived]
     if max(ratios) > BRACKET * min(ratios):
         raise InputError(
-            f"order: the ratio of the derived quantity to the derived order goes from {min(ratios):.3g} to {max(ratios):.3g} along the "
-            f"paths; a factor of at most {BRACKET:g} is expected"
+            f"order: the ratio of the derived quantity to the derived order goes from {min(ratios):.3g} to {max(ratios):.3g} "
+            f"along the paths; a factor of at most {BRACKET:g} is expected"
         )
 
 

@@ -107,6 +107,9 @@ def _part(part: PartFinding) -> dict[str, Any]:
         "claimed": None if part.claimed is None else _latex(part.claimed),
         "derived": _latex(part.derived),
         "difference": None if comparison is None or comparison.equal else _latex(comparison.difference),
+        "claimed over derived": formula(part.claimed / part.derived)
+        if part.verdict == "bound" and part.claimed is not None
+        else None,
         "proof": None if comparison is None else comparison.how,
         "counterexample": None if example is None else example.document(),
         "confirmation": None if part.confirmation is None else _confirmation(part.confirmation),

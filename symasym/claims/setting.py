@@ -146,7 +146,7 @@ def setting(name: str) -> Setting:
 
 
 def read_setting(table: Mapping[str, Any], name: str) -> Setting:
-    """A setting from its table; see `settings/README.md` for the keys."""
+    """A setting from its table; `docs/claims.md` says what its keys are."""
     loaded = catalogue.load(table["model"])
     model = loaded.model
     families = {family: indexed(family)[0] for family in table["families"]}

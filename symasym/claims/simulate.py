@@ -27,6 +27,7 @@ from symasym.claims.setting import setting
 from symasym.errors import InputError, NotDerivableYet
 from symasym.general.arrays import Matrices, bilinear_array, matrix_array, scalar_array
 from symasym.model.evaluate import evaluate_matrix
+from symasym.simulation.findings import Judgement
 from symasym.simulation.fit import fit_line
 from symasym.simulation.procedure import verify
 from symasym.simulation.sampler import draw, normals
@@ -115,6 +116,7 @@ def _directions(here: Numbers) -> tuple[list[np.ndarray], list[np.ndarray]]:
 def _interaction(here: Numbers, part: Part, rng: np.random.Generator, seed: int) -> Estimate:
     spec = here.spec
     outcome = verify(here.setting.loaded, here.document, seed=seed, reps=spec.reps, m=spec.grid)
+    assert isinstance(outcome.judgement, Judgement)  # the target of a claim lies in the span
     fit = outcome.judgement.interaction.fit
     return (
         "mean of the interaction m ||(I - Pi) f*||^2",

@@ -35,7 +35,7 @@ def compared(claimed, derived=BASE):
         "Sum(b[i]**2*(1 + Sum(lam[j]**2, (j, 1, k)) + lam[i]**2)/(lam[i] - lam[a])**2, (i, 1, k))",
         "Sum(Sum(b[i]**2*((1 + lam[i]**2)/k + lam[j]**2)/(lam[i]**2 - 2*lam[i]*lam[a] + lam[a]**2), (j, 1, k)), (i, 1, k))",
         "Sum((b[i]*sqrt(1 + tau + lam[i]**2)/(lam[i] - lam[a]))**2, (i, 1, k))",
-        "Sum(b[i]**2*(1 + tau + lam[i]**2)/(lam[i] - lam[a])**2, (i, 1, k - 1)) + b[k]**2*(1 + tau + lam[k]**2)/(lam[k] - lam[a])**2",
+        f"{BASE.replace('(i, 1, k))', '(i, 1, k - 1))')} + b[k]**2*(1 + tau + lam[k]**2)/(lam[k] - lam[a])**2",
     ],
 )
 def test_equal_forms_written_differently_are_recognised(claimed):

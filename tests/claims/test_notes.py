@@ -1,5 +1,6 @@
-"""Notes: every slot has a key, both languages hold the same facts, LaTeX compiles to two pages at most, committed ones are fresh."""
+"""Notes: every slot has a key, pages are balanced, LaTeX compiles to two pages at most, committed notes are fresh."""
 
+import ast
 import re
 import shutil
 import zlib
@@ -8,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import sympy
 from claims_findings import NAMES, finding
 from jinja2 import meta
 
@@ -117,3 +119,12 @@ def test_formulas_as_they_stand(text, expected):
 
 def test_prose_keeps_what_is_no_formula():
     assert prose_tex("take `x_1` & 5 %, `1 2`") == r"take $x_{1}$ \& 5 \%, 1 2"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_worked_by_hand_add_up(name):
+    """Every chain of equal signs between numbers in the prose of a note holds."""
+    for piece in re.findall(r"`([^`]*)`", finding(name).claim.by_hand):
+        sides = [ast.unparse(ast.parse(side.strip().replace("^", "**"), mode="eval")) for side in piece.split("=")]
+        numbers = [sympy.sympify(side) for side in sides if not re.search(r"[A-Za-z_]", side)]
+        assert len(set(numbers)) <= 1 or len(numbers) < len(sides), piece

@@ -8,10 +8,10 @@ import sympy
 from claims_findings import NAMES, finding
 
 from symasym.claims.audit import audit_claim
+from symasym.claims.claim import VERDICTS
 from symasym.claims.reading import published
 from symasym.claims.report import audit_document, audit_text, failed
 from symasym.claims.stored import specification, stored
-from symasym.claims.claim import VERDICTS
 from symasym.references import load
 
 EXPECTED = {
@@ -70,7 +70,7 @@ def test_document_keeps_the_contract(name):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if published(name).simulation is not None])
 def test_stored_simulations_decide(name):
-    """Within 3 standard errors of the derived number; more than 5 from a claimed one that differs, within 3 of one that agrees."""
+    """Within 3 standard errors of the derived number; more than 5 from a claimed one that differs, within 3 of another."""
     found = finding(name).simulation
     assert found is not None, "the claim file has changed since; run tools/audit_simulation.py"
     assert abs(found.z_derived) < 3

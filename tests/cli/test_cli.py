@@ -136,7 +136,6 @@ def test_equal_weights_share_an_entry(capsys: pytest.CaptureFixture[str], tmp_pa
         (("eval", "spectral", "--input", "nowhere.json"), "nowhere.json"),
         (("eval", "spectral", "--input", "x", "--quantiles", "2"), "--quantiles"),
         (("plan",), "does not have the verb yet"),
-        (("audit",), "does not have the verb yet"),
     ],
 )
 def test_bad_input_is_one_line(arguments: tuple[str, ...], named: str, capsys: pytest.CaptureFixture[str]) -> None:
