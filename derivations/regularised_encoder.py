@@ -6,8 +6,8 @@ regression of `x2` on `x1` come out as `w_i = s_i - lam rho^2`, and rank `k` sur
 Only `O(k)` leaves the penalties alone. On samples the sample itself does the thresholding, which keeps the span: the law is that
 of the context encoder, whatever the penalties.
 
-The variant `ridge` has `lam ||A||_F^2` in place of `lam ||A x1||^2`: it is not indifferent to the basis of `x1`, moves the learned
-span, and has no aligned coordinates; `f*` must lie in the span that it learns.
+The variant `ridge` has `lam ||A||_F^2` in place of `lam ||A x1||^2`: it is not indifferent to the basis of `x1`, moves the
+learned span, and has no aligned coordinates; `f*` must lie in the span that it learns.
 """
 
 import numpy as np
