@@ -187,7 +187,7 @@ instance = Instance(
         "Sigma": np.block(
             [[frame @ frame.T, frame @ S_0 @ turn.T], [turn @ S_0.T @ frame.T, turn @ (S_0.T @ S_0 + np.diag(nu_0)) @ turn.T]]
         ).tolist(),
-        "Sigma_down": (np.eye(7) + 0.2).tolist(),
+        "Sigma_down": (frame * [1, 1, 1.35, 1.4, 1.25, 0.95, 0.7] @ frame.T).tolist(),
         "d1": 7,
         "k": 2,
         "representation_penalty": 0.2,
