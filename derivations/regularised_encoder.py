@@ -6,8 +6,8 @@ regression of `x2` on `x1` come out as `w_i = s_i - lam rho^2`, and rank `k` sur
 Only `O(k)` leaves the penalties alone. On samples the sample itself does the thresholding, which keeps the span: the law is that
 of the context encoder, whatever the penalties.
 
-The variant `ridge` has `lam ||A||_F^2` in place of `lam ||A x1||^2`: it is not indifferent to the basis of `x1`, moves the learned
-span, and has no aligned coordinates; `f*` must lie in the span that it learns.
+The variant `ridge` has `lam ||A||_F^2` in place of `lam ||A x1||^2`: it is not indifferent to the basis of `x1`, moves the
+learned span, and has no aligned coordinates; `f*` must lie in the span that it learns.
 """
 
 import numpy as np
@@ -187,7 +187,7 @@ instance = Instance(
         "Sigma": np.block(
             [[frame @ frame.T, frame @ S_0 @ turn.T], [turn @ S_0.T @ frame.T, turn @ (S_0.T @ S_0 + np.diag(nu_0)) @ turn.T]]
         ).tolist(),
-        "Sigma_down": (np.eye(7) + 0.2).tolist(),
+        "Sigma_down": (frame * [1, 1, 1.35, 1.4, 1.25, 0.95, 0.7] @ frame.T).tolist(),
         "d1": 7,
         "k": 2,
         "representation_penalty": 0.2,

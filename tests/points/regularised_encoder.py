@@ -11,7 +11,6 @@ SIZES = [
 ]
 TYPICAL = {"k": 1, "r": 2, "d1": 3, "d2": 2}
 SIMULATION = {"reps": 1200, "m": (300, 1000, 2500)}
-APART = {"representation_penalty": 0.05}
 LAM, RHO = Fraction(3, 10), Fraction(3, 2)
 """The same at every point, because the singular values depend on them."""
 GOOD = {
