@@ -9,11 +9,13 @@ from typing import Any
 from symasym.words.atoms import Atom, Factor, Kind, Word
 from symasym.words.contract import contract, dimensions_of
 from symasym.words.inverse import inverse, log_determinant
-from symasym.words.network import Network
+from symasym.words.network import Network, words_of
 from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, Scalar, ScalarPolynomial
 
 __all__ = ["substitute_matrix", "substitute_scalar"]
 
+NESTED = (Kind.INVERSE, Kind.SAMPLE, Kind.DERIVED)
+"""Atoms that are made of others."""
 Images = Mapping[Any, Any]
 """Atom -> matrix polynomial; scalar symbol -> another scalar symbol."""
 
@@ -88,9 +90,23 @@ def _scalar_image(scalar: Scalar, images: Images) -> ScalarPolynomial:
 
 def substitute_scalar(polynomial: ScalarPolynomial, images: Images) -> ScalarPolynomial:
     """Replace each atom by its image."""
-    return ScalarPolynomial.sum(
-        _monomial_image(monomial, images).scale(number) for monomial, number in polynomial.terms.items()
-    )
+    stays = {monomial: number for monomial, number in polynomial.terms.items() if _untouched(monomial, images)}
+    moves = ((monomial, number) for monomial, number in polynomial.terms.items() if monomial not in stays)
+    moved = (_monomial_image(monomial, images).scale(number) for monomial, number in moves)
+    return ScalarPolynomial.sum([ScalarPolynomial(stays), *moved])
+
+
+def _untouched(monomial: Monomial, images: Images) -> bool:
+    """True if nothing in a monomial is replaced, which is quick to see and, in long polynomials, the rule."""
+    if any(symbol in images for symbol, _ in monomial.powers):
+        return False
+    for scalar in monomial.scalars:
+        if isinstance(scalar, LogDet):
+            return False
+        for word in words_of(scalar):
+            if any(atom in images or atom.copies is not None or atom.kind in NESTED for atom, _ in word):
+                return False
+    return True
 
 
 def substitute_matrix(polynomial: MatrixPolynomial, images: Images) -> MatrixPolynomial:
