@@ -11,7 +11,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import InputError, NotDerivableYet, ShapeError
 from symasym.model.aligned import Aligned
-from symasym.model.data import GaussianVector
+from symasym.model.data import GaussianLaw, GaussianVector
 from symasym.model.groups import Action
 from symasym.model.masks import Mask
 from symasym.model.matrices import ModelSymbol, Parameter, ScalarParameter, ScalarTruth
@@ -187,6 +187,11 @@ class Model:
                 raise ShapeError(
                     f"downstream.{name}: {vector} has shape {found}, the features' input {self.input} has {expected}"
                 )
+        if not isinstance(self.downstream.x.law, GaussianLaw):
+            raise NotDerivableYet(
+                f"downstream.x: {self.downstream.x} is a mixture; a centred Gaussian vector is expected, with the covariance "
+                "covariance('Sigma_down', dimension), say, which is by default that of the mixture"
+            )
         if not isinstance(self.downstream.x.mean, ZeroMatrix):
             raise NotDerivableYet(
                 f"downstream.x: {self.downstream.x} has the mean {self.downstream.x.mean}; centred is expected"
