@@ -26,6 +26,7 @@ from symasym.evaluation import evaluate_inputs
 from symasym.general.arrays import bilinear_array, linear_array
 from symasym.general.landscape import landscape
 from symasym.general.minimiser import find_minimiser
+from symasym.general.route import general
 from symasym.general.values import matrices_of
 from symasym.model import (
     GL,
@@ -249,14 +250,28 @@ def test_the_minimiser_in_general_position(seed: int) -> None:
 
 
 def test_masked_entries_alone_by_search() -> None:
-    """The variant has no formula for its minimiser; one start or more must lead to the lowest minimum."""
+    """The variant has no formula for its minimiser; a search finds one, where the forms have a law."""
     sigma = np.diag([2.0, 1.5, 1.0]) + 0.5 * np.outer([1, 0.5, -0.8], [1, 0.5, -0.8])
-    document = {**good(NAME), "Sigma": sigma.tolist(), "masked_only": True, "masks": "sampled", "project": True}
-    evaluation = evaluate_inputs(loaded(NAME), document)
-    assert evaluation.route == "general" and evaluation.starts is not None and evaluation.starts[0] >= 1
-    assert np.all(evaluation.numeric.weights > 0) and evaluation.numeric.d_base == 3
-    with pytest.raises(InputError, match="keep_probability: 1 came, at which nothing is masked"):
-        evaluate_inputs(loaded(NAME), {**document, "keep_probability": 1})
+    stages = derive_general(masked_only())
+    constants = {
+        "Sigma": sigma,
+        "Sigma_down": np.eye(3),
+        "p": 0.75,
+        "kappa": 1.0,
+        "sigma2": 1.0,
+        "target": np.ones(3),
+        "d": 3,
+        "k": 1,
+    }
+    found = find_minimiser(landscape(masked_only(), stages.forms, stages.quotient, constants), starts=2)
+    values = {**constants, **found.values, "target": found.values["A"][0]}
+    law = general(masked_only(), values, stages.forms, stages.quotient)
+    assert (law.d_eff, law.d_base) == (1, 3) and np.sum(law.weights > 0) == 2
+
+
+def test_with_nothing_masked_there_is_no_loss_on_masked_entries() -> None:
+    with pytest.raises(InputError, match=r"keep_probability: 1 came, at which nothing is masked"):
+        evaluate_inputs(loaded(NAME), {**good(NAME), "masked_only": True, "keep_probability": 1})
 
 
 # ---- the change of coordinates
