@@ -77,6 +77,10 @@ def steps(derivation: Derivation | GeneralDerivation) -> tuple[Step, ...]:
 def _setting(model: Model) -> Step:
     lines = [Line(sympy.Symbol("l"), model.loss, "loss of one sample")]
     lines += [Line(mean, mean.expression, "mean over the sample of this") for mean in model.sample_means]
+    if model.local_penalty != 0:
+        lines.append(
+            Line(sympy.Symbol("P"), model.local_penalty, "local penalty: P / sqrt(m) is added to the empirical loss")
+        )
     for vector in model.data:
         lines += _law_lines(vector, model.data)
     for mask in model.masks:
@@ -145,6 +149,8 @@ def _forms(forms: Forms) -> Step:
         Line(_bracket("h", "U", "V"), show_scalar(forms.hessian), "Hessian form"),
         *_score_lines(forms),
     ]
+    if forms.penalty:
+        lines.append(Line(sympy.Symbol("DP[V]"), show_scalar(forms.penalty), "slope of the local penalty"))
     rule = (
         "w -> w + tV by Leibniz, D inv(S)[H] = -inv(S) H inv(S), D log det S[H] = tr(inv(S) H); expectations by Wick's "
         "theorem on bilinear forms; traces up to rotation and transposition"

@@ -33,6 +33,16 @@ FURTHER: list[tuple[str, str, dict[str, Any]]] = [
         {"misspecified": True, "target": [1.0, 0.8, 0.3, -0.2, 0.1, 0.2, 0.3, 0.4]},
     ),
     ("masked_autoencoder", "one mask sampled", {"masks": "sampled"}),
+    (
+        "regularised_encoder",
+        "ridge",
+        {"representation_penalty": None, "encoder_penalty": 0.2, "decoder_penalty": 0.45, "project": True},
+    ),
+    (
+        "regularised_encoder",
+        "ridge that fades",
+        {"representation_penalty": None, "encoder_penalty": 8.0, "decoder_penalty": 4.0, "fading": True},
+    ),
     ("sipt", "cliques of four nodes", {"clique_size": 4}),
     ("spectral", "four negatives", {"negatives": 4}),
     ("sipt", "structure alone", {"structure_weight": 1.0}),

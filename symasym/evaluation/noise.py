@@ -44,7 +44,8 @@ def _first_stage_scalars(model: Model) -> set[str]:
     moments = [
         part for u, v, p, law in drawn for part in (p, law.mean(u.position), law.covariance(u.position, v.position))
     ]
-    return {s.name for part in (bare, model.downstream.x.cov, *moments) for s in part.atoms(sympy.Symbol)}
+    parts = (bare, model.local_penalty, model.downstream.x.cov, *moments)
+    return {s.name for part in parts for s in part.atoms(sympy.Symbol)}
 
 
 def _dimensions(model: Model) -> set[str]:

@@ -30,7 +30,8 @@ def default_instance(model: Model, example: Mapping[str, Any] | None = None) -> 
 
 
 def _parts(model: Model) -> tuple[sympy.Basic, ...]:
-    return model.loss, model.features, model.downstream.target, model.downstream.noise, model.downstream.x
+    task = model.downstream
+    return model.loss, model.local_penalty, model.features, task.target, task.noise, task.x
 
 
 def _atoms(model: Model, *kinds: type[sympy.Basic]) -> list[Any]:

@@ -31,9 +31,10 @@ class SymbolRow:
 
 @dataclass(frozen=True)
 class Setting:
-    """Section on the model: `loss`, `features` and `target` are displays."""
+    """Section on the model: `loss`, `penalty` (empty without one), `features` and `target` are displays."""
 
     loss: str
+    penalty: str
     symbols: tuple[SymbolRow, ...]
     features: str
     input: str
@@ -95,7 +96,7 @@ def _shape(matrix: sympy.Basic) -> str:
 
 def _symbols(model: Model) -> tuple[SymbolRow, ...]:
     down = model.downstream
-    mentioned = [model.loss, model.features, down.target, down.noise, down.x.cov]
+    mentioned = [model.loss, model.local_penalty, model.features, down.target, down.noise, down.x.cov]
     mentioned += [law.mean(vector.position) for vector in model.data for _, law in vector.law.components]
     for vector in model.data:
         mentioned += [
@@ -137,6 +138,7 @@ def setting(model: Model, sources: str, layout: Layout) -> Setting:
     features = model.features.xreplace({model.input: down.x})
     return Setting(
         loss=aligned([(sympy.Symbol("l(w; z)"), "=", model.loss)], layout),
+        penalty=aligned([(sympy.Symbol("P(w)"), "=", model.local_penalty)], layout) if model.local_penalty != 0 else "",
         symbols=_symbols(model),
         features=aligned([(sympy.Symbol(f"psi({down.x.name}, w)"), "=", features)], layout),
         input=formula(down.x),
