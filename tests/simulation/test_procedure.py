@@ -18,7 +18,7 @@ from symasym.simulation import Results, Verification, verify, verify_law
 from symasym.simulation.procedure import default_input
 
 SHARP = ["factor", "linear_autoencoder", "masked_autoencoder", "multitask"]
-"""Models whose first stage is solved in closed form, so that the full default run is a matter of seconds. What is tested with them is
+"""Models whose first stage has a closed form, so that the full default run takes seconds. What is tested with them is
 the judge; `docs/verification.md` has the full runs of all."""
 FURTHER = [(name, changes) for name in MODELS for changes in optional(name, "FURTHER", [])]
 
