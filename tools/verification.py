@@ -59,6 +59,7 @@ names (where it names none, by minimising the empirical loss), against the law d
   mean, and the difference in standard errors. For a misspecified target it is the variance of `sqrt(m) (R(w_hat) - R(w*))`.
 * *KS*: Kolmogorov distance at the largest `m` and its bound `1.63 / sqrt(reps)` plus the allowance for finite `m` that
   `symasym verify` states.
+* Where 6000 repetitions leave a standard error above one per cent, the row is from 12000.
 * *Total*: mean of `n (R - sigma^2)` at the largest `m` against what the law says there, in standard errors.
 
 One case again: `symasym verify spectral --seed {seed}`; the inputs are those of the model files, with the changes named.
@@ -118,6 +119,8 @@ def main(names: Sequence[str]) -> int:
         loaded = catalogue.load(name)
         document = {key: value for key, value in {**default_input(loaded), **changes}.items() if value is not None}
         done = verify(loaded, document, jobs=os.cpu_count() or 1)
+        if done.judgement.verdict == "inconclusive":  # what is missing is precision
+            done = verify(loaded, document, reps=2 * REPETITIONS, jobs=os.cpu_count() or 1)
         rows[name, case] = row(case, done)
         accepted = accepted and done.accepted
         print(f"{done.seconds:.0f} s: {rows[name, case]}", file=sys.stderr, flush=True)
