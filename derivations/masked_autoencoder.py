@@ -92,7 +92,7 @@ def estimate(samples, given, rng):
     second, cross = sample_moments(samples, given)
     A_hat, B_hat = reduced_rank(second, cross, given["k"])
     if given["masked_only"]:
-        return minimise_masked_only(samples, given, np.concatenate([A_hat, B_hat.swapaxes(-1, -2)], axis=-1), rng)
+        return minimise_masked_only(samples, given, np.concatenate([A_hat, B_hat.swapaxes(-1, -2)], axis=-1))
     return {"A": A_hat, "B": B_hat}
 
 
@@ -109,16 +109,18 @@ def masked(samples):
     return samples["R"] * samples["x"][:, :, None]
 
 
-def minimise_masked_only(samples, given, start, rng):
-    """Newton's method on `sum_l E (1 - r_l) (x_l - w_l^T z)^2`, quadratic in the rows `w_l` of `W = BA`, each with its moment."""
+def minimise_masked_only(samples, given, start):
+    """Newton's method on `sum_l E (1 - r_l) (x_l - w_l^T z)^2`, quadratic in the rows `w_l` of `W = BA`, each with its moment.
+
+    It starts from the minimiser of the full loss: the diagonal of `W` does not enter, so that from far away `W` may run off.
+    """
     second, cross = masked_moments(samples, given)
     batch, size = second.shape[:2]
     quadratic = np.zeros((batch, size, size, size, size))
     for n in range(size):
         quadratic[:, :, n, :, n] = second[:, n]
     loss = BilinearQuadratic(linear=-2 * cross, quadratic=quadratic)
-    elsewhere = rng.standard_normal(start.shape) * np.sqrt(np.mean(start**2))
-    found = minimise(loss, [start, elsewhere])
+    found = minimise(loss, [start])
     return {"A": found[..., :size], "B": found[..., size:].swapaxes(-1, -2)}
 
 

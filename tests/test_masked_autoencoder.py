@@ -251,22 +251,22 @@ def test_the_minimiser_in_general_position(seed: int) -> None:
 
 def test_masked_entries_alone_by_search() -> None:
     """The variant has no formula for its minimiser; a search finds one, where the forms have a law."""
-    sigma = np.diag([2.0, 1.5, 1.0]) + 0.5 * np.outer([1, 0.5, -0.8], [1, 0.5, -0.8])
-    stages = derive_general(masked_only())
+    loadings = np.array([1.0, 0.8, -0.7, 0.9, 0.6])
+    sigma, stages = np.eye(5) + 1.5 * np.outer(loadings, loadings), derive_general(masked_only())
     constants = {
         "Sigma": sigma,
-        "Sigma_down": np.eye(3),
+        "Sigma_down": np.eye(5),
         "p": 0.75,
         "kappa": 1.0,
         "sigma2": 1.0,
-        "target": np.ones(3),
-        "d": 3,
+        "target": np.ones(5),
+        "d": 5,
         "k": 1,
     }
     found = find_minimiser(landscape(masked_only(), stages.forms, stages.quotient, constants), starts=2)
     values = {**constants, **found.values, "target": found.values["A"][0]}
     law = general(masked_only(), values, stages.forms, stages.quotient)
-    assert (law.d_eff, law.d_base) == (1, 3) and np.sum(law.weights > 0) == 2
+    assert (law.d_eff, law.d_base) == (1, 5) and np.sum(law.weights > 0) == 4
 
 
 def test_with_nothing_masked_there_is_no_loss_on_masked_entries() -> None:

@@ -22,6 +22,13 @@ DOCS = Path(__file__).parent.parent / "docs" / "verification.md"
 DOWN = [[(2.0 if m == n else 0.0) + 1.0 / (1 + abs(m - n)) for n in range(8)] for m in range(8)]
 """A downstream covariance that is diagonal in no basis of the first stage."""
 
+VARIANCES = [1.1, 4.0, 0.9, 1.2, 3.0, 1.0, 0.8, 0.7]
+CHAIN = [[VARIANCES[m] if m == n else 0.2 * (abs(m - n) == 1) for n in range(8)] for m in range(8)]
+"""Neighbouring coordinates are correlated."""
+LOADINGS = [1.0, 0.8, -0.7, 0.9, 0.6]
+COMMON = [[1.5 * u * v + (m == n) for n, v in enumerate(LOADINGS)] for m, u in enumerate(LOADINGS)]
+"""One factor and noise: what is masked can be told from what is kept."""
+
 FURTHER: list[tuple[str, str, dict[str, Any]]] = [
     ("factor", "noise level estimated", {"noise_known": False, "noise": 0.5}),
     ("factor", "another downstream covariance", {"Sigma_down": DOWN, "sigma2": 1.0, "sigma_nu2": None}),
@@ -33,6 +40,12 @@ FURTHER: list[tuple[str, str, dict[str, Any]]] = [
         {"misspecified": True, "target": [1.0, 0.8, 0.3, -0.2, 0.1, 0.2, 0.3, 0.4]},
     ),
     ("masked_autoencoder", "one mask sampled", {"masks": "sampled"}),
+    ("masked_autoencoder", "correlated coordinates, three masks", {"Sigma": CHAIN, "masks": 3, "project": True}),
+    (
+        "masked_autoencoder",
+        "loss on the masked coordinates alone",
+        {"Sigma": COMMON, "k": 1, "target": [1, 1, -1, 1, 1], "project": True, "masked_only": True, "masks": "sampled"},
+    ),
     (
         "regularised_encoder",
         "ridge",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import count
+from math import prod
 
 import numpy as np
 import sympy
@@ -37,9 +38,18 @@ def network_array(network: Network, words: Words) -> np.ndarray:
     return np.einsum(f"{pattern}->...{result}", *arrays, optimize=order)
 
 
+SMALL = 50_000
+"""Multiplications that are faster done all at once than in a good order."""
+
+
 @cache
-def _order(pattern: str, shapes: tuple[tuple[int, ...], ...]) -> list:
-    """The order in which the matrices are multiplied, found once for each shape of network."""
+def _order(pattern: str, shapes: tuple[tuple[int, ...], ...]) -> list | bool:
+    """The order in which the matrices are multiplied, found once for each shape of network; False for all at once."""
+    indices = (part.removeprefix("...") for part in pattern.split("->")[0].split(","))
+    sizes = {n: size for pair, shape in zip(indices, shapes, strict=True) for n, size in zip(pair, shape[-2:], strict=True)}
+    batch = np.broadcast_shapes(*(shape[:-2] for shape in shapes))
+    if prod((*sizes.values(), *batch)) < SMALL:
+        return False
     return np.einsum_path(pattern, *(np.empty(shape) for shape in shapes), optimize="greedy")[0]
 
 

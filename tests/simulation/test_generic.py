@@ -34,12 +34,22 @@ from symasym.simulation.problem import Problem, problem
 from symasym.simulation.procedure import default_input
 from symasym.simulation.sampler import draw
 
+LOADINGS = np.array([1.0, 0.8, -0.7, 0.9, 0.6])
+MASKED_ONLY = {
+    "masked_only": True,
+    "Sigma": (1.5 * np.outer(LOADINGS, LOADINGS) + np.eye(5)).tolist(),
+    "k": 1,
+    "target": [1.0, 1.0, -1.0, 1.0, 1.0],
+    "project": True,
+}
+
 CHANGES: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in catalogue.names()),
     ("factor", {"noise_known": False, "noise": 0.5}),
     ("linear_autoencoder", {"degrees_of_freedom": 9.0}),
     ("spectral", {"negatives": 3}),
     ("masked_autoencoder", {"masks": 2}),
+    ("masked_autoencoder", {**MASKED_ONLY, "masks": 2}),
 ]
 
 
