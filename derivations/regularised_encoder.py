@@ -120,8 +120,8 @@ def chosen(given):
     """One penalty on the encoder's side, on the representation or on the weights; the latter may fade."""
     keys = [key for key in ("representation_penalty", "encoder_penalty") if key in given]
     if len(keys) != 1:
-        came = "both came" if keys else "neither it nor encoder_penalty came"
-        raise InputError(f"representation_penalty: {came}, one of representation_penalty and encoder_penalty is expected")
+        came = "it came together with encoder_penalty" if keys else "the key is missing, and so is encoder_penalty"
+        raise InputError(f"representation_penalty: {came}; one of the two is expected")
     if keys == ["encoder_penalty"]:
         return "local_ridge" if given["fading"] else "ridge"
     if given["fading"]:

@@ -114,7 +114,7 @@ def test_rank_k_must_survive(own: float, decoder: float, message: str) -> None:
 
 def test_one_penalty_on_the_side_of_the_encoder() -> None:
     document = good("regularised_encoder")
-    with pytest.raises(InputError, match="representation_penalty: both came, one of"):
+    with pytest.raises(InputError, match="representation_penalty: it came together with encoder_penalty; one"):
         numbers("regularised_encoder", {**document, "encoder_penalty": 0.1})
-    with pytest.raises(InputError, match="representation_penalty: neither it nor encoder_penalty came"):
+    with pytest.raises(InputError, match="representation_penalty: the key is missing, and so is encoder_penalty"):
         numbers("regularised_encoder", {n: v for n, v in document.items() if n != "representation_penalty"})

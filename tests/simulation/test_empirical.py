@@ -123,11 +123,12 @@ def case(name: str) -> Case:
         return [int(sympy.sympify(n).subs(sizes)) for n in symbol.shape]
 
     counts = {node.args[1]: node.args[2] for node in model.loss.atoms(Average)}
-    numbers = {symbol for symbol in model.loss.atoms(sympy.Symbol) if symbol not in sizes}
+    whole = model.loss + model.local_penalty
+    numbers = {symbol for symbol in whole.atoms(sympy.Symbol) if symbol not in sizes}
     values: dict[sympy.Basic, Any] = {symbol: float(rng.uniform(0.5, 2)) for symbol in sorted(numbers, key=str)}
     for count in counts.values():
         values |= {symbol: (3.0 if count == symbol else 1 / 3) for symbol in count.free_symbols}
-    for symbol in sorted(model.loss.atoms(Constant), key=str):
+    for symbol in sorted(whole.atoms(Constant), key=str):
         matrix = rng.standard_normal(shape(symbol))
         values[symbol] = matrix + matrix.T if symbol.symmetric else matrix
     samples = {}
@@ -141,7 +142,7 @@ def case(name: str) -> Case:
 
 
 def front_end(here: Case, point: Mapping[str, np.ndarray]) -> np.ndarray:
-    """`(1/m) sum_s l(w; z_s)`; the loss is affine in every average, so copies are gone through one by one."""
+    """`(1/m) sum_s l(w; z_s) + P(w) / sqrt(m)`; the loss is affine in every average, so copies are gone through one by one."""
     parameters = (*here.model.parameters, *here.model.scalar_parameters)
     copies = {name: array.shape[2] for name, array in here.samples.items() if array.ndim == 4}
     totals = []
@@ -157,7 +158,7 @@ def front_end(here: Case, point: Mapping[str, np.ndarray]) -> np.ndarray:
                 data = {v: here.samples[v.name][places.get(v.name, (b, s))][:, None] for v in here.model.data}
                 masks = {R: np.diag(here.samples[R.name][places.get(R.name, (b, s))]) for R in here.model.masks}
                 found.append(evaluate(here.model.loss, {**at, **data, **masks}, here.sizes))
-        totals.append(np.mean(found))
+        totals.append(np.mean(found) + evaluate(here.model.local_penalty, at, here.sizes) / np.sqrt(M))
     return np.array(totals)
 
 
