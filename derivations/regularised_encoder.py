@@ -7,11 +7,13 @@ Only `O(k)` leaves the penalties alone. On samples the sample itself does the th
 of the context encoder, whatever the penalties.
 
 The variant `ridge` has `lam ||A||_F^2` in place of `lam ||A x1||^2`: it is not indifferent to the basis of `x1`, moves the
-learned span, and has no aligned coordinates; `f*` must lie in the span that it learns.
+learned span, and has no aligned coordinates; `f*` must lie in the span that it learns. The variant `local_ridge` divides both
+penalties by `sqrt(m)`: the span is then that of the context encoder, its estimate drifts, and the law is that of noncentral
+chi-squares. It is stationary along the orbit where `lam A A^T = lam_B B^T B`.
 """
 
 import numpy as np
-from sympy import sqrt
+from sympy import sqrt, sympify
 
 from symasym.errors import InputError
 from symasym.model import *
@@ -38,25 +40,35 @@ s, nu, b = indexed("s nu b")
 target = constant("target", d1)
 
 
-def encoder(title, encoder_penalty, aligned, assumptions):
-    """The context encoder with a penalty on the encoder's side besides that on the decoder."""
+orthogonal = O(k).acts(lambda Q: {A: Q * A, B: B * Q.T})
+linear = GL(k).acts(lambda G: {A: G * A, B: B * G.inv()})
+
+
+def encoder(title, penalty, assumptions, symmetry=orthogonal, aligned=None, local=0):
+    """The context encoder with a penalty, or with one that is divided by sqrt(m)."""
     return Model(
         title=title,
-        loss=norm2(x2 - B * A * x1) + lam * encoder_penalty + lam * rho**4 * norm2(B),
-        symmetry=O(k).acts(lambda Q: {A: Q * A, B: B * Q.T}),
+        loss=norm2(x2 - B * A * x1) + penalty,
+        symmetry=symmetry,
         features=A * x1,
         downstream=LeastSquares(gaussian("x1", d1, cov=covariance("Sigma_down", d1)), target=target),
         where=[k < d1, k <= r, r <= d1, r <= d2],
         aligned=aligned,
         assumptions=assumptions,
+        local_penalty=sympify(local),
     )
 
 
 surviving = s[i] - lam * rho**2
+ridge = lam * norm2(A) + lam * rho**4 * norm2(B)
 model = encoder(
     "Context encoder with a penalised representation",
-    norm2(A * x1),
-    Aligned(
+    lam * norm2(A * x1) + lam * rho**4 * norm2(B),
+    [
+        "w* is the global minimiser: BA is the reduced-rank regression of x2 on x1, its singular values soft-thresholded",
+        "the residual covariance of x2 given x1 is diagonal in the singular basis of that regression",
+    ],
+    aligned=Aligned(
         frames=[
             Frame.of(GL(d1), lambda T: {x1: T * x1, A: A * T.inv()}, name="T_1"),
             Frame.of(O(d2), lambda T: {x2: T * x2, B: T * B}, name="T_2"),
@@ -71,18 +83,20 @@ model = encoder(
         at={A: {i: rho * sqrt(surviving)}, B: {i: sqrt(surviving) / rho}},
         assume=[s[i] > s[m], s[m] >= 0, s[i] > lam * rho**2],
     ),
-    [
-        "w* is the global minimiser: BA is the reduced-rank regression of x2 on x1, its singular values soft-thresholded",
-        "the residual covariance of x2 given x1 is diagonal in the singular basis of that regression",
-    ],
 )
 variants = {
     "ridge": encoder(
         "Context encoder with a ridge penalty",
-        norm2(A),
-        None,
+        ridge,
         ["w* is the lowest minimum that a search from several starts finds"],
-    )
+    ),
+    "local_ridge": encoder(
+        "Context encoder with a ridge penalty that fades",
+        0,
+        ["w* is the global minimiser of the population loss, BA the reduced-rank regression of x2 on x1"],
+        symmetry=linear,
+        local=ridge,
+    ),
 }
 
 
@@ -103,12 +117,16 @@ def weights(given):
 
 
 def chosen(given):
-    """One penalty on the encoder's side, on the representation or on the weights."""
+    """One penalty on the encoder's side, on the representation or on the weights; the latter may fade."""
     keys = [key for key in ("representation_penalty", "encoder_penalty") if key in given]
     if len(keys) != 1:
         came = "both came" if keys else "neither it nor encoder_penalty came"
         raise InputError(f"representation_penalty: {came}, one of representation_penalty and encoder_penalty is expected")
-    return "ridge" if keys == ["encoder_penalty"] else ""
+    if keys == ["encoder_penalty"]:
+        return "local_ridge" if given["fading"] else "ridge"
+    if given["fading"]:
+        raise InputError("fading: true came with representation_penalty, which leaves the law alone; encoder_penalty is expected")
+    return ""
 
 
 def align(given):
@@ -116,11 +134,12 @@ def align(given):
     S, rank, scalars = blocks(given), given["k"], weights(given)
     require_definite(S["Sigma_1"], "Sigma: its block of x1")
     white, slope, residual = whitened_regression(S["Sigma_1"], S["Sigma_12"], S["Sigma_2"], "Sigma")
-    if "encoder_penalty" in given:
+    variant = chosen(given)
+    if variant == "ridge":
         return GeneralPoint(values=scalars, why="a ridge penalty on the encoder depends on the basis of x1")
     left, values, right = singular_basis(slope, residual)
     require_positive(values, rank, "singular value", "the regression of x2 on whitened x1")
-    threshold = scalars["lam"] * scalars["rho"] ** 2
+    threshold = 0 if variant else scalars["lam"] * scalars["rho"] ** 2
     if values[rank - 1] <= threshold * (1 + 1e-10):
         raise InputError(
             f"k: singular value {rank} of the regression of x2 on whitened x1 is {values[rank - 1]:.6g}, so that rank {rank} "
@@ -128,6 +147,12 @@ def align(given):
             "expected"
         )
     require_gap(values, rank, "singular values of the regression of x2 on whitened x1")
+    if variant:
+        return GeneralPoint(
+            minimiser=balanced((left[:, :rank] * values[:rank]) @ right[:, :rank].T @ white, rank, scalars["rho"]),
+            values=scalars,
+            why="a ridge penalty on the encoder depends on the basis of x1",
+        )
     turned = left.T @ residual @ left
     if not is_diagonal(turned, left.T @ S["Sigma_2"] @ left):
         roots = np.sqrt(values[:rank] - threshold)
@@ -145,6 +170,13 @@ def align(given):
     )
 
 
+def balanced(W, rank, ratio):
+    """`A` and `B` with `BA = W` of rank `rank` and `A A^T = ratio^4 B^T B`."""
+    left, values, right = np.linalg.svd(W)
+    roots = np.sqrt(values[:rank])
+    return {"A": ratio * roots[:, None] * right[:rank], "B": left[:, :rank] * roots / ratio}
+
+
 def estimate(samples, given, rng):
     """The global minimiser: reduced-rank regression by the sample moments with its singular values soft-thresholded."""
     moment, cross = second_moment(samples["x1"]), cross_moment(samples["x1"], samples["x2"])
@@ -156,7 +188,7 @@ def estimate(samples, given, rng):
 
 
 frame, turn = np.eye(7) + 0.3 * np.eye(7, k=-1), np.eye(5) - 2 / 5  # x1 = frame z1, x2 = turn z2, (z1, z2) aligned
-S_0, nu_0 = [1.4, 1.2, 0.45, 0.3, 0.0] * np.eye(7, 5), [0.6, 0.5, 0.7, 0.4, 0.5]
+S_0, nu_0 = [1.3, 1.1, 0.45, 0.3, 0.0] * np.eye(7, 5), [0.6, 0.5, 0.7, 0.4, 0.5]
 
 instance = Instance(
     keys=[
@@ -165,6 +197,7 @@ instance = Instance(
         Key("k", Kind.DIMENSION, meaning="bottleneck, 1..min(d1-1, d2)"),
         Key("representation_penalty", Kind.POSITIVE, required=False, meaning="lam, the weight of ||A x1||^2"),
         Key("encoder_penalty", Kind.POSITIVE, required=False, meaning="in its place, the weight of ||A||^2 (plain ridge)"),
+        Key("fading", Kind.FLAG, required=False, default=False, meaning="whether the ridge penalties are divided by sqrt(m)"),
         Key("decoder_penalty", Kind.POSITIVE, meaning="lam_B, the weight of ||B||^2"),
         Key("target", Kind.VECTOR, ("d1",), meaning="coefficients of f* in x1"),
     ],

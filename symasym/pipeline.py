@@ -65,6 +65,7 @@ class GeneralDerivation:
             "  no aligned coordinates are stated, so there is no closed form",
             f"  symbolic: loss invariant under {', '.join(map(str, self.model.actions)) or 'no group'}",
             f"  symbolic: dimension of the quotient {self.quotient.dimension}",
+            *self._penalty(),
             f"  symbolic: score form s ({counts['s']} trace words) and Hessian form h ({counts['h']}), for every size",
             "  numeric: w* from several starts unless the model file gives it; V = h^-1 s h^-1 on the horizontal space;",
             "  numeric: weights = eigenvalues of K V, by symasym eval on given matrices",
@@ -72,6 +73,12 @@ class GeneralDerivation:
         lines += [f"  where {', '.join(map(str, self.model.where))}"] if self.model.where else []
         lines += [f"  assumed: {words}" for words in self.model.assumptions]
         return "\n".join(lines)
+
+    def _penalty(self) -> list[str]:
+        penalty = self.model.local_penalty
+        if penalty == 0:
+            return []
+        return [f"  local penalty: ({penalty}) / sqrt(m) added to the empirical loss, so that Z has the mean -h^+ DP"]
 
 
 def derive(model: Model, name: str = "model") -> Derivation | GeneralDerivation:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import sympy
+from sympy.matrices.expressions import ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.alignment.blocks import Blocks, Coordinate, DiagonalBlock, Functional, Matrix, PairBlock, RankOne
@@ -18,6 +19,7 @@ from symasym.asymptotics.covariance import Covariance
 from symasym.asymptotics.downstream import Downstream
 from symasym.calculus.forms import Forms
 from symasym.law.law import Law
+from symasym.model.data import GaussianVector
 from symasym.model.matrices import ScalarParameter
 from symasym.model.model import Model
 from symasym.pipeline import Derivation, GeneralDerivation
@@ -75,18 +77,35 @@ def steps(derivation: Derivation | GeneralDerivation) -> tuple[Step, ...]:
 def _setting(model: Model) -> Step:
     lines = [Line(sympy.Symbol("l"), model.loss, "loss of one sample")]
     lines += [Line(mean, mean.expression, "mean over the sample of this") for mean in model.sample_means]
+    if model.local_penalty != 0:
+        lines.append(
+            Line(sympy.Symbol("P"), model.local_penalty, "local penalty: P / sqrt(m) is added to the empirical loss")
+        )
     for vector in model.data:
-        lines.append(Line(None, vector, f"centred Gaussian, covariance {vector.cov}"))
-        for other in model.data:
-            if other.law == vector.law and other.position > vector.position:
-                cross = vector.law.covariance(vector.position, other.position)
-                lines.append(Line(None, cross, f"covariance of {vector} and {other}"))
+        lines += _law_lines(vector, model.data)
     for mask in model.masks:
         lines.append(Line(None, mask, f"mask: diagonal, a coordinate is kept with probability {mask.keep}, else 0"))
     lines.append(Line(sympy.Symbol("psi"), model.features, "features"))
     lines.append(Line(None, model.downstream.target, "coefficients of f* in x"))
     lines.append(Line(sympy.Symbol("sigma^2"), model.downstream.noise, "label noise"))
     return Step("Setting", "the model as it stands on the page", tuple(lines))
+
+
+def _law_lines(vector: GaussianVector, data: tuple[GaussianVector, ...]) -> list[Line]:
+    """What the vector is, and how it varies with others; in a mixture component by component."""
+    components, lines = vector.law.components, []
+    for probability, law in components:
+        given = "" if len(components) == 1 else f" with probability {probability}"
+        centre = law.mean(vector.position)
+        mean = "centred Gaussian" if isinstance(centre, ZeroMatrix) else f"Gaussian, mean {centre}"
+        lines.append(
+            Line(None, vector, f"{mean}, covariance {law.covariance(vector.position, vector.position)}{given}")
+        )
+        for other in data:
+            if other.law == vector.law and other.position > vector.position:
+                cross = law.covariance(vector.position, other.position)
+                lines.append(Line(None, cross, f"covariance of {vector} and {other}{given}"))
+    return lines
 
 
 def _symmetry(model: Model, quotient: Quotient) -> Step:
@@ -130,6 +149,8 @@ def _forms(forms: Forms) -> Step:
         Line(_bracket("h", "U", "V"), show_scalar(forms.hessian), "Hessian form"),
         *_score_lines(forms),
     ]
+    if forms.penalty:
+        lines.append(Line(sympy.Symbol("DP[V]"), show_scalar(forms.penalty), "slope of the local penalty"))
     rule = (
         "w -> w + tV by Leibniz, D inv(S)[H] = -inv(S) H inv(S), D log det S[H] = tr(inv(S) H); expectations by Wick's "
         "theorem on bilinear forms; traces up to rotation and transposition"

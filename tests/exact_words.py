@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
+from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import sympy
 from symasym.calculus.forms import Forms
 from symasym.referee.linear_algebra import identity, inverse, zeros
 from symasym.words.atoms import Factor, Kind, Word
+from symasym.words.network import Network
 from symasym.words.polynomial import MatrixPolynomial, ScalarPolynomial
 
 __all__ = ["ExactWords", "exact_forms"]
@@ -47,9 +50,20 @@ class ExactWords:
             value = Fraction(number)
             for symbol, power in monomial.powers:
                 value *= Fraction(self.scalars[symbol]) ** power
-            for word in monomial.scalars:
-                value *= np.trace(self.word(word, sympy.S.One))
+            for scalar in monomial.scalars:
+                network = isinstance(scalar, Network)
+                value *= self.network(scalar) if network else np.trace(self.word(scalar, sympy.S.One))
             total += value
+        return total
+
+    def network(self, network: Network) -> Fraction:
+        """The sum over all coordinates, one for each vertex, of the products of entries."""
+        matrices = [(edge, self.word(edge.word, sympy.S.One)) for edge in network.edges]
+        length = max(max(matrix.shape) for _, matrix in matrices)
+        total = Fraction(0)
+        for places in product(range(length), repeat=len(network.vertices)):
+            at = {None: 0, **dict(zip(network.vertices, places, strict=True))}
+            total += prod((matrix[at[edge.tail], at[edge.head]] for edge, matrix in matrices), start=Fraction(1))
         return total
 
     def matrix(self, polynomial: MatrixPolynomial) -> np.ndarray:

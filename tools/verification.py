@@ -33,10 +33,18 @@ FURTHER: list[tuple[str, str, dict[str, Any]]] = [
         {"misspecified": True, "target": [1.0, 0.8, 0.3, -0.2, 0.1, 0.2, 0.3, 0.4]},
     ),
     ("masked_autoencoder", "one mask sampled", {"masks": "sampled"}),
+    (
+        "regularised_encoder",
+        "ridge",
+        {"representation_penalty": None, "encoder_penalty": 0.2, "decoder_penalty": 0.45, "project": True},
+    ),
+    (
+        "regularised_encoder",
+        "ridge that fades",
+        {"representation_penalty": None, "encoder_penalty": 8.0, "decoder_penalty": 4.0, "fading": True},
+    ),
     ("sipt", "cliques of four nodes", {"clique_size": 4}),
     ("spectral", "four negatives", {"negatives": 4}),
-    ("sipt", "defaults, edges", {}),
-    ("sipt", "cliques of four", {"clique_size": 4}),
     ("sipt", "structure alone", {"structure_weight": 1.0}),
 ]
 """Problems beyond the one that each model file suggests: model, what is different, the changed keys."""
@@ -47,8 +55,8 @@ Made by `./run verify`: seed {seed}, {reps} repetitions at each `m` of {grid}, 2
 It is the real two-stage procedure on data drawn from the model's own law, first stage solved by the estimator that the model file
 names (where it names none, by minimising the empirical loss), against the law derived for the same numbers.
 
-* *Interaction*: intercept of `a + b/m` through the means of `m ||(I - Pi) f*||^2`, its standard error relative to the derived mean,
-  and the difference in standard errors. For a misspecified target it is the variance of `sqrt(m) (R(w_hat) - R(w*))` instead.
+* *Interaction*: intercept of `a + b/m` through the means of `m ||(I - Pi) f*||^2`, its standard error relative to the derived
+  mean, and the difference in standard errors. For a misspecified target it is the variance of `sqrt(m) (R(w_hat) - R(w*))`.
 * *KS*: Kolmogorov distance at the largest `m` and its bound `1.63 / sqrt(reps)` plus the allowance for finite `m` that
   `symasym verify` states.
 * *Total*: mean of `n (R - sigma^2)` at the largest `m` against what the law says there, in standard errors.

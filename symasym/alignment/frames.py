@@ -1,8 +1,8 @@
 """The change of coordinates is part of the model, so it is checked: loss, features, laws and task keep their form.
 
-In the frame `z -> T_z z` the law of the data has the covariances `T_u Cov(u, v) T_v^T`. Constants that are such covariances
-move along, others as the frame says; what is derived from constants and true parameters must come out as the same expression
-in the moved ones.
+In the frame `z -> T_z z` the law of the data has the means `T_u E u` and covariances `T_u Cov(u, v) T_v^T`. Constants that are
+such moments move along, others as the frame says; what is derived from constants and true parameters must come out as the same
+expression in the moved ones.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def prove_frames(model: Model) -> None:
         known = {c: show_matrix(moved[atom_of(c)]) for c in model.loss.atoms(Constant) if atom_of(c) in moved}
         prove_form_kept(model.loss, {**known, **frame.images}, frame.group, model.where, what)
         _check_features(model, frame)
-        _check_covariances(model, frame, moved)
+        _check_moments(model, frame, moved)
         _check_masks(model, frame)
         _check_task(model, frame, moved)
 
@@ -60,7 +60,7 @@ def _moved(model: Model, frame: Frame) -> dict[Any, MatrixPolynomial]:
         for symbol, image in frame.images.items()
         if not isinstance(symbol, GaussianVector)
     }
-    for _, own, image in _covariances(model, frame):
+    for _, own, image in _law_moments(model, frame):
         atom = own.single_atom
         if atom is not None and atom.kind is Kind.CONSTANT:
             found.setdefault(atom, image)
@@ -81,16 +81,24 @@ def _turn(vector: GaussianVector, frame: Frame) -> MatrixPolynomial:
     return MatrixPolynomial(image.rows, vector.shape[0], terms)
 
 
-def _covariances(model: Model, frame: Frame) -> Iterator[tuple[str, MatrixPolynomial, MatrixPolynomial]]:
-    """Name, form and image `T_u Cov(u, v) T_v^T` of every covariance between vectors of the loss or of the frame."""
+def _law_moments(model: Model, frame: Frame) -> Iterator[tuple[str, MatrixPolynomial, MatrixPolynomial]]:
+    """Name, form and image of the means, `T_u E u`, and covariances, `T_u Cov(u, v) T_v^T`, of vectors of the loss or the frame.
+
+    In a mixture those of every component.
+    """
     vectors = {*model.data, *(symbol for symbol in frame.images if isinstance(symbol, GaussianVector))}
     ordered = sorted(vectors, key=lambda vector: (vector.law.names, vector.position))
     for n, u in enumerate(ordered):
         for v in ordered[n:]:
             if u.law == v.law:
-                own = lower_matrix(u.law.covariance(u.position, v.position))
-                if own:
-                    yield f"Cov({u}, {v})", own, _turn(u, frame) @ own @ _turn(v, frame).T
+                for _, law in u.law.components:
+                    own = lower_matrix(law.covariance(u.position, v.position))
+                    if own:
+                        yield f"Cov({u}, {v})", own, _turn(u, frame) @ own @ _turn(v, frame).T
+        for _, law in u.law.components:
+            centre = lower_matrix(law.mean(u.position))
+            if centre:
+                yield f"E {u}", centre, _turn(u, frame) @ centre
 
 
 def _check_masks(model: Model, frame: Frame) -> None:
@@ -106,8 +114,8 @@ def _check_masks(model: Model, frame: Frame) -> None:
             )
 
 
-def _check_covariances(model: Model, frame: Frame, moved: dict[Any, MatrixPolynomial]) -> None:
-    for name, own, image in _covariances(model, frame):
+def _check_moments(model: Model, frame: Frame, moved: dict[Any, MatrixPolynomial]) -> None:
+    for name, own, image in _law_moments(model, frame):
         if substitute_matrix(own, moved) != image:
             raise ConditionViolated(
                 f"aligned: {name} does not keep its form in the frame of {frame.element}; what it is made of must move along"

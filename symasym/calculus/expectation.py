@@ -2,7 +2,8 @@
 
 Every data vector sits at an end of a scalar `u^T M v`: a *slot*. The expectation of a product of scalars is the sum, over all
 ways to pair the slots within a law and to replace the remaining ones by their means, of the product of what closes up:
-a pairing `(u, v)` inserts `Cov(u, v)`, and the scalars, entered from either end, chain into traces.
+a pairing `(u, v)` inserts `Cov(u, v)`, and the scalars, entered from either end, chain into traces. Mixtures are Gaussian given
+their components (`mixtures`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sympy
 from sympy.matrices.expressions import ZeroMatrix
 
 from symasym.calculus.masks import expectation_over_masks
+from symasym.calculus.mixtures import Choice, choices, given
 from symasym.errors import NotDerivableYet
 from symasym.model.data import GaussianLaw
 from symasym.words.atoms import Atom, Kind, Word, columns_of, rows_of
@@ -36,6 +38,7 @@ class Moments:
         self.definitions: dict[Atom, MatrixPolynomial] = {}
         self.scale_moments: dict[sympy.Symbol, sympy.Expr] = {}
         self._covariances: dict[tuple[GaussianLaw, int, int], MatrixPolynomial | None] = {}
+        self._alike: dict[str, list[Atom]] = {}
 
     def covariance(self, u: Atom, v: Atom) -> MatrixPolynomial | None:
         """`Cov(u, v)`, or None where the two are uncorrelated."""
@@ -58,9 +61,20 @@ class Moments:
         if len(lowered.terms) <= 1:
             return lowered
         name = f"Sigma_{law.names[i]}" if i == j else f"Sigma_{law.names[i]}_{law.names[j]}"
-        atom = Atom(name, Kind.DERIVED, lowered.rows, lowered.columns, symmetric=lowered == lowered.T, payload=lowered)
-        self.definitions[atom] = lowered
-        return MatrixPolynomial.atom(atom)
+        return MatrixPolynomial.atom(self._derived(name, lowered))
+
+    def _derived(self, name: str, definition: MatrixPolynomial) -> Atom:
+        """The atom of that definition; further ones of one name, as components of a mixture have them, are numbered."""
+        alike = self._alike.setdefault(name, [])
+        for atom in alike:
+            if self.definitions[atom] == definition:
+                return atom
+        key = f"{name}_c{len(alike) + 1}" if alike else name
+        symmetric = definition == definition.T
+        atom = Atom(key, Kind.DERIVED, definition.rows, definition.columns, symmetric=symmetric, payload=definition)
+        self.definitions[atom] = definition
+        alike.append(atom)
+        return atom
 
     def scale_factor(self, atoms: list[Atom]) -> ScalarPolynomial:
         """`prod E rho^p` over the laws with a random scale, for a product in which `2p` vectors share `rho`.
@@ -99,6 +113,11 @@ class _Segment:
 
     def end(self, side: int) -> Atom | None:
         return self.left if side == 0 else self.right
+
+    def given(self, choice: Choice) -> _Segment:
+        """With the laws that the ends have given the components of mixtures."""
+        left, right = (None if end is None else given(end, choice) for end in (self.left, self.right))
+        return _Segment(left, self.core, right)
 
 
 Slot = tuple[int, int]
@@ -244,5 +263,8 @@ def _expectation_over_data(polynomial: ScalarPolynomial, moments: Moments) -> Sc
         factor = moments.scale_factor([end for end in ends if end is not None]) * ScalarPolynomial(
             {fixed: Fraction(number)}
         )
-        parts += (_close(segments, pairing, moments) * factor for pairing in _pairings(slots, segments, moments))
+        for probability, choice in choices(end for end in ends if end is not None):
+            drawn = [segment.given(choice) for segment in segments]
+            outer = factor * probability
+            parts += (_close(drawn, pairing, moments) * outer for pairing in _pairings(slots, drawn, moments))
     return ScalarPolynomial.sum(parts)

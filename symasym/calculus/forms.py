@@ -33,6 +33,7 @@ class Forms:
     * `gradient`: `E Dl[V]`.
     * `score`: `s(U, V) = E[Dl[U] Dl[V]]`, `l` to first order in the sample means (symasym.calculus.linearise).
     * `hessian`: `h(U, V) = D^2 E l [U, V]`.
+    * `penalty`: `DP[V]`, `P` the local penalty.
     * `point`: what turns an expression in the true value into one at `w = w*`.
     * `definitions`: derived covariance atoms and what they stand for at `w*`.
     * `scale_moments`: symbols for the moments `E rho^p` of random scales, and their values.
@@ -46,6 +47,7 @@ class Forms:
     gradient: ScalarPolynomial
     score: ScalarPolynomial
     hessian: ScalarPolynomial
+    penalty: ScalarPolynomial
     point: dict[Any, Any]
     definitions: dict[Atom, MatrixPolynomial]
     scale_moments: dict[sympy.Symbol, sympy.Expr]
@@ -115,6 +117,7 @@ def forms(model: Model) -> Forms:
         substitute_scalar(gradient, point),
         substitute_scalar(score, point),
         substitute_scalar(hessian, point),
+        substitute_scalar(differentiate_scalar(lower_scalar(model.local_penalty), along_v), point),
         point,
         definitions,
         moments.scale_moments,

@@ -15,10 +15,12 @@ from symasym.law.numeric import NumericLaw
 __all__ = ["law_document"]
 
 
-def _distinct(weights: np.ndarray) -> tuple[list[float], list[int]]:
-    """Distinct weights, descending, with multiplicities."""
-    values, counts = np.unique(weights, return_counts=True)
-    return values[::-1].tolist(), counts[::-1].tolist()
+def _distinct(numeric: NumericLaw) -> tuple[list[float], list[int], list[float]]:
+    """Distinct weights, descending, with multiplicities and noncentralities, each the sum over equal weights."""
+    values, where, counts = np.unique(numeric.weights, return_inverse=True, return_counts=True)
+    shifts = np.zeros(len(values))
+    np.add.at(shifts, where.ravel(), np.broadcast_to(numeric.noncentralities, numeric.weights.shape))
+    return values[::-1].tolist(), counts[::-1].tolist(), shifts[::-1].tolist()
 
 
 def _crossover(numeric: NumericLaw) -> float | None:
@@ -33,7 +35,7 @@ def law_document(name: str, evaluation: Evaluation, quantiles: Sequence[float]) 
     Raises `InputError` where a number in it overflows or underflows.
     """
     numeric, outside = evaluation.numeric, evaluation.misspecified
-    weights, multiplicities = _distinct(numeric.weights) if outside is None else ([], [])
+    weights, multiplicities, shifts = _distinct(numeric) if outside is None else ([], [], [])
     nothing: dict[str, Any] = {"mean": None, "variance": None}
     interaction, risk, crossover = nothing, {**nothing, "quantiles": {str(p): None for p in quantiles}}, None
     if outside is None:
@@ -61,6 +63,8 @@ def law_document(name: str, evaluation: Evaluation, quantiles: Sequence[float]) 
         "alpha0": crossover,
         "residual": evaluation.residual,
     }
+    if not numeric.central:
+        document |= {"noncentralities": shifts, "offset": float(numeric.offset)}
     if evaluation.law is None:
         document["minimiser"] = _minimiser(evaluation)
     if outside is not None:

@@ -37,10 +37,15 @@ def check_noise(model: Model, instance: Instance, given: Mapping[str, Any]) -> N
 
 
 def _first_stage_scalars(model: Model) -> set[str]:
-    """Scalars of the loss and of the covariances of the vectors in it; their law may know others, of labels only."""
+    """Scalars of the loss and of the moments of the vectors in it; their law may know others, of labels only."""
     bare = model.loss.xreplace({v: sympy.MatrixSymbol(v.name, *v.shape) for v in model.data})
-    blocks = (u.law.covariance(u.position, v.position) for u in model.data for v in model.data if u.law == v.law)
-    return {s.name for part in (bare, model.downstream.x.cov, *blocks) for s in part.atoms(sympy.Symbol)}
+    pairs = [(u, v) for u in model.data for v in model.data if u.law == v.law]
+    drawn = [(u, v, p, law) for u, v in pairs for p, law in u.law.components]
+    moments = [
+        part for u, v, p, law in drawn for part in (p, law.mean(u.position), law.covariance(u.position, v.position))
+    ]
+    parts = (bare, model.local_penalty, model.downstream.x.cov, *moments)
+    return {s.name for part in parts for s in part.atoms(sympy.Symbol)}
 
 
 def _dimensions(model: Model) -> set[str]:

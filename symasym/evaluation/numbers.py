@@ -19,7 +19,8 @@ __all__ = ["constants_of", "sizes_of", "symbol_values"]
 
 
 def _parts(model: Model) -> tuple[sympy.Basic, ...]:
-    return model.loss, model.features, model.downstream.target, model.downstream.noise, model.downstream.x.cov
+    task = model.downstream
+    return model.loss, model.local_penalty, model.features, task.target, task.noise, task.x.cov
 
 
 def _symbols(model: Model, *kinds: type[sympy.Basic]) -> list[Any]:

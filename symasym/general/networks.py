@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import count
 
 import numpy as np
@@ -31,7 +32,15 @@ def network_array(network: Network, words: Words) -> np.ndarray:
     letters = {n: chr(ord("a") + n) for _, pair in operands for n in pair}
     pattern = ",".join(f"...{letters[i]}{letters[j]}" for _, (i, j) in operands)
     result = "".join(letters[n] for slot in sorted(entries) for n in entries[slot])
-    return np.einsum(f"{pattern}->...{result}", *(array for array, _ in operands), optimize=True)
+    arrays = [array for array, _ in operands]
+    order = _order(f"{pattern}->...{result}", tuple(array.shape for array in arrays))
+    return np.einsum(f"{pattern}->...{result}", *arrays, optimize=order)
+
+
+@cache
+def _order(pattern: str, shapes: tuple[tuple[int, ...], ...]) -> list:
+    """The order in which the matrices are multiplied, found once for each shape of network."""
+    return np.einsum_path(pattern, *(np.empty(shape) for shape in shapes), optimize="greedy")[0]
 
 
 def _operands(edge: Edge, words: Words, fresh: Iterator[int], entries: dict[str, tuple[int, int]]) -> Iterator[Operand]:

@@ -36,6 +36,8 @@ class General:
     * `gradient` `(..., N)`; `hessian`, `score`, `covariance`, `interaction` (`K`) `(..., N, N)`.
     * `vertical` `(..., g, N)`: directions along the orbit; `horizontal` `(..., N, q)`: orthonormal basis of the complement.
     * `weights` `(..., d)`: eigenvalues of `K V`, descending, zeros included.
+    * `drift` `(..., N)`: `b = -h^+ DP(w*)`, the mean of the limit `Z`, zero without a local penalty `P`; `shifts` `(..., d)`:
+      components of `L(b)` along the eigenvectors that belong to the `weights`.
     * `residual`: `||(I - Pi) f*|| / ||f*||` in `L2(mu_down)`; `excess`: `||(I - Pi) f*||^2`.
     * `slope` `(..., N)`: derivative of the risk after the best fit; zero unless the target is misspecified.
     * `projection` `(..., d)`: coefficients in `x` of the projection of `f*` on the span.
@@ -50,6 +52,8 @@ class General:
     covariance: np.ndarray
     interaction: np.ndarray
     weights: np.ndarray
+    drift: np.ndarray
+    shifts: np.ndarray
     noise: np.ndarray
     residual: np.ndarray
     excess: np.ndarray
@@ -71,9 +75,17 @@ class General:
 
     def law(self, alpha: float | np.ndarray = 1.0) -> NumericLaw:
         """The limit law of `n (R - sigma^2)`."""
-        weights = np.maximum(self.weights, 0)
+        weights, squares = np.maximum(self.weights, 0), self.shifts**2
+        spread = weights > 0
         return NumericLaw(
-            self.noise, np.asarray(alpha, float), weights, self.d_eff, self.d_base, activated=self.activated
+            self.noise,
+            np.asarray(alpha, float),
+            weights,
+            self.d_eff,
+            self.d_base,
+            activated=self.activated,
+            noncentralities=np.where(spread, squares / np.where(spread, weights, 1), 0),
+            offset=np.sum(np.where(spread, 0, squares), axis=-1),
         )
 
 
@@ -94,8 +106,8 @@ def _describe(vector: np.ndarray, names: list[str]) -> str:
     return ", ".join(f"{names[n]}: {vector[n]:.3g}" for n in large if abs(vector[n]) > 1e-3)
 
 
-def _covariance(h: np.ndarray, s: np.ndarray, basis: np.ndarray, names: list[str]) -> np.ndarray:
-    """`V = H (H^T h H)^{-1} H^T s H (H^T h H)^{-1} H^T`, with the kernel and the sign of `h` checked."""
+def _inverse(h: np.ndarray, basis: np.ndarray, names: list[str]) -> np.ndarray:
+    """`h^+ = H (H^T h H)^{-1} H^T` with `H` a basis of the horizontal space; the kernel and the sign of `h` are checked."""
     transposed = np.swapaxes(basis, -1, -2)
     reduced = transposed @ h @ basis
     values, vectors = np.linalg.eigh(reduced)
@@ -111,8 +123,23 @@ def _covariance(h: np.ndarray, s: np.ndarray, basis: np.ndarray, names: list[str
         raise ConditionViolated(
             f"w*: the Hessian form is {kind} along the horizontal direction {_describe(direction, names)}"
         )
-    inverse = basis @ np.linalg.solve(reduced, transposed)
-    return inverse @ s @ np.swapaxes(inverse, -1, -2)
+    return basis @ np.linalg.solve(reduced, transposed)
+
+
+def _drift(
+    slope: np.ndarray, inverse: np.ndarray, vertical: np.ndarray, names: list[str], tolerance: float
+) -> np.ndarray:
+    """`b = -h^+ DP`; `DP` must vanish along the orbit, which says which of its points `w*` is."""
+    along = np.einsum("...gn,...n->...g", vertical, slope)
+    scale = np.linalg.norm(vertical, axis=-1) * np.linalg.norm(slope, axis=-1)[..., None]
+    if np.any(np.abs(along) > tolerance * np.maximum(scale, np.finfo(float).tiny)):
+        worst = np.unravel_index(np.argmax(np.abs(along)), along.shape)
+        direction = np.broadcast_to(vertical, (*along.shape, vertical.shape[-1]))[worst]
+        raise ConditionViolated(
+            "local_penalty: it is not stationary along the orbit at w*, where it changes along the vertical direction "
+            f"{_describe(direction, names)}; the point of the orbit that balances it is expected"
+        )
+    return -np.einsum("...nm,...m->...n", inverse, slope)
 
 
 def general(
@@ -145,15 +172,19 @@ def general(
         )
     vertical = vertical_array(model_quotient, matrices, parameters, len(names))
     basis = horizontal_basis(vertical)
-    covariance = _covariance(h, s, basis, names)
+    inverse = _inverse(h, basis, names)
+    covariance = inverse @ s @ np.swapaxes(inverse, -1, -2)
+    drift = _drift(linear_array(first_stage.penalty, parameters, matrices), inverse, vertical, names, tolerance)
     second = task(model, first_stage, matrices, parameters, basis)
     if not misspecified and np.any(second.residual > tolerance):
         raise ConditionViolated(
             f"target: f* leaves the span of the features; ||(I - Pi) f*|| / ||f*|| = {np.max(second.residual):.3g}, at most "
             f"{tolerance:g} is expected"
         )
-    weights = np.linalg.eigvalsh(second.leaving @ covariance @ np.swapaxes(second.leaving, -1, -2))[..., ::-1]
+    weights, axes = np.linalg.eigh(second.leaving @ covariance @ np.swapaxes(second.leaving, -1, -2))
+    weights, axes = weights[..., ::-1], axes[..., ::-1]
     weights = np.where(weights > DROPPED * weights[..., :1], weights, 0)
+    moved = np.einsum("...dn,...n->...d", second.leaving, drift)
     on_horizontal = np.linalg.svd(second.leaving @ basis, compute_uv=False)
     rank = int(np.max(np.sum(on_horizontal > KERNEL * on_horizontal[..., :1], axis=-1)))
     noise = scalar_array(substitute_scalar(lower_scalar(model.downstream.noise), first_stage.point), matrices)
@@ -166,6 +197,8 @@ def general(
         covariance=covariance,
         interaction=np.swapaxes(second.leaving, -1, -2) @ second.leaving,
         weights=weights,
+        drift=drift,
+        shifts=np.einsum("...de,...d->...e", axes, moved),
         noise=noise,
         residual=second.residual,
         excess=second.excess,

@@ -20,7 +20,8 @@ __all__ = ["matrices_of", "matrix_symbols"]
 
 def matrix_symbols(model: Model) -> dict[str, Any]:
     """Every matrix symbol that needs a value, by name: parameters and constants, of the laws as well."""
-    parts = [model.loss, model.features, model.downstream.target, model.downstream.noise, model.downstream.x.cov]
+    task = model.downstream
+    parts = [model.loss, model.local_penalty, model.features, task.target, task.noise, task.x.cov]
     found = {symbol.name: symbol for part in parts for symbol in part.atoms(Parameter, Constant)}
     return dict(sorted(found.items()))
 

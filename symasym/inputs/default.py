@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy
 
-from symasym.model.data import GaussianVector
+from symasym.model.data import GaussianLaw, GaussianVector
 from symasym.model.instance import GeneralPoint, Instance, Key, Kind
 from symasym.model.matrices import Constant, ScalarParameter, ScalarTruth, Truth
 from symasym.model.model import Model
@@ -30,7 +30,8 @@ def default_instance(model: Model, example: Mapping[str, Any] | None = None) -> 
 
 
 def _parts(model: Model) -> tuple[sympy.Basic, ...]:
-    return model.loss, model.features, model.downstream.target, model.downstream.noise, model.downstream.x
+    task = model.downstream
+    return model.loss, model.local_penalty, model.features, task.target, task.noise, task.x
 
 
 def _atoms(model: Model, *kinds: type[sympy.Basic]) -> list[Any]:
@@ -39,7 +40,7 @@ def _atoms(model: Model, *kinds: type[sympy.Basic]) -> list[Any]:
 
 def _matrix_keys(model: Model) -> list[Key]:
     vectors = _atoms(model, GaussianVector)
-    own = {vector.cov for vector in vectors}
+    own = {law.covariance(v.position, v.position) for v in vectors for _, law in v.law.components}
     keys: list[Key] = []
     for symbol in _atoms(model, Constant, Truth):
         name = symbol.of if isinstance(symbol, Truth) else symbol.name
@@ -60,12 +61,22 @@ def _kind(symbol: Any, covariances: set[Any], model: Model) -> Kind:
 
 
 def _meaning(symbol: Any, vectors: list[GaussianVector], model: Model) -> str:
-    owners = [vector.name for vector in vectors if vector.cov == symbol]
-    if owners:
-        return f"covariance of {' and '.join(dict.fromkeys(owners))}"
+    for what in ("covariance", "mean"):
+        owners = [v.name for v in vectors for _, law in v.law.components if _moment(law, v.position, what) == symbol]
+        if owners:
+            return f"{what} of {' and '.join(dict.fromkeys(owners))}{'' if _everywhere(symbol, vectors) else ' in one component'}"
     if symbol == model.downstream.target:
         return "coefficients of f* in the features' input"
     return f"the true {symbol.of}" if isinstance(symbol, Truth) else f"the constant {symbol.name}"
+
+
+def _moment(law: GaussianLaw, position: int, what: str) -> Any:
+    return law.covariance(position, position) if what == "covariance" else law.mean(position)
+
+
+def _everywhere(symbol: Any, vectors: list[GaussianVector]) -> bool:
+    """True if no mixture has the symbol in some components and not in others."""
+    return all(len({law.has(symbol) for _, law in vector.law.components}) == 1 for vector in vectors)
 
 
 def _scalar_keys(model: Model) -> list[Key]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import factorial
 
 import numpy as np
@@ -14,12 +14,13 @@ __all__ = ["NumericLaw"]
 
 @dataclass(frozen=True)
 class NumericLaw:
-    """`sigma^2 d_act + (1/alpha) sum_j w_j chi2_1`, label noise averaged; leading axes are a batch.
+    """`sigma^2 d_act + (1/alpha) (offset + sum_j w_j chi2_1(l_j))`, label noise averaged; leading axes are a batch.
 
     * `noise`: `sigma^2`, shape `(...)`; `alpha = m/n`, shape `(...)`.
     * `weights`: `(..., n)`, of `||L(Z)||^2` (not divided by `alpha`).
     * `d_eff`: rank of the features; `d_base`: that of the downstream-only baseline.
     * `averaged`: if false, label noise is not averaged: `sigma^2 d_act` becomes `sigma^2 chi2_{d_act}`, independent of the rest.
+    * `noncentralities`: `l_j`, `(..., n)`; `offset`, `(...)`: both zero unless the limit of the first stage has a mean.
     * `activated`: null directions that every perturbation wakes; `d_act = d_eff + activated` coefficients are fitted.
     """
 
@@ -30,6 +31,8 @@ class NumericLaw:
     d_base: int
     averaged: bool = True
     activated: int = 0
+    noncentralities: np.ndarray = field(default_factory=lambda: np.zeros(()))
+    offset: np.ndarray = field(default_factory=lambda: np.zeros(()))
 
     def unconditional(self) -> NumericLaw:
         """The law over label noise as well, with the variance part `sigma^2 chi2_{d_act}`."""
@@ -42,19 +45,31 @@ class NumericLaw:
 
     @property
     def shift(self) -> np.ndarray:
-        """The constant part: `sigma^2 d_act`, or 0 where label noise is not averaged."""
-        return self.noise * self.d_act if self.averaged else np.zeros_like(self.noise)
+        """The constant part: `sigma^2 d_act`, or 0 where label noise is not averaged, and `offset / alpha`."""
+        own = self.noise * self.d_act if self.averaged else np.zeros_like(self.noise)
+        return own + self.offset / self.alpha
+
+    @property
+    def central(self) -> bool:
+        """True if the limit of the first stage has no mean."""
+        return not (np.any(self.noncentralities) or np.any(self.offset))
+
+    def kept(self, chosen: np.ndarray) -> NumericLaw:
+        """The law with the weights `(n,)` that are chosen alone."""
+        shifts = np.broadcast_to(self.noncentralities, self.weights.shape)
+        return replace(self, weights=self.weights[chosen], noncentralities=shifts[chosen])
 
     def interaction_cumulant(self, order: int) -> np.ndarray:
-        """`kappa_r = 2^{r-1} (r-1)! sum_j w_j^r` of `||L(Z)||^2`."""
-        return quadratic_form.cumulant(order, self.weights)
+        """`kappa_r = 2^{r-1} (r-1)! sum_j (1 + r l_j) w_j^r` of `||L(Z)||^2`, to whose mean `offset` is added."""
+        spread = quadratic_form.cumulant(order, self.weights, 1.0, self.noncentralities)
+        return spread + self.offset if order == 1 else spread
 
     def cumulant(self, order: int) -> np.ndarray:
         """Cumulant of the limit of `n (R - sigma^2)`."""
         scaled = self.interaction_cumulant(order) / self.alpha**order
         if not self.averaged:
             return scaled + 2.0 ** (order - 1) * factorial(order - 1) * self.d_act * self.noise**order
-        return self.shift + scaled if order == 1 else scaled
+        return self.noise * self.d_act + scaled if order == 1 else scaled
 
     @property
     def mean(self) -> np.ndarray:
@@ -78,14 +93,15 @@ class NumericLaw:
         return np.sqrt(self.interaction_cumulant(1) * cost_labelled / (variance * cost_unlabelled))
 
     @property
-    def _form(self) -> tuple[np.ndarray, np.ndarray]:
-        """Weights and multiplicities of `alpha (limit - shift)`."""
+    def _form(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Weights, multiplicities and noncentralities of `alpha (limit - shift)`."""
         if self.averaged:
-            return self.weights, np.ones(self.weights.shape[-1])
+            return self.weights, np.ones(self.weights.shape[-1]), self.noncentralities
         lead = np.broadcast_shapes(self.weights.shape[:-1], np.shape(self.noise), np.shape(self.alpha))
         label = np.broadcast_to(self.alpha * self.noise, lead)[..., None]
         weights = np.broadcast_to(self.weights, (*lead, self.weights.shape[-1]))
-        return np.concatenate([weights, label], axis=-1), np.append(np.ones(weights.shape[-1]), self.d_act)
+        shifts = np.concatenate([np.broadcast_to(self.noncentralities, weights.shape), np.zeros_like(label)], axis=-1)
+        return np.concatenate([weights, label], axis=-1), np.append(np.ones(weights.shape[-1]), self.d_act), shifts
 
     def _standard(self, r: np.ndarray) -> np.ndarray:
         return self.alpha * (np.asarray(r, float) - self.shift)
@@ -108,4 +124,5 @@ class NumericLaw:
 
     def rvs(self, size: int | tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         """Samples of shape `size` + the batch shape."""
-        return self.shift + quadratic_form.rvs(size, *self._form, rng) / self.alpha
+        weights, multiplicities, shifts = self._form
+        return self.shift + quadratic_form.rvs(size, weights, multiplicities, rng, shifts) / self.alpha

@@ -54,9 +54,7 @@ _TINY = 1e-280  # points this small next to the largest weight: first term of th
 _NEVER = 760.0  # exp(-_NEVER) is 0 in floating point
 
 
-def cdf(
-    q: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0, noncentralities: ArrayLike = 0.0
-) -> Floats:
+def cdf(q: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0, noncentralities: ArrayLike = 0.0) -> Floats:
     """P(Q <= q) for Q = sum_j w_j chi2_{m_j}(l_j).
 
     ``weights`` has shape (..., n), ``multiplicities`` m and ``noncentralities`` l broadcast against it, and ``q``
@@ -68,31 +66,23 @@ def cdf(
     return np.where(upper, 1.0 - tail, tail)
 
 
-def sf(
-    q: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0, noncentralities: ArrayLike = 0.0
-) -> Floats:
+def sf(q: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0, noncentralities: ArrayLike = 0.0) -> Floats:
     """P(Q > q) for Q = sum_j w_j chi2_{m_j}(l_j), not as 1 - `cdf` beyond the mean. Shapes, errors: see `cdf`."""
     upper, tail, _ = _evaluate(q, weights, multiplicities, noncentralities)
     return np.where(upper, tail, 1.0 - tail)
 
 
-def pdf(
-    q: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0, noncentralities: ArrayLike = 0.0
-) -> Floats:
+def pdf(q: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0, noncentralities: ArrayLike = 0.0) -> Floats:
     """Density of Q = sum_j w_j chi2_{m_j}(l_j); infinite at the atom of Q = 0. Shapes and errors: see `cdf`."""
     return _evaluate(q, weights, multiplicities, noncentralities)[2]
 
 
-def ppf(
-    p: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0, noncentralities: ArrayLike = 0.0
-) -> Floats:
+def ppf(p: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0, noncentralities: ArrayLike = 0.0) -> Floats:
     """The q with P(Q <= q) = p: 0 at p = 0, inf at p = 1. ValueError as in `cdf` and unless 0 <= p <= 1."""
     return _quantile(p, False, weights, multiplicities, noncentralities)
 
 
-def isf(
-    p: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0, noncentralities: ArrayLike = 0.0
-) -> Floats:
+def isf(p: ArrayLike, weights: ArrayLike, multiplicities: ArrayLike = 1.0, noncentralities: ArrayLike = 0.0) -> Floats:
     """The q with P(Q > q) = p, accurate also where 1 - p rounds to 1. Shapes and errors: see `ppf`."""
     return _quantile(p, True, weights, multiplicities, noncentralities)
 
@@ -115,9 +105,7 @@ def rvs(
     return draws * law.largest
 
 
-def cumulant(
-    r: int, weights: ArrayLike, multiplicities: ArrayLike = 1.0, noncentralities: ArrayLike = 0.0
-) -> Floats:
+def cumulant(r: int, weights: ArrayLike, multiplicities: ArrayLike = 1.0, noncentralities: ArrayLike = 0.0) -> Floats:
     """The r-th cumulant of Q, 2^{r-1} (r-1)! sum_j (m_j + r l_j) w_j^r for r = 1, 2, ..., one for each law."""
     _require("r", np.asarray(r), np.asarray(r >= 1 and r == int(r)), "a positive integer")
     law = _law(weights, multiplicities, noncentralities)

@@ -26,6 +26,7 @@ from symasym.model.matrices import (
     scalar_parameter,
     truth,
 )
+from symasym.model.mixtures import MixtureLaw, mixture
 from symasym.model.model import LeastSquares, Model
 from symasym.model.sample_means import SampleMean, sample_mean
 from symasym.model.scalars import average, inner, logdet, norm2, quad, tr
@@ -46,6 +47,7 @@ __all__ = [
     "Key",
     "LeastSquares",
     "Mask",
+    "MixtureLaw",
     "Model",
     "O",
     "Parameter",
@@ -71,6 +73,7 @@ __all__ = [
     "log_mean_exp",
     "logdet",
     "mask",
+    "mixture",
     "norm2",
     "observed",
     "parameter",

@@ -73,17 +73,30 @@ class GaussianLaw(sympy.Basic):
         """The random scale that the vectors share; None for a Gaussian law."""
         return self.args[4] if len(self.args) > 4 else None
 
+    @property
+    def components(self) -> tuple[tuple[sympy.Expr, GaussianLaw], ...]:
+        """Probability and law of every component of a mixture: one component, itself."""
+        return ((sympy.S.One, self),)
+
+    def alone(self, i: int, name: str) -> GaussianLaw:
+        """The law of `v_i` by itself, under another name."""
+        (vector,) = joint(name, (self.dimensions[i],), {(0, 0): self.covariance(i, i)}, {0: self.mean(i)})
+        return vector.law if self.scale is None else GaussianLaw(*vector.law.args, self.scale)
+
     def vector(self, i: int) -> GaussianVector:
         """The `i`-th vector."""
         return GaussianVector(self.args[0][i], self.args[1][i], sympy.Integer(1), self, sympy.Integer(i))
 
 
 class GaussianVector(ModelSymbol):
-    """A random vector of shape `(d, 1)`; `law` and `position` say how it varies with its companions."""
+    """A random vector of shape `(d, 1)`; `law` and `position` say how it varies with its companions.
+
+    It is Gaussian given the component of a mixture and the scale of an elliptical law, where its law is one of these.
+    """
 
     @property
     def law(self) -> GaussianLaw:
-        """The joint law the vector belongs to."""
+        """The joint law the vector belongs to; a `symasym.model.mixtures.MixtureLaw` has the same properties."""
         return self.args[3]
 
     @property
@@ -147,10 +160,12 @@ def gaussian(name: str, dimension: sympy.Expr, cov: MatrixExpr, mean: MatrixExpr
     return joint(name, (dimension,), {(0, 0): cov}, None if mean is None else {0: mean})[0]
 
 
-def exchangeable(names: str, cov: MatrixExpr, cross: MatrixExpr) -> tuple[GaussianVector, ...]:
+def exchangeable(
+    names: str, cov: MatrixExpr, cross: MatrixExpr, mean: MatrixExpr | None = None
+) -> tuple[GaussianVector, ...]:
     """An exchangeable family, e.g. a positive pair: every vector has covariance `cov`, every two have `cross`.
 
-    `cross` must be symmetric (`Cov(x, x+) = Cov(x+, x)`).
+    Every vector has the mean `mean`; left out means centred. `cross` must be symmetric (`Cov(x, x+) = Cov(x+, x)`).
     """
     if not is_symmetric(cross):
         raise InputError(
@@ -159,7 +174,7 @@ def exchangeable(names: str, cov: MatrixExpr, cross: MatrixExpr) -> tuple[Gaussi
         )
     count, dimension = len(names.split()), cov.shape[0]
     table = {(i, j): cov if i == j else cross for i in range(count) for j in range(i, count)}
-    return joint(names, (dimension,) * count, table)
+    return joint(names, (dimension,) * count, table, None if mean is None else dict.fromkeys(range(count), mean))
 
 
 def student(name: str, dimension: sympy.Expr, cov: MatrixExpr, degrees_of_freedom: sympy.Expr) -> GaussianVector:
@@ -182,6 +197,4 @@ def copy(vector: GaussianVector | Mask, name: str) -> GaussianVector | Mask:
         return Mask(name, *vector.args[1:])
     if name in vector.law.names:
         raise InputError(f"copy: the name {name} is taken by a vector of the same law; a copy needs a name of its own")
-    plain = gaussian(name, vector.shape[0], vector.cov, vector.mean)
-    scale = vector.law.scale
-    return plain if scale is None else GaussianLaw(*plain.law.args, scale).vector(0)
+    return vector.law.alone(vector.position, name).vector(0)

@@ -9,7 +9,7 @@ from sympy.matrices.expressions import MatMul, ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import NotDerivableYet
-from symasym.model.data import GaussianVector, joint
+from symasym.model.data import GaussianLaw, GaussianVector, joint
 from symasym.model.scalars import tr
 
 __all__ = ["Regression", "observed", "regression"]
@@ -29,6 +29,9 @@ def _linear_terms(expression: MatrixExpr) -> list[tuple[sympy.Expr, MatrixExpr |
             raise NotDerivableYet(
                 f"observed: {term} is not linear in the Gaussian vectors; only linear maps are supported"
             )
+        law = parts[-1].law
+        if not isinstance(law, GaussianLaw) or law.scale is not None or not isinstance(parts[-1].mean, ZeroMatrix):
+            raise NotDerivableYet(f"observed: {parts[-1]} is not a centred Gaussian vector; only such are supported")
         matrix = MatMul(*parts[:-1]).doit() if len(parts) > 1 else None
         terms.append((coefficient, matrix, parts[-1]))
     return terms

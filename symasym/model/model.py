@@ -11,7 +11,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import InputError, NotDerivableYet, ShapeError
 from symasym.model.aligned import Aligned
-from symasym.model.data import GaussianVector
+from symasym.model.data import GaussianLaw, GaussianVector
 from symasym.model.groups import Action
 from symasym.model.masks import Mask
 from symasym.model.matrices import ModelSymbol, Parameter, ScalarParameter, ScalarTruth
@@ -47,6 +47,8 @@ class Model:
     * `aligned`: coordinates in which a closed form exists; `None` leaves the general route alone.
     * `where`: relations between dimensions, e.g. `k < d`.
     * `assumptions`: hypotheses in words that the engine cannot check, e.g. that `w*` is the global minimiser.
+    * `local_penalty`: `P(w)`, without data, of which `P(w) / sqrt(m)` is added to the empirical loss; zero by default. It shifts
+      the limit of the first stage and need not be invariant: `w*` is the point of the orbit at which it is stationary.
 
     Raises `ShapeError` or `InputError` with one sentence that names the field.
     """
@@ -59,6 +61,7 @@ class Model:
     where: Sequence[sympy.Basic] = ()
     assumptions: Sequence[str] = ()
     title: str = ""
+    local_penalty: sympy.Expr = sympy.S.Zero
 
     def __post_init__(self) -> None:
         check_scalar(self.loss, "loss")
@@ -66,6 +69,7 @@ class Model:
             raise InputError(
                 f"loss: {self.loss} mentions no parameter; declare one with parameter(name, rows, columns)"
             )
+        self._check_penalty()
         self._check_names()
         self._check_averages()
         self._check_masks()
@@ -109,7 +113,8 @@ class Model:
     @property
     def scalars(self) -> tuple[sympy.Symbol, ...]:
         """Scalar symbols of the loss, the data laws, the features and the task, by name; true values go by their parameters."""
-        parts = (self.loss, self.features, self.downstream.target, self.downstream.noise, self.downstream.x)
+        task = self.downstream
+        parts = (self.loss, self.local_penalty, self.features, task.target, task.noise, task.x)
         shapes = (n for part in parts for symbol in part.atoms(MatrixSymbol) for n in symbol.shape)
         dimensions = {symbol for n in shapes for symbol in sympy.sympify(n).free_symbols}
         found = {s for part in parts for s in part.atoms(sympy.Symbol) if not isinstance(s, ScalarTruth)}
@@ -122,12 +127,28 @@ class Model:
 
     def _check_names(self) -> None:
         """Entries and values go by name, so a name stands for one thing."""
-        parts = (self.loss, self.features, self.downstream.target, self.downstream.noise)
+        task = self.downstream
+        parts = (self.loss, self.local_penalty, self.features, task.target, task.noise)
         symbols = {symbol for part in parts for symbol in part.atoms(MatrixSymbol) if isinstance(symbol, ModelSymbol)}
         by_name: dict[str, ModelSymbol] = {}
         for symbol in sorted(symbols, key=str):
             if by_name.setdefault(symbol.name, symbol) != symbol:
                 raise InputError(f"loss: two different symbols are called {symbol.name}; give each a name of its own")
+
+    def _check_penalty(self) -> None:
+        """A local penalty is a known function of the parameters of the loss."""
+        check_scalar(self.local_penalty, "local_penalty")
+        if self.local_penalty.atoms(GaussianVector, Mask, SampleMean, Average):
+            raise InputError(
+                f"local_penalty: {self.local_penalty} depends on data; a function of the parameters is expected"
+            )
+        for parameter in sorted(self.local_penalty.atoms(Parameter, ScalarParameter), key=str):
+            if parameter not in (*self.parameters, *self.scalar_parameters):
+                raise InputError(f"local_penalty: {parameter} is not a parameter of the loss")
+        if self.local_penalty != 0 and self.aligned is not None:
+            raise NotDerivableYet(
+                "local_penalty: the closed form does not know about it; leave aligned out, and the general route takes it along"
+            )
 
     def _check_averages(self) -> None:
         """A vector or mask averaged over copies stands for nothing outside of its averages, and has one number of copies."""
@@ -187,6 +208,11 @@ class Model:
                 raise ShapeError(
                     f"downstream.{name}: {vector} has shape {found}, the features' input {self.input} has {expected}"
                 )
+        if not isinstance(self.downstream.x.law, GaussianLaw):
+            raise NotDerivableYet(
+                f"downstream.x: {self.downstream.x} is a mixture; a centred Gaussian vector is expected, with the covariance "
+                "covariance('Sigma_down', dimension), say, which is by default that of the mixture"
+            )
         if not isinstance(self.downstream.x.mean, ZeroMatrix):
             raise NotDerivableYet(
                 f"downstream.x: {self.downstream.x} has the mean {self.downstream.x.mean}; centred is expected"

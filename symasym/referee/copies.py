@@ -20,7 +20,7 @@ from symasym.model import Mask, Model, copy
 from symasym.model.scalars import Average
 from symasym.referee.evaluate import Evaluator
 from symasym.referee.linear_algebra import zeros
-from symasym.referee.moments import Moments
+from symasym.referee.mixtures import Mixed
 from symasym.referee.values import Given
 
 __all__ = ["score", "shares", "with_explicit_copies"]
@@ -64,7 +64,7 @@ def shares(model: Model, given: Given) -> dict[Mask, Fraction]:
     return found
 
 
-def score(slopes: list[PolyElement], moments: Moments, share: dict[Mask, Fraction], evaluator: Evaluator) -> np.ndarray:
+def score(slopes: list[PolyElement], moments: Mixed, share: dict[Mask, Fraction], evaluator: Evaluator) -> np.ndarray:
     """`E[p_c p_c']` of averages `p_c`, written at one copy of each mask: both copies the same or not, mask by mask."""
     total = zeros(len(slopes), len(slopes))
     for choice in product((True, False), repeat=len(share)):

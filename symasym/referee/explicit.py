@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,12 @@ import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import InputError
-from symasym.model import GaussianLaw, GaussianVector, Model
+from symasym.model import GaussianLaw, Model
 from symasym.referee.copies import score as score_form, shares, with_explicit_copies
 from symasym.referee.downstream import downstream
 from symasym.referee.evaluate import Evaluator
 from symasym.referee.linear_algebra import identity, kernel, projector, pseudoinverse, rank, zeros
+from symasym.referee.mixtures import Mixed
 from symasym.referee.moments import Moments, Scaled
 from symasym.referee.sample_means import influence, settle_sample_means
 from symasym.referee.values import Given
@@ -116,17 +119,28 @@ def explicit(
     )
 
 
-def _moments(evaluator: Evaluator) -> Moments:
-    """Moments of all data entries together: vectors of different laws are independent."""
+def _moments(evaluator: Evaluator) -> Mixed:
+    """Moments of all data entries together: conditional on the component of every law, which are drawn independently."""
+    laws = list(dict.fromkeys(vector.law for vector in evaluator.vectors))
+    parts = []
+    for drawn in product(*(law.components for law in laws)):
+        weight = prod((evaluator.exact_scalar(p, "mixture, weight") for p, _ in drawn), start=Fraction(1))
+        parts.append((weight, _given(evaluator, {law: given for law, (_, given) in zip(laws, drawn, strict=True)})))
+    return Mixed(parts)
+
+
+def _given(evaluator: Evaluator, drawn: Mapping[GaussianLaw, GaussianLaw]) -> Moments:
+    """Moments given the Gaussian law of every vector: vectors of different laws are independent."""
     total = evaluator.ring.ngens
     mean, covariance = zeros(1, total)[0], zeros(total, total)
     for u in evaluator.vectors:
         rows = evaluator.variables[u]
-        mean[rows.start : rows.stop] = evaluator.exact(u.mean, f"mean of {u}")[:, 0]
+        mean[rows.start : rows.stop] = evaluator.exact(drawn[u.law].mean(u.position), f"mean of {u}")[:, 0]
         for v in evaluator.vectors:
             if u.law == v.law:
                 columns = evaluator.variables[v]
-                block = evaluator.exact(_covariance(u, v), f"covariance of {u} and {v}")
+                entries = drawn[u.law].covariance(u.position, v.position)
+                block = evaluator.exact(entries, f"covariance of {u} and {v}")
                 covariance[rows.start : rows.stop, columns.start : columns.stop] = block
     keep = {mask: evaluator.exact_scalar(mask.keep, f"the probability to keep of {mask}") for mask in evaluator.masks}
     return Moments(mean, covariance, _scales(evaluator), {n: keep[r] for r in keep for n in evaluator.variables[r]})
@@ -144,7 +158,3 @@ def _scales(evaluator: Evaluator) -> list[Scaled]:
 
         found.append((variables, moment))
     return found
-
-
-def _covariance(u: GaussianVector, v: GaussianVector) -> MatrixExpr:
-    return u.law.covariance(u.position, v.position)

@@ -18,12 +18,12 @@ from symasym.errors import InputError
 from symasym.model import Model
 from symasym.referee.evaluate import Evaluator
 from symasym.referee.jets import Powers
-from symasym.referee.moments import Moments
+from symasym.referee.mixtures import Mixed
 
 __all__ = ["influence", "settle_sample_means"]
 
 
-def settle_sample_means(model: Model, evaluator: Evaluator, moments: Moments) -> list[PolyElement]:
+def settle_sample_means(model: Model, evaluator: Evaluator, moments: Mixed) -> list[PolyElement]:
     """Put all sample means at their expectations; what one sample deviates from them, `S_t(z) - E S_t` for every entry `t`."""
     deviations = []
     for mean in model.sample_means:
@@ -42,7 +42,7 @@ def influence(
     terms: Mapping[Powers, PolyElement],
     deviations: Sequence[PolyElement],
     evaluator: Evaluator,
-    moments: Moments,
+    moments: Mixed,
 ) -> PolyElement:
     """How one sample moves `d l / d w_c` through the sample means."""
     total, first = evaluator.ring.zero, len(evaluator.coordinates)

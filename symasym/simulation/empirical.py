@@ -1,4 +1,4 @@
-"""The empirical loss `(1/m) sum_s l(w; z_s)` of any model: value and gradient for a batch of data sets at once.
+"""The empirical loss `(1/m) sum_s l(w; z_s) + P(w) / sqrt(m)` of any model: value and gradient for a batch of data sets at once.
 
 The lowered loss is a polynomial in scalars; one that depends on the sample is a form `p_s = u_s^T M v_s`, with letters that
 vary over the samples at its ends and a word `M` in parameters and constants between them (and perhaps further such letters,
@@ -43,6 +43,8 @@ from symasym.words.polynomial import LogDet, Monomial, Scalar, ScalarPolynomial
 
 __all__ = ["Empirical", "EmpiricalLoss"]
 
+ROOT = sympy.Symbol("sqrt(m)", positive=True)
+"""What the local penalty `P` is divided by."""
 HELD = 2**16
 """Numbers that a pass over the samples looks at together, so that what it makes of them stays in the cache."""
 
@@ -132,6 +134,7 @@ class Empirical:
         for monomial, number in averaged_masks(model, lower_scalar(model.loss), values).sorted_terms():
             fixed = tuple(scalar for scalar in monomial.scalars if not _varies(scalar))
             terms.append(ScalarPolynomial({Monomial(monomial.powers, fixed): number}) * _mean(monomial, letters))
+        terms.append(lower_scalar(model.local_penalty) * ScalarPolynomial.symbol(ROOT, -1))
         matrices = [atom_of(parameter) for parameter in model.parameters]
         following = {product.mean: product.frozen for product in letters.products.values()}
         objective = Objective.of(ScalarPolynomial.sum(terms), matrices, model.scalar_parameters, following)
@@ -152,7 +155,7 @@ class Empirical:
         copies = [atom for atom in atoms if atom.copies is not None]
         arrays = {atom: samples_last(atom, copies, samples) for atom in atoms}
         kept = {atom: arrays[atom] for letter in passed for atom in letter}
-        constants = Matrices(matrices, {**scalars, **sizes})
+        constants = Matrices(matrices, {**scalars, **sizes, ROOT: np.sqrt(next(iter(samples.values())).shape[1])})
         means = {mean.name: sample_mean_array(mean, samples, constants) for mean in self.means}
         return EmpiricalLoss(self, matrices, constants.scalars, {**self._moments(arrays), **means}, kept)
 

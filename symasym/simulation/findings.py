@@ -144,7 +144,8 @@ class MisspecifiedJudgement(Verdict):
 class Judgement(Verdict):
     """Everything the judge found; `law` is what was judged, `n` the labelled samples at the largest `m`.
 
-    `variance` is that of the interaction; `observed_weights`, descending, are the eigenvalues at the largest `m`.
+    `variance` is that of the interaction, around its mean where there is a `drift`, the squared length of the mean of the
+    displacement; `observed_weights`, descending, are the eigenvalues at the largest `m`.
     """
 
     law: NumericLaw
@@ -157,3 +158,4 @@ class Judgement(Verdict):
     spread: Mean
     total: Mean
     n: int
+    drift: Extrapolation | None = None

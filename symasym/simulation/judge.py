@@ -2,13 +2,15 @@
 
 What is judged, and why by itself. With `r = (I - Pi_w_hat) f*`, the displacement, and `a + b/m` fitted along the grid:
 
-* *interaction*: the intercept of the means of `m ||r||^2` against `sum_j w_j`. In the total a large `sigma^2 d_eff`
-  could hide a wrong constant.
+* *interaction*: the intercept of the means of `m ||r||^2` against the mean of the law, `sum_j w_j` without a local
+  penalty. In the total a large `sigma^2 d_eff` could hide a wrong constant.
 * *variance*: the intercept of `2 tr(C^2)`, `C` the second moment of `sqrt(m) r`, against `2 sum_j w_j^2`: weights with
   the right sum and a wrong shape.
 * *weights*: the eigenvalues of `C`, which the law says are the `w_j`, extrapolated in the same way; neighbours that the
   repetitions cannot tell apart are judged by their sum. A single wrong weight moves one of these by its own error,
   while it moves the mean only by its share.
+* *drift*, with a local penalty alone: the squared length of the mean of `sqrt(m) r` against `||L(b)||^2`; `C` is then the
+  covariance of `sqrt(m) r`.
 * *distribution*: the Kolmogorov distance at the largest `m`.
 * *degrees of freedom*: the mean of `n tr((F^T F)^{-1} G)`, what label noise of variance 1 costs, against its exact
   value for `d_eff` Gaussian features and `n` samples, `n d_eff / (n - d_eff - 1)`.
@@ -55,21 +57,27 @@ def verify_law(law: NumericLaw, results: Results) -> Judgement:
     `law.weights` `(N,)` are those of `||L(Z)||^2`, zeros allowed, at most as many as there are dimensions; `law.noise` is
     `sigma^2`; `m` and `n` are those of the results, not `law.alpha`.
     """
-    weights = np.sort(law.weights[law.weights > 0])[::-1]
+    law = law.kept(np.argsort(-law.weights, kind="stable")[: np.sum(law.weights > 0)])
+    weights = law.weights
     dimension = results.displaced[-1].shape[1]
     if not len(weights):
         raise NotDerivableYet("verify: the derived interaction is zero, so there is no constant to judge")
     if len(weights) > dimension:
         raise InputError(f"weights: {len(weights)} that are not zero came, at most {dimension} are expected")
     grid = tuple(GridPoint(m, *_mean(sample)) for m, sample in zip(results.grid, results.interactions, strict=True))
-    interaction = _extrapolate(results, lambda moved: _mean(np.sum(moved**2, axis=1)), float(weights.sum()))
-    variance = _extrapolate(results, _variance, 2 * float(np.sum(weights**2)))
-    groups, observed = _weights(weights, results)
-    distance = _kolmogorov(weights, interaction, results)
+    derived = float(law.interaction_cumulant(1))
+    interaction = _extrapolate(results, lambda moved: _mean(np.sum(moved**2, axis=1)), derived, law)
+    drift = None if law.central else _extrapolate(results, _length, derived - float(weights.sum()), law)
+    around = results if law.central else results.centred()
+    variance = _extrapolate(around, _variance, 2 * float(np.sum(weights**2)), law)
+    groups, observed = _weights(law, around)
+    distance = _kolmogorov(law, interaction, results)
     spread = _spread(law.d_act, results)
     total = _total(law, interaction, results)
-    checks = _checks(interaction, variance, groups, distance, spread, total)
-    return Judgement(checks, law, grid, interaction, variance, groups, observed, distance, spread, total, results.n)
+    checks = _checks(interaction, variance, groups, drift, distance, spread, total)
+    return Judgement(
+        checks, law, grid, interaction, variance, groups, observed, distance, spread, total, results.n, drift
+    )
 
 
 def _mean(sample: np.ndarray) -> tuple[float, float]:
@@ -89,12 +97,25 @@ def _variance(moved: np.ndarray) -> tuple[float, float]:
     return 2 * float(pairs), 4 * error
 
 
+def _length(moved: np.ndarray) -> tuple[float, float]:
+    """The squared length of the mean from the pairs of different repetitions, without bias, and its standard error."""
+    count, total = len(moved), moved.sum(0)
+    pairs = (total @ total - np.sum(moved**2)) / (count * (count - 1))
+    _, error = _mean(moved @ total / count)
+    return float(pairs), 2 * error
+
+
+def _pace(law: NumericLaw, m: int) -> float:
+    """The first correction at `m` is of order one over this: with a local penalty `P / sqrt(m)` the penalty's own next order."""
+    return float(m) if law.central else float(np.sqrt(m))
+
+
 def _extrapolate(
-    results: Results, statistic: Callable[[np.ndarray], tuple[float, float]], derived: float
+    results: Results, statistic: Callable[[np.ndarray], tuple[float, float]], derived: float, law: NumericLaw
 ) -> Extrapolation:
     """A statistic of the displacements, value and standard error, along the grid."""
     values, errors = np.transpose([statistic(moved) for moved in results.displaced])
-    return Extrapolation(derived, fit_line(results.grid, values, errors))
+    return Extrapolation(derived, fit_line([_pace(law, m) for m in results.grid], values, errors))
 
 
 def _groups(weights: np.ndarray, repetitions: int) -> list[slice]:
@@ -104,9 +125,9 @@ def _groups(weights: np.ndarray, repetitions: int) -> list[slice]:
     return [slice(first, last) for first, last in pairwise(edges)]
 
 
-def _weights(weights: np.ndarray, results: Results) -> tuple[tuple[WeightGroup, ...], np.ndarray]:
+def _weights(law: NumericLaw, results: Results) -> tuple[tuple[WeightGroup, ...], np.ndarray]:
     """Each group of derived weights against the mean squares along the eigenvectors of the largest `m`."""
-    vectors = results.displaced[-1]
+    weights, vectors = law.weights, results.displaced[-1]
     observed, axes = np.linalg.eigh(vectors.T @ vectors / len(vectors))
     observed, axes = observed[::-1], axes[:, ::-1]
 
@@ -114,19 +135,23 @@ def _weights(weights: np.ndarray, results: Results) -> tuple[tuple[WeightGroup, 
         return lambda moved: _mean(np.sum((moved @ axes[:, group]) ** 2, axis=1))
 
     found = tuple(
-        WeightGroup(group.stop - group.start, _extrapolate(results, along(group), float(weights[group].sum())))
+        WeightGroup(group.stop - group.start, _extrapolate(results, along(group), float(weights[group].sum()), law))
         for group in _groups(weights, results.repetitions)
     )
     return found, observed[: len(weights)]
 
 
-def _kolmogorov(weights: np.ndarray, interaction: Extrapolation, results: Results) -> Kolmogorov:
+def _kolmogorov(law: NumericLaw, interaction: Extrapolation, results: Results) -> Kolmogorov:
     ordered, m = np.sort(results.interactions[-1]), results.grid[-1]
     count = len(ordered)
-    law = quadratic_form.cdf(ordered, weights)
-    above, below = np.arange(1, count + 1) / count - law, law - np.arange(count) / count
-    stretch = 1 + abs(interaction.fit.slope) / (m * interaction.derived)
-    moved = np.abs(quadratic_form.cdf(ordered / stretch, weights) - law)
+
+    def below_of(points: np.ndarray) -> np.ndarray:
+        return quadratic_form.cdf(points - law.offset, law.weights, 1.0, law.noncentralities)
+
+    expected = below_of(ordered)
+    above, below = np.arange(1, count + 1) / count - expected, expected - np.arange(count) / count
+    stretch = 1 + abs(interaction.fit.slope) / (_pace(law, m) * interaction.derived)
+    moved = np.abs(below_of(ordered / stretch) - expected)
     distance = float(max(above.max(), below.max()))
     return Kolmogorov(m, distance, KOLMOGOROV / float(np.sqrt(count)), 2 * float(moved.max()))
 
@@ -142,10 +167,10 @@ def _total(law: NumericLaw, interaction: Extrapolation, results: Results) -> Mea
     """The slope comes from the same repetitions, so its covariance with the total enters the standard error."""
     n, m, d_eff, noise, fit = results.n, results.grid[-1], law.d_act, float(law.noise), interaction.fit
     share = n * (n - 1) / ((n - d_eff - 1) * m)
-    expected = noise * n * d_eff / (n - d_eff - 1) + share * (interaction.derived + fit.slope / m)
+    expected = noise * n * d_eff / (n - d_eff - 1) + share * (interaction.derived + fit.slope / _pace(law, m))
     mean, se = _mean(results.total)
     common = float(np.cov(results.total, results.interactions[-1])[0, 1]) / results.repetitions
-    moved = share / m
+    moved = share / _pace(law, m)
     variance = se**2 + (moved * fit.slope_se) ** 2 - 2 * moved * float(fit.slope_weights[-1]) * common
     limit = noise * d_eff + interaction.derived * n / m
     return Mean(mean, se, expected, limit, (mean - expected) / float(np.sqrt(variance)))
@@ -155,6 +180,7 @@ def _checks(
     interaction: Extrapolation,
     variance: Extrapolation,
     groups: tuple[WeightGroup, ...],
+    drift: Extrapolation | None,
     distance: Kolmogorov,
     spread: Mean,
     total: Mean,
@@ -163,6 +189,12 @@ def _checks(
     precision = fit.intercept_se / derived
     worst = max((group.sum for group in groups), key=lambda extrapolation: abs(extrapolation.z))
     straight = fit.p >= STRAIGHT
+    drifted = () if drift is None else (
+        Check(
+            "drift", drift.z, BOUND, _within(drift.z, BOUND, straight),
+            f"the squared mean {drift.fit.intercept:.5g} is {drift.z:+.2f} standard errors from the derived {drift.derived:.5g}",
+        ),
+    )  # fmt: skip
     return (
         Check(
             "straight line", fit.p, STRAIGHT, straight or None,
@@ -187,6 +219,7 @@ def _checks(
             f"weights that sum to {worst.fit.intercept:.5g} are {worst.z:+.2f} standard errors from the derived "
             f"{worst.derived:.5g}",
         ),
+        *drifted,
         Check(
             "distribution", distance.distance, distance.bound, distance.distance < distance.bound,
             f"the Kolmogorov distance is {distance.distance:.4f}, at most {distance.bound:.4f} is expected",

@@ -24,7 +24,7 @@ from symasym.model.model import Model
 from symasym.pipeline import derive_general
 from symasym.simulation.estimators import Estimator
 from symasym.simulation.generic import filled_up, generic_estimator
-from symasym.simulation.sampler import MaskSource, Source, sources
+from symasym.simulation.sampler import MaskSource, MixtureSource, Source, sources
 
 __all__ = ["Problem", "problem"]
 
@@ -49,7 +49,7 @@ class Problem:
     given: Mapping[str, Any]
     values: Mapping[sympy.Basic, np.ndarray | float]
     sizes: Mapping[sympy.Symbol, int]
-    sources: tuple[Source | MaskSource, ...]
+    sources: tuple[Source | MixtureSource | MaskSource, ...]
     down_root: np.ndarray
     target: np.ndarray
     noise: float

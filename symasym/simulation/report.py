@@ -70,6 +70,7 @@ def _interaction(judged: Judgement) -> dict[str, Any]:
             "p": fit.p,
         },
         "variance": _extrapolation(judged.variance),
+        **({} if judged.drift is None else {"drift": _extrapolation(judged.drift)}),
         "weights": {
             "derived": sorted((weight for weight in judged.law.weights.tolist() if weight > 0), reverse=True),
             "observed": judged.observed_weights,
@@ -134,9 +135,10 @@ def _lines(judged: Judgement, run: Verification) -> list[str]:
         f"{'m':>12}  {'m ||(I - Pi) f*||^2':>20}  {'se':>10}",
         *(f"{point.m:>12}  {point.mean:>20.6g}  {point.se:>10.3g}" for point in judged.grid),
         "",
-        f"{'a in a + b/m':>12}  {'derived':>12}  {'found':>12}  {'se':>10}  {'z':>6}",
+        f"{'a in a + b/m' if judged.drift is None else 'extrapolated':>12}  {'derived':>12}  {'found':>12}  {'se':>10}  {'z':>6}",
         _row("mean", judged.interaction),
         _row("variance", judged.variance),
+        *([] if judged.drift is None else [_row("drift", judged.drift)]),
         *(_row("weight" if g.size == 1 else f"{g.size} weights", g.sum) for g in judged.weights),
         f"b = {fit.slope:.4g} +- {fit.slope_se:.2g} for the mean; deviations from the line: chi2 = {fit.chi2:.2f} on "
         f"{fit.degrees_of_freedom}, p = {fit.p:.2g}",

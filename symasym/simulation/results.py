@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,11 @@ class Results:
     def interactions(self) -> tuple[np.ndarray, ...]:
         """`m ||(I - Pi_w_hat) f*||^2` for each `m`, `(reps,)`."""
         return tuple(np.sum(vectors**2, axis=1) for vectors in self.displaced)
+
+    def centred(self) -> Results:
+        """Displacements around their means, scaled so that their second moment is the covariance without bias."""
+        around = tuple((v - v.mean(0)) * np.sqrt(len(v) / max(len(v) - 1, 1)) for v in self.displaced)
+        return replace(self, displaced=around)
 
     @property
     def total(self) -> np.ndarray:

@@ -18,10 +18,12 @@ from symasym.model.evaluate import evaluate, evaluate_matrix
 from symasym.model.model import Model
 from symasym.model.scalars import Average
 
-__all__ = ["MaskSource", "Source", "draw", "normals", "sources"]
+__all__ = ["MaskSource", "MixtureSource", "Source", "draw", "normals", "sources"]
 
 INDEFINITE = 1e-9
 """A negative eigenvalue of a joint covariance below this fraction of the largest is rounding."""
+ROUNDING = 1e-9
+"""By how much the weights of a mixture may miss 1 in sum."""
 ROWS = 512
 """Samples that are transformed at a time, so that the product stays in one thread (see `moments`)."""
 
@@ -50,15 +52,45 @@ class Source:
 
     def draw(self, repetitions: int, m: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Vector name -> `(B, m, d)`, `(B, m, K, d)` for `K` copies."""
-        rows = repetitions * m * (self.copies or 1)
-        values = normals(rows, self.root, rng)
+        return self.split(self.rows(repetitions * m * (self.copies or 1), rng), repetitions, m)
+
+    def rows(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """`count` draws of all vectors, one after the other, `(count, D)`."""
+        values = normals(count, self.root, rng)
         if np.isfinite(self.degrees_of_freedom):
             nu = self.degrees_of_freedom
-            values *= np.sqrt((nu - 2) / rng.chisquare(nu, rows))[:, None]
+            values *= np.sqrt((nu - 2) / rng.chisquare(nu, count))[:, None]
         values += self.mean
+        return values
+
+    def split(self, values: np.ndarray, repetitions: int, m: int) -> dict[str, np.ndarray]:
+        """Rows by vector and sample."""
         lead = (repetitions, m) if self.copies is None else (repetitions, m, self.copies)
         parts = np.split(values, np.cumsum(self.sizes)[:-1], axis=1)
         return {name: part.reshape(*lead, part.shape[1]) for name, part in zip(self.names, parts, strict=True)}
+
+
+@dataclass(frozen=True)
+class MixtureSource:
+    """With probability `weights[c]`, `(C,)`, the source `parts[c]`; every draw, also every copy, has a component of its own."""
+
+    weights: np.ndarray
+    parts: tuple[Source, ...]
+
+    @property
+    def width(self) -> int:
+        """Numbers drawn for each sample."""
+        return self.parts[0].width + (self.parts[0].copies or 1)
+
+    def draw(self, repetitions: int, m: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Vector name -> `(B, m, d)`, `(B, m, K, d)` for `K` copies."""
+        first = self.parts[0]
+        drawn = rng.choice(len(self.parts), repetitions * m * (first.copies or 1), p=self.weights)
+        values = np.empty((len(drawn), sum(first.sizes)))
+        for component, part in enumerate(self.parts):
+            where = np.flatnonzero(drawn == component)
+            values[where] = part.rows(len(where), rng)
+        return first.split(values, repetitions, m)
 
 
 @dataclass(frozen=True)
@@ -91,7 +123,7 @@ def normals(rows: int, root: np.ndarray, rng: np.random.Generator) -> np.ndarray
 
 
 def draw(
-    found: Sequence[Source | MaskSource], repetitions: int, m: int, rng: np.random.Generator
+    found: Sequence[Source | MixtureSource | MaskSource], repetitions: int, m: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """`repetitions` data sets of `m` samples: name -> `(B, m, d)`, `(B, m, K, d)` for `K` copies."""
     samples: dict[str, np.ndarray] = {}
@@ -102,7 +134,7 @@ def draw(
 
 def sources(
     model: Model, values: Mapping[sympy.Basic, np.ndarray | float], sizes: Mapping[sympy.Symbol, int]
-) -> tuple[Source | MaskSource, ...]:
+) -> tuple[Source | MixtureSource | MaskSource, ...]:
     """The laws of the vectors and masks that the loss mentions, with numbers in them; vectors of one joint law stay together.
 
     A mask whose average is an expectation, over infinitely many copies, is not drawn. `values` maps every constant, true
@@ -138,11 +170,30 @@ def _source(
     values: Mapping[sympy.Basic, np.ndarray | float],
     sizes: Mapping[sympy.Symbol, int],
     copies: int | None,
+) -> Source | MixtureSource:
+    components = vectors[0].law.components
+    if len(components) == 1:
+        return _gaussian_source(vectors, components[0][1], values, sizes, copies)
+    weights = np.array([evaluate(weight, values, sizes) for weight, _ in components])
+    if np.any(weights < 0) or abs(np.sum(weights) - 1) > ROUNDING:
+        names = ", ".join(vector.name for vector in vectors)
+        raise InputError(
+            f"verify: the mixture of {names} has the weights {weights.tolist()}; numbers from 0 to 1 with the sum 1 are expected"
+        )
+    parts = tuple(_gaussian_source(vectors, law, values, sizes, copies) for _, law in components)
+    return MixtureSource(weights / np.sum(weights), parts)
+
+
+def _gaussian_source(
+    vectors: Sequence[GaussianVector],
+    law: GaussianLaw,
+    values: Mapping[sympy.Basic, np.ndarray | float],
+    sizes: Mapping[sympy.Symbol, int],
+    copies: int | None,
 ) -> Source:
-    law: GaussianLaw = vectors[0].law
     names = tuple(vector.name for vector in vectors)
     rows = [[evaluate_matrix(law.covariance(u.position, v.position), values, sizes) for v in vectors] for u in vectors]
-    mean = np.concatenate([evaluate_matrix(vector.mean, values, sizes)[:, 0] for vector in vectors])
+    mean = np.concatenate([evaluate_matrix(law.mean(v.position), values, sizes)[:, 0] for v in vectors])
     tails = np.inf if law.scale is None else evaluate(law.scale.degrees_of_freedom, values, sizes)
     return Source(names, tuple(len(row[0]) for row in rows), mean, _root(np.block(rows), names), float(tails), copies)
 

@@ -304,7 +304,7 @@ def table_of(law, values):
     shown = [law.noise, law.excess_loss_mean, *(e for _, e in law.definitions)]
     shown += [e for r in law.ranges for e in (r.own, r.variance) if e is not None]
     bases = {entry.base for e in shown for entry in e.atoms(sympy.Indexed)}
-    symbols = {s for e in shown for s in e.free_symbols if isinstance(s, sympy.Symbol) and s.name in law.scalars}
+    symbols = {s for e in shown for s in e.free_symbols if isinstance(s, sympy.Symbol) and s.name in values}
     entries = {base[n]: x for base in bases for n, x in enumerate(values[str(base.label)].tolist(), start=1)}
     numbers = {symbol: float(values[symbol.name]) for symbol in symbols}
     return {key: mpmath.mpf(x) for key, x in (entries | numbers).items()}

@@ -56,7 +56,11 @@ def random_laws(seed, count, decades):
     rng = np.random.default_rng(seed)
     sizes = rng.integers(2, 6, count)
     return [
-        (10.0 ** -rng.uniform(0, decades, n), rng.integers(1, 6, n).astype(float), rng.exponential(4, n) * rng.integers(0, 2, n))
+        (
+            10.0 ** -rng.uniform(0, decades, n),
+            rng.integers(1, 6, n).astype(float),
+            rng.exponential(4, n) * rng.integers(0, 2, n),
+        )
         for n in sizes
     ]
 
@@ -99,7 +103,11 @@ def test_against_imhof(weights, multiplicities, shifts) -> None:
 
 @pytest.mark.parametrize(
     ("weights", "multiplicities", "shifts"),
-    [*random_laws(3, 5, 5), (np.array([1.0, 1e-6]), np.ones(2), np.array([0.0, 1e6])), (np.ones(1), np.ones(1), np.array([1e5]))],
+    [
+        *random_laws(3, 5, 5),
+        (np.array([1.0, 1e-6]), np.ones(2), np.array([0.0, 1e6])),
+        (np.ones(1), np.ones(1), np.array([1e5])),
+    ],
 )
 def test_quantiles_invert_probabilities(weights, multiplicities, shifts) -> None:
     p = np.array([1e-300, 1e-100, 1e-12, 1e-3, 0.2, 0.5, 0.6, 0.8, 0.999])
@@ -131,7 +139,9 @@ def test_squares_of_shifted_normals() -> None:
         assert np.all(np.abs(np.mean(draws[:, None] <= points, axis=0) - p) < 5 * np.sqrt(p * (1 - p) / draws.size))
         for order, found in ((1, draws.mean()), (2, draws.var())):
             expected = cumulant(order, weights, 1.0, delta**2)
-            spread = np.sqrt(cumulant(2 * order, weights, 1.0, delta**2) + 2 * cumulant(order, weights, 1.0, delta**2) ** 2)
+            spread = np.sqrt(
+                cumulant(2 * order, weights, 1.0, delta**2) + 2 * cumulant(order, weights, 1.0, delta**2) ** 2
+            )
             assert abs(found - expected) < 6 * spread / np.sqrt(draws.size)
     third = np.sum(weights**3 * (8 + 24 * delta**2))
     assert cumulant(3, weights, 1.0, delta**2) == pytest.approx(third, rel=1e-14)

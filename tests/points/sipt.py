@@ -9,7 +9,7 @@ SIZES = [{"d": d, "k": k} for d in (2, 3) for k in range(1, d)]
 TYPICAL = {"d": 3, "k": 2}
 SIMULATION = {"reps": 900, "m": (300, 1000, 2500)}
 REFLECTION = np.eye(8) - 1 / 4
-APART = {"Sigma_down": (REFLECTION * [1, 1, 12, 9, 6.8, 5, 3.7, 2.6] @ REFLECTION.T).tolist()}
+APART = {"Sigma_down": (REFLECTION * [1, 1, 1.51, 1, 0.74, 0.57, 0.74, 0.43] @ REFLECTION.T).tolist()}
 FURTHER = [{"clique_size": 4}, {"structure_weight": 1.0}]
 GOOD = {
     "Sigma": [[3, 0, 0], [0, 2, 0], [0, 0, 1]],

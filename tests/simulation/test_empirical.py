@@ -233,7 +233,7 @@ def test_masks_that_are_averaged_over_are_gone_through_one_by_one(name: str) -> 
     here = case(name)
     (R,) = here.model.masks
     size = int(sympy.sympify(R.shape[0]).subs(here.sizes))
-    values = {symbol: 0.3 if str(symbol) == "keep_probability" else v for symbol, v in here.values.items()}
+    values = {**here.values, R.keep: 0.3}
     values = {symbol: 0.0 if str(symbol) == "kappa" else v for symbol, v in values.items()}
     total = np.zeros(BATCH)
     for kept in product((0.0, 1.0), repeat=size):

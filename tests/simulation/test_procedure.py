@@ -17,6 +17,9 @@ from symasym.law.numeric import NumericLaw
 from symasym.simulation import Results, Verification, verify, verify_law
 from symasym.simulation.procedure import default_input
 
+SHARP = ["factor", "linear_autoencoder", "masked_autoencoder", "multitask"]
+"""Models whose first stage is solved in closed form, so that the full default run is a matter of seconds. What is tested with them is
+the judge; `docs/verification.md` has the full runs of all."""
 FURTHER = [(name, changes) for name in MODELS for changes in optional(name, "FURTHER", [])]
 
 
@@ -50,7 +53,7 @@ def test_the_derived_law_of_a_changed_problem_stands(name: str, changes: dict[st
     assert judgement.interaction.fit.intercept_se < 0.03 * judgement.interaction.derived
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", SHARP)
 def test_ten_per_cent_in_any_weight_is_refused(name: str) -> None:
     """At the default grid and repetitions, where the right law is accepted, so that a refusal is worth something."""
     loaded = catalogue.load(name)

@@ -87,16 +87,18 @@ def symmetry(quotient: Quotient) -> Symmetry:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Section of a model without a closed form: what is computed from given matrices."""
+    """Section of a model without a closed form: what is computed from given matrices; `drifts` with a local penalty."""
 
     dimension: str
     assumptions: tuple[str, ...]
+    drifts: bool
 
 
 def numbers(derivation: GeneralDerivation) -> Numbers:
     """What stands in place of a corollary."""
     relations = tuple(dollars(relation) for relation in derivation.model.where)
-    return Numbers(dollars(derivation.quotient.dimension), (*relations, *map(prose, derivation.model.assumptions)))
+    assumptions = (*relations, *map(prose, derivation.model.assumptions))
+    return Numbers(dollars(derivation.quotient.dimension), assumptions, derivation.model.local_penalty != 0)
 
 
 def stages(steps: tuple[Step, ...], layout: Layout) -> Stages:

@@ -11,7 +11,7 @@ from symasym.codegen.latex.blocks import Row, aligned, dollars
 from symasym.codegen.latex.corollary import SIGMA, is_plain
 from symasym.codegen.latex.layout import Layout
 from symasym.codegen.latex.printer import formula
-from symasym.model.data import GaussianVector
+from symasym.model.data import GaussianLaw, GaussianVector
 from symasym.model.masks import Mask
 from symasym.model.matrices import Constant, ScalarParameter, ScalarTruth, Truth
 from symasym.model.model import Model
@@ -31,9 +31,10 @@ class SymbolRow:
 
 @dataclass(frozen=True)
 class Setting:
-    """Section on the model: `loss`, `features` and `target` are displays."""
+    """Section on the model: `loss`, `penalty` (empty without one), `features` and `target` are displays."""
 
     loss: str
+    penalty: str
     symbols: tuple[SymbolRow, ...]
     features: str
     input: str
@@ -50,17 +51,28 @@ def _family(vector: GaussianVector) -> str:
     return f"multivariate $t$ with ${formula(scale.degrees_of_freedom)}$ degrees of freedom"
 
 
-def _law(vector: GaussianVector, data: tuple[GaussianVector, ...], loss: sympy.Expr) -> str:
-    mean = "centred " if isinstance(vector.mean, ZeroMatrix) else ""
-    words = [f"{mean}{_family(vector)}", f"covariance ${formula(vector.cov)}$"]
+def _component(vector: GaussianVector, law: GaussianLaw, data: tuple[GaussianVector, ...]) -> str:
+    """One component of a law, or the law itself: mean, covariance, covariances with the vectors before."""
+    centre = law.mean(vector.position)
+    mean = "centred " if isinstance(centre, ZeroMatrix) else ""
+    words = [f"{mean}{_family(vector)}", f"covariance ${formula(law.covariance(vector.position, vector.position))}$"]
     if not mean:
-        words.insert(1, f"mean ${formula(vector.mean)}$")
+        words.insert(1, f"mean ${formula(centre)}$")
     for other in data:
         if other.law == vector.law and other.position < vector.position:
-            cross = vector.law.covariance(other.position, vector.position)
+            cross = law.covariance(other.position, vector.position)
             if not isinstance(cross, ZeroMatrix):
                 pair = rf"\operatorname{{Cov}}({formula(other)}, {formula(vector)})"
                 words.append(f"${pair} = {formula(cross)}$")
+    return ", ".join(words)
+
+
+def _law(vector: GaussianVector, data: tuple[GaussianVector, ...], loss: sympy.Expr) -> str:
+    components = vector.law.components
+    parts = [_component(vector, law, data) for _, law in components]
+    if len(components) > 1:
+        parts = [f"with probability ${formula(p)}$ {part}" for (p, _), part in zip(components, parts, strict=True)]
+    words = ["; ".join(parts)]
     if len(data) > 1 and all(other.law != vector.law for other in data if other != vector):
         words.append("independent of the others")
     for _, over, count in (node.args for node in sorted(loss.atoms(Average), key=str)):
@@ -84,8 +96,8 @@ def _shape(matrix: sympy.Basic) -> str:
 
 def _symbols(model: Model) -> tuple[SymbolRow, ...]:
     down = model.downstream
-    mentioned = [model.loss, model.features, down.target, down.noise, down.x.cov]
-    mentioned += [vector.cov for vector in model.data] + [vector.mean for vector in model.data]
+    mentioned = [model.loss, model.local_penalty, model.features, down.target, down.noise, down.x.cov]
+    mentioned += [law.mean(vector.position) for vector in model.data for _, law in vector.law.components]
     for vector in model.data:
         mentioned += [
             vector.law.covariance(vector.position, other.position) for other in model.data if other.law == vector.law
@@ -126,6 +138,7 @@ def setting(model: Model, sources: str, layout: Layout) -> Setting:
     features = model.features.xreplace({model.input: down.x})
     return Setting(
         loss=aligned([(sympy.Symbol("l(w; z)"), "=", model.loss)], layout),
+        penalty=aligned([(sympy.Symbol("P(w)"), "=", model.local_penalty)], layout) if model.local_penalty != 0 else "",
         symbols=_symbols(model),
         features=aligned([(sympy.Symbol(f"psi({down.x.name}, w)"), "=", features)], layout),
         input=formula(down.x),
