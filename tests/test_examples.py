@@ -20,7 +20,9 @@ AT_THE_TRUTH = {"paired_factors"}
 
 def lines_of_mathematics(text: str) -> int:
     """Lines before `example` that are neither blank, nor comments, nor in a docstring."""
-    example = next(n.lineno for n in ast.parse(text).body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "example")
+    example = next(
+        n.lineno for n in ast.parse(text).body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "example"
+    )
     strings = {
         line
         for node in ast.walk(ast.parse(text))
@@ -70,5 +72,7 @@ def test_the_closed_form_is_the_general_evaluation() -> None:
     np.testing.assert_allclose(found.numeric.weights, np.sort(law.weights)[::-1], rtol=1e-8)
     # by hand: omega_a = sum_i (s_i + q) (q^2 (s_a + s_i) + 3 q s_a s_i + s_a s_i^2) s_a b_i^2 / ((s_i + 2 q)^2 (s_i - s_a)^2)
     i, a, q = s[:2, None], s[None, 2:], noise
-    omega = ((i + q) * (q**2 * (a + i) + 3 * q * a * i + a * i**2) * a * b[:, None] ** 2 / ((i + 2 * q) * (i - a)) ** 2).sum(axis=0)
+    omega = (
+        (i + q) * (q**2 * (a + i) + 3 * q * a * i + a * i**2) * a * b[:, None] ** 2 / ((i + 2 * q) * (i - a)) ** 2
+    ).sum(axis=0)
     np.testing.assert_allclose(found.numeric.weights, np.sort(omega)[::-1], rtol=1e-8)

@@ -46,7 +46,9 @@ SMALL = 50_000
 def _order(pattern: str, shapes: tuple[tuple[int, ...], ...]) -> list | bool:
     """The order in which the matrices are multiplied, found once for each shape of network; False for all at once."""
     indices = (part.removeprefix("...") for part in pattern.split("->")[0].split(","))
-    sizes = {n: size for pair, shape in zip(indices, shapes, strict=True) for n, size in zip(pair, shape[-2:], strict=True)}
+    sizes = {
+        n: size for pair, shape in zip(indices, shapes, strict=True) for n, size in zip(pair, shape[-2:], strict=True)
+    }
     batch = np.broadcast_shapes(*(shape[:-2] for shape in shapes))
     if prod((*sizes.values(), *batch)) < SMALL:
         return False
