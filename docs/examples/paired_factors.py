@@ -1,4 +1,4 @@
-"""Inter-battery factor analysis: x_1 = A h + u_1 and x_2 = B h + u_2 by Gaussian maximum likelihood, both noise levels estimated."""
+"""Inter-battery factor analysis, x_1 = A h + u_1 and x_2 = B h + u_2, by maximum likelihood, noise levels estimated."""
 
 from symasym.model import *
 
