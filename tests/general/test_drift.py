@@ -192,7 +192,7 @@ def test_the_drift_is_linear_in_the_penalty_and_in_the_document() -> None:
 
 def test_the_procedure_drifts_as_the_law_says() -> None:
     """A drift of more than half the noise; half of it, none, or weights three tenths too large are refused."""
-    outcome = verify(loaded("regularised_encoder"), fading(8.0), reps=700, m=(2000, 8000, 20000), seed=3)
+    outcome = verify(loaded("regularised_encoder"), fading(8.0), reps=600, m=(1000, 4000, 10000), seed=3)
     law, judged = outcome.judgement.law, outcome.judgement
     assert judged.drift is not None and judged.drift.derived > 0.5 * np.sum(law.weights)
     assert all(check.holds for check in judged.checks if check.name != "precision")

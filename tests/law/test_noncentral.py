@@ -19,22 +19,23 @@ def poisson_mixture(q: float, m: float, shift: float) -> tuple[float, float]:
     return float(share @ stats.chi2.cdf(q, m + 2 * n)), float(share @ stats.chi2.sf(q, m + 2 * n))
 
 
-def series(q, weights, multiplicities, shifts, terms=3000):
+class Series:
     """Ruben's (1962) mixture of central chi-squares for shifted ones: positive terms with the smallest weight as scale."""
-    smallest = weights.min()
-    ratios = 1 - smallest / weights
-    g = np.array(
-        [
-            np.sum(multiplicities * ratios**k) + k * np.sum(shifts * smallest / weights * ratios ** (k - 1))
-            for k in range(1, terms)
-        ]
-    )
-    c = np.empty(terms)
-    c[0] = np.exp(np.sum(multiplicities * np.log(smallest / weights)) / 2 - np.sum(shifts) / 2)
-    for k in range(1, terms):
-        c[k] = g[:k][::-1] @ c[:k] / (2 * k)
-    m = multiplicities.sum() + 2 * np.arange(terms)
-    return c @ stats.chi2.cdf(q / smallest, m), c @ stats.chi2.sf(q / smallest, m)
+
+    def __init__(self, weights, multiplicities, shifts, terms=1500):
+        self.smallest = weights.min()
+        ratios = 1 - self.smallest / weights
+        k = np.arange(1, terms)[:, None]
+        g = np.sum(multiplicities * ratios**k + k * shifts * self.smallest / weights * ratios ** (k - 1), axis=1)
+        c = np.empty(terms)
+        c[0] = np.exp(np.sum(multiplicities * np.log(self.smallest / weights)) / 2 - np.sum(shifts) / 2)
+        for n in range(1, terms):
+            c[n] = g[:n][::-1] @ c[:n] / (2 * n)
+        self.shares, self.degrees = c, multiplicities.sum() + 2 * np.arange(terms)
+
+    def tails(self, q):
+        laws = stats.chi2(self.degrees)
+        return self.shares @ laws.cdf(q / self.smallest), self.shares @ laws.sf(q / self.smallest)
 
 
 def imhof(q, weights, multiplicities, shifts):
@@ -46,7 +47,7 @@ def imhof(q, weights, multiplicities, shifts):
         damping = np.sum(multiplicities * np.log1p(x**2)) / 4 + np.sum(shifts * x**2 / (1 + x**2)) / 2
         return np.sin(angle) * np.exp(-damping) / u
 
-    cuts = np.concatenate([np.geomspace(1e-12, 1e-2, 20), np.linspace(0.02, 400, 4000)]) / weights.max()
+    cuts = np.concatenate([np.geomspace(1e-12, 1e-2, 20), np.linspace(0.02, 60, 600)]) / weights.max()
     first = (np.sum(weights * (multiplicities + shifts)) - q) / 2 * cuts[0]
     parts = (integrate.quad(integrand, a, b, epsabs=1e-14, epsrel=1e-10)[0] for a, b in pairwise(cuts))
     return 0.5 + (first + sum(parts)) / np.pi
@@ -83,16 +84,16 @@ def test_one_weight_is_a_noncentral_chi_square(m: float, shift: float) -> None:
 
 @pytest.mark.parametrize(("weights", "multiplicities", "shifts"), random_laws(1, 8, 0.6))
 def test_relative_accuracy_of_both_tails_against_a_positive_series(weights, multiplicities, shifts) -> None:
-    mean = np.sum(weights * (multiplicities + shifts))
+    mean, series = np.sum(weights * (multiplicities + shifts)), Series(weights, multiplicities, shifts)
     for factor in (1e-40, 1e-6, 0.1, 0.6, 1.0, 1.6, 4.0):
-        below, above = series(factor * mean, weights, multiplicities, shifts)
+        below, above = series.tails(factor * mean)
         assert_allclose(cdf(factor * mean, weights, multiplicities, shifts), below, rtol=1e-10)
         assert_allclose(sf(factor * mean, weights, multiplicities, shifts), above, rtol=1e-10)
 
 
-@pytest.mark.parametrize(("weights", "multiplicities", "shifts"), random_laws(2, 8, 3))
+@pytest.mark.parametrize(("weights", "multiplicities", "shifts"), random_laws(2, 5, 3))
 def test_against_imhof(weights, multiplicities, shifts) -> None:
-    weights, multiplicities = np.append(weights, 1.0), np.append(multiplicities, 4.0)
+    weights, multiplicities = np.append(weights, 1.0), np.append(multiplicities, 10.0)
     shifts = np.append(shifts, 7.0)
     mean = np.sum(weights * (multiplicities + shifts))
     for q in mean * np.array([0.3, 1.0, 2.0]):
