@@ -80,7 +80,7 @@ def test_the_messages_of_the_table_are_the_messages(folder: Path, capsys: pytest
         "the Hessian form is zero (the declared group is too small": page.replace("O(k).acts(lambda Q: {A: Q * A})", "trivial()"),
         "Sigma: the key is missing": page.replace('"Sigma": ', '"Sigma_down": '),
         "mentions no parameter": page.replace("norm2(x - A.T * A * x) - 2 * g * inner(A * x, A * x_plus)", "g * norm2(x)"),
-        "target: f* lies outside the span": page.replace('"project": True, ', ""),
+        "target: f* lies outside the span": page.replace('    "project": True,\n', ""),
         "has shape (d, 1), but A*x_plus has shape (k, 1)": page.replace("inner(A * x, A * x_plus)", "inner(x, A * x_plus)"),
         "is not equivariant": page.replace("features=A * x", "features=constant('e', 1, k) * A * x"),
         "is taken at two points": re.sub(r'"Sigma": .*\n.*"Sigma_plus": .*\n',

@@ -19,6 +19,8 @@ __all__ = ["Change", "selection_changes"]
 REAL = 1e-7
 """Roots this close to the real line are taken for real ones; what they are good for is decided afterwards."""
 HALVINGS = 60
+APART = 1e-12
+"""Weights closer than this to each other, or to 0 and 1, count as one: between them nothing can be evaluated."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def _middles(above: Sequence[Polynomial], below: Sequence[Polynomial]) -> np.nda
     roots = np.concatenate(found) if found else np.zeros(0)
     real = roots[np.abs(roots.imag) < REAL].real
     edges = np.unique(np.concatenate([[0.0, 1.0], real[(real > 0) & (real < 1)]]))
-    return (edges[:-1] + edges[1:]) / 2
+    return ((edges[:-1] + edges[1:]) / 2)[np.diff(edges) > APART]
 
 
 def _exact_root(

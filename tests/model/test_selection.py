@@ -43,3 +43,13 @@ def test_a_change_in_closed_form() -> None:
     (change,) = selection_changes(numerators, np.ones((3, 1)), 1)
     assert (change.weight, change.enters, change.leaves) == (0.5, (1,), (0,))
     assert selection_changes(numerators[:2], np.ones((2, 1)), 2) == []
+
+
+def test_a_root_that_rounds_to_an_end_is_passed_over() -> None:
+    """`D = (1 - g + g v)/v` falls to 1 at `g = 1`; its coefficients at v = 1e-61 leave 0 there, and nothing to divide by."""
+    variances = np.array([4e-61, 2e-61, 1.5e-60])
+    correlations = np.array([0.7, -0.3, 0.1])
+    numerators = np.stack([np.ones(3), correlations - 1], axis=1)
+    denominators = np.stack([np.ones(3), variances - 1], axis=1) / variances[:, None]
+    with np.errstate(all="raise"):
+        assert all(0 < change.weight < 1 for change in selection_changes(numerators, denominators, 1))
