@@ -37,7 +37,7 @@ import sympy
 from draws import rational_covariance
 
 from symasym import catalogue, inputs
-from symasym.alignment.entries import entry_table
+from symasym.alignment.specification import entry_table
 from symasym.alignment.ranges import Ranges
 from symasym.asymptotics.instantiate import Instantiated, instantiate
 from symasym.law.law import IndexRange, Law

@@ -122,7 +122,7 @@ def _functional(term: Linear, entries: Entries) -> Functional:
 def _couplings(products: list[Product], entries: Entries) -> tuple[RankOne, ...]:
     """Products of functionals, equal ones merged, zero ones dropped."""
     functionals: list[Functional] = []
-    table: dict[tuple[int, int], FracElement] = {}
+    table: dict[tuple[int, int], list[ScalarPolynomial]] = {}
 
     def number(weights: Functional) -> int:
         if weights not in functionals:
@@ -132,9 +132,9 @@ def _couplings(products: list[Product], entries: Entries) -> tuple[RankOne, ...]
     for term in products:
         left, right = _functional(term.left, entries), _functional(term.right, entries)
         if left and right:
-            key = (number(left), number(right))
-            table[key] = table.get(key, entries.field.zero) + entries.of_scalar(term.coefficient)
-    return tuple(RankOne(c, functionals[m], functionals[n]) for (m, n), c in table.items() if c)
+            table.setdefault((number(left), number(right)), []).append(term.coefficient)
+    found = {key: entries.of_scalar(ScalarPolynomial.sum(parts)) for key, parts in table.items()}
+    return tuple(RankOne(c, functionals[m], functionals[n]) for (m, n), c in found.items() if c)
 
 
 def _diagonal_ranges(parameter: Atom, entries: Entries) -> list[Range]:
@@ -178,8 +178,8 @@ def _gather(part: dict, ends: tuple, coefficient: ScalarPolynomial) -> None:
 
 def _sums(parts: list[list[dict]], entries: Entries) -> Matrix:
     def entry(part: dict) -> FracElement:
-        return entries.total(
-            entries.of_scalar(ScalarPolynomial.sum(coefficients)) * entries.of_word(*inner) * entries.of_word(*outer)
+        return entries.fractions.sum_of_products(
+            (entries.of_word(*inner), entries.of_word(*outer), entries.of_scalar(ScalarPolynomial.sum(coefficients)))
             for (inner, outer), coefficients in part.items()
         )
 
@@ -213,7 +213,7 @@ def linear_entries(
         _refuse_vectors(term.before, term.after)
         value = entries.of_word(term.before, *row) * entries.of_word(term.after, *column)
         if value:
-            yield term.moving, term.transposed, entries.of_scalar(term.coefficient) * value
+            yield term.moving, term.transposed, entries.fractions.product((entries.of_scalar(term.coefficient), value))
 
 
 def _vertical_vectors(
@@ -264,12 +264,12 @@ def _velocity_entry(
 
 def _gradient(form: ScalarPolynomial, entries: Entries) -> Functional:
     """`E Dl[V] = sum_p g_p V_pp`: the non-zero `g_p`."""
-    total: Functional = {}
+    gathered: dict[tuple, list[tuple[FracElement, FracElement]]] = {}
     for term in split_linear(form):
         coefficient = entries.of_scalar(term.coefficient)
         for key, weight in _functional(term, entries).items():
-            total[key] = total.get(key, entries.field.zero) + coefficient * weight
-    return {key: value for key, value in total.items() if value}
+            gathered.setdefault(key, []).append((coefficient, weight))
+    return entries.fractions.gathered(gathered)
 
 
 def blocks(forms: Forms, quotient: Quotient, entries: Entries) -> Blocks:

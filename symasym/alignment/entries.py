@@ -8,45 +8,29 @@ carries square roots (`w* = sqrt(lam)`, or the root of an expression that determ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 import sympy
-from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.polys.fields import FracElement, FracField
 from sympy.polys.orderings import lex
-from sympy.polys.rings import PolyElement
 
+from symasym.alignment.factored import factored_form
+from symasym.alignment.rational import Fractions, value_at
 from symasym.alignment.networks import diagonal_word
+from symasym.alignment.parity import even_and_odd, squared_out
 from symasym.alignment.ranges import Range, Ranges
 from symasym.alignment.roots import Root, find_roots
+from symasym.alignment.specification import Spec, bases, entry_table
 from symasym.errors import ConditionViolated, InputError, NotDerivableYet
-from symasym.model.aligned import Aligned, Weight
+from symasym.model.aligned import Aligned
 from symasym.model.matrices import ScalarParameter, ScalarTruth
 from symasym.words.atoms import Atom, Factor, Kind, Word, columns_of
 from symasym.words.network import Network
 from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 
-__all__ = ["Entries", "entry_table", "value_at"]
-
-Spec = Mapping[sympy.Symbol, sympy.Expr]
-"""Range index -> entry as an expression in that index; ranges left out have the entry 0."""
-
-
-def _spec(weight: Weight, ranges: Ranges) -> Spec:
-    if isinstance(weight, Mapping):
-        return {index: sympy.sympify(value) for index, value in weight.items()}
-    if isinstance(weight, sympy.IndexedBase):
-        return {item.index: weight[item.index] for item in ranges.all}
-    return {item.index: sympy.sympify(weight) for item in ranges.all}
-
-
-def entry_table(aligned: Aligned, ranges: Ranges) -> dict[MatrixExpr, Spec]:
-    """For every constant and parameter the diagonal entries by range."""
-    return {
-        symbol: _spec(weight, ranges) for table in (aligned.diagonal, aligned.at) for symbol, weight in table.items()
-    }
+__all__ = ["Entries"]
 
 
 class Entries:
@@ -66,6 +50,7 @@ class Entries:
         sums = [f"_sum_{n}" for n in range(power_sums)]
         self.field = FracField([*names, *map(str, known), *sums], sympy.QQ, lex)
         self.domain = self.field.to_domain()
+        self.fractions = Fractions(self.field)
         gens = list(self.field.gens)
         self._family = {(f, slot): gens[2 * n + slot - 1] for n, f in enumerate(families) for slot in (1, 2)}
         self._slot = {2 * n + slot - 1: (f, slot) for n, f in enumerate(families) for slot in (1, 2)}
@@ -178,12 +163,12 @@ class Entries:
         """Entry of a product at one index of a range; 0 where some factor does not reach that range."""
         key = (word, over, slot)
         if key not in self._words:
-            value = self.field.one
+            entries = []
             for item in word:
-                value = value * self.of_factor(item, over, slot)
-                if not value:
+                entries.append(self.of_factor(item, over, slot))
+                if not entries[-1]:
                     break
-            self._words[key] = value
+            self._words[key] = self.fractions.product(entries)
         return self._words[key]
 
     def of_matrix(self, polynomial: MatrixPolynomial, over: Range, slot: int) -> FracElement:
@@ -191,15 +176,8 @@ class Entries:
         parts = []
         for (monomial, word), number in polynomial.terms.items():
             refuse_outer_product(word)
-            parts.append(self.of_scalar(ScalarPolynomial({monomial: number})) * self.of_word(word, over, slot))
-        return self.total(parts)
-
-    def total(self, elements: Iterable[FracElement]) -> FracElement:
-        """The sum; equal denominators are gathered first, because every addition of fractions costs a greatest common divisor."""
-        gathered: dict[PolyElement, PolyElement] = {}
-        for element in elements:
-            gathered[element.denom] = gathered.get(element.denom, self.field.ring.zero) + element.numer
-        return sum((self.field.new(numer, denom) for denom, numer in gathered.items()), self.field.zero)
+            parts.append((self.of_scalar(ScalarPolynomial({monomial: number})), self.of_word(word, over, slot)))
+        return self.fractions.sum_of_products(parts)
 
     def rational(self, number: Fraction) -> FracElement:
         """A rational number in the field."""
@@ -209,15 +187,14 @@ class Entries:
         """A polynomial in traces without directions: traces become power sums."""
         parts = []
         for monomial, number in polynomial.terms.items():
-            value = self.rational(Fraction(number))
-            for symbol, power in monomial.powers:
-                value = value * self.convert(symbol, sympy.S.One, 1) ** power
+            factors = [self.rational(Fraction(number))]
+            factors += [self.convert(symbol, sympy.S.One, 1) ** power for symbol, power in monomial.powers]
             for scalar in monomial.scalars:
                 if isinstance(scalar, LogDet):
                     raise NotDerivableYet("aligned: a log-determinant remains after differentiation")
-                value = value * self.power_sum(diagonal_word(scalar) if isinstance(scalar, Network) else scalar)
-            parts.append(value)
-        return self.total(parts)
+                factors.append(self.power_sum(diagonal_word(scalar) if isinstance(scalar, Network) else scalar))
+            parts.append(factors)
+        return self.fractions.sum_of_products(parts)
 
     def power_sum(self, word: Word) -> FracElement:
         """`tr(word) = sum over ranges and indices of its entry`."""
@@ -288,7 +265,7 @@ class Entries:
         """Numbers for all generators at concrete indices; `square_root` is asked where a root replaces a family."""
         values: list[Any] = [Fraction(0)] * self.field.ngens
         ends = {1: first, 2: second}
-        used = {(base, i) for spec in self._specs.values() for i, e in spec.items() for base in _bases(e)}
+        used = {(base, i) for spec in self._specs.values() for i, e in spec.items() for base in bases(e)}
         for position, (family, slot) in self._slot.items():
             end = ends[slot]
             if end is not None and (family, end[0].index) in used:
@@ -330,16 +307,16 @@ class Entries:
             slot = self._slot[position][1]
             radicand, name = self._radicand(root, slot), self._radicand_name(root, symbols[position])
             parts = [
-                (factor * shown, _squared_out(piece, position, radicand))
+                (factor * shown, squared_out(piece, position, radicand))
                 for factor, value in parts
-                for shown, piece in zip((1, sympy.sqrt(name)), _even_and_odd(value, position), strict=True)
+                for shown, piece in zip((1, sympy.sqrt(name)), even_and_odd(value, position), strict=True)
                 if piece
             ]
         return sympy.Add(
             *(
                 factor
-                * _show_part(value.numer, symbols, halves, scalars)
-                / _show_part(value.denom, symbols, halves, scalars)
+                * factored_form(value.numer, symbols, halves, scalars)
+                / factored_form(value.denom, symbols, halves, scalars)
                 for factor, value in parts
             )
         )
@@ -352,7 +329,7 @@ class Entries:
         for position, root in self._replaced(first, second).items():
             if not root.plain:
                 symbols[position] = _root_symbol(self._radicand_name(root, symbols[position]))
-        return _show_part(element.numer, symbols, halves) / _show_part(element.denom, symbols, halves)
+        return factored_form(element.numer, symbols, halves) / factored_form(element.denom, symbols, halves)
 
     def with_roots(self, expression: sympy.Basic) -> sympy.Basic:
         """A relation or an expression in entries with the same symbols."""
@@ -393,57 +370,8 @@ class Entries:
         return symbols, halves
 
 
-def value_at(element: FracElement, values: Sequence[Any]) -> Any:
-    """An element of the field at numbers for its generators."""
-    return _polynomial_at(element.numer, values) / _polynomial_at(element.denom, values)
-
-
-def _polynomial_at(polynomial: PolyElement, values: Sequence[Any]) -> Any:
-    total: Any = Fraction(0)
-    for exponents, coefficient in polynomial.terms():
-        term: Any = Fraction(int(coefficient.numerator), int(coefficient.denominator))
-        for value, exponent in zip(values, exponents, strict=True):
-            if exponent:
-                term = term * value**exponent
-        total = total + term
-    return total
-
-
 def _root_symbol(radicand: sympy.Expr) -> sympy.Symbol:
     return sympy.Symbol(f"sqrt({radicand})", positive=True)
-
-
-def _even_and_odd(element: FracElement, position: int) -> tuple[FracElement, FracElement]:
-    """`P, Q`, even in the generator `r` at `position`, with `element = P + r Q`."""
-    generator = element.field.gens[position]
-    (n_0, n_1), (d_0, d_1) = (_split(part, position, element.field) for part in (element.numer, element.denom))
-    norm = d_0**2 - generator**2 * d_1**2
-    return (n_0 * d_0 - generator**2 * n_1 * d_1) / norm, (n_1 * d_0 - n_0 * d_1) / norm
-
-
-def _split(part: PolyElement, position: int, field: FracField) -> tuple[FracElement, FracElement]:
-    """`P, Q` for a polynomial."""
-    tables: tuple[dict, dict] = ({}, {})
-    for exponents, coefficient in part.items():
-        odd = exponents[position] % 2
-        lowered = tuple(e - (odd if n == position else 0) for n, e in enumerate(exponents))
-        tables[odd][lowered] = coefficient
-    even, odd_part = (field.new(part.ring.from_dict(table)) for table in tables)
-    return even, odd_part
-
-
-def _squared_out(element: FracElement, position: int, radicand: FracElement) -> FracElement:
-    """`r^2 -> radicand` in an element that is even in the generator `r` at `position`."""
-    field = element.field
-
-    def put(part: PolyElement) -> FracElement:
-        powers: dict[int, dict] = {}
-        for exponents, coefficient in part.items():
-            rest = tuple(0 if n == position else e for n, e in enumerate(exponents))
-            powers.setdefault(exponents[position] // 2, {})[rest] = coefficient
-        return sum((field.new(part.ring.from_dict(p)) * radicand**n for n, p in powers.items()), field.zero)
-
-    return put(element.numer) / put(element.denom)
 
 
 def refuse_outer_product(word: Word) -> None:
@@ -462,85 +390,3 @@ def _leading_ratio(entry: FracElement) -> Any:
 def _plain(symbol: sympy.Symbol) -> sympy.Symbol:
     """In a law a scalar parameter is its value at `w*`, a number like any other."""
     return sympy.Symbol(symbol.name, positive=True) if isinstance(symbol, ScalarParameter) else symbol
-
-
-def _bases(expression: sympy.Expr) -> set[sympy.IndexedBase]:
-    return {entry.base for entry in expression.atoms(sympy.Indexed)}
-
-
-def _show_part(
-    part: PolyElement, symbols: list[sympy.Expr], halves: set[int], scalars: Sequence[int] = ()
-) -> sympy.Expr:
-    """A polynomial as a product of its irreducible factors, after pulling out monomials and halving even exponents."""
-    if not part:
-        return sympy.S.Zero
-    ring = part.ring
-    lowest = tuple(min(exponents[n] for exponents in part) for n in range(ring.ngens))
-    rest = ring.from_dict({tuple(e - f for e, f in zip(exps, lowest, strict=True)): c for exps, c in part.items()})
-    even = {n for n in halves if all(exps[n] % 2 == 0 for exps in rest)}
-    rest = ring.from_dict(
-        {tuple(e // 2 if n in even else e for n, e in enumerate(exps)): c for exps, c in rest.items()}
-    )
-    result = sympy.Mul(
-        *(
-            s ** (sympy.Rational(e, 2) if n in halves else e)
-            for n, (s, e) in enumerate(zip(symbols, lowest, strict=True))
-            if e
-        )
-    )
-    names = [s if n in even or n not in halves else sympy.sqrt(s) for n, s in enumerate(symbols)]
-    number, shown = _factored(rest, names, scalars)
-    return number * (result * shown)
-
-
-def _factored(part: PolyElement, names: list[sympy.Expr], scalars: Sequence[int]) -> tuple[sympy.Rational, sympy.Expr]:
-    """A number, and the product of the irreducible factors."""
-    content, factors = part.factor_list()
-    number, result = sympy.Rational(int(content.numerator), int(content.denominator)), sympy.S.One
-    # a factor is written with more positive terms than negative ones; its sign goes to the front, or to one that has as many
-    surplus = [sum(1 if c > 0 else -1 for c in base.coeffs()) for base, _ in factors]
-    flips = [balance < 0 for balance in surplus]
-    number *= (-1) ** sum(power for flip, (_, power) in zip(flips, factors, strict=True) if flip)
-    for n, (_, power) in enumerate(factors):
-        if number < 0 and surplus[n] == 0 and power % 2:
-            flips[n], number = True, -number
-    for flip, (base, power) in zip(flips, factors, strict=True):
-        result *= _irreducible(-base if flip else base, names, scalars) ** power
-    return number, result
-
-
-SAVED = 3
-"""Operations that a nested form must save."""
-
-
-def _irreducible(polynomial: PolyElement, names: list[sympy.Expr], scalars: Sequence[int]) -> sympy.Expr:
-    """Written out, or by powers of a scalar with factored coefficients where that is clearly shorter."""
-    plain = _as_expression(polynomial, names)
-    options = []
-    for n in scalars:
-        degrees = {exponents[n] for exponents in polynomial}
-        if len(polynomial) > 3 and max(degrees) and len(degrees) < len(polynomial):
-            options.append(sympy.Add(*(_coefficient(polynomial, n, degree, names, scalars) for degree in degrees)))
-    shortest = min(options, key=sympy.count_ops, default=plain)
-    return shortest if sympy.count_ops(shortest) + SAVED <= sympy.count_ops(plain) else plain
-
-
-def _coefficient(
-    polynomial: PolyElement, n: int, degree: int, names: list[sympy.Expr], scalars: Sequence[int]
-) -> sympy.Expr:
-    """The terms with one power of a generator, that power in front of what else factors out."""
-    terms = {(*e[:n], 0, *e[n + 1 :]): c for e, c in polynomial.items() if e[n] == degree}
-    number, shown = _factored(polynomial.ring.from_dict(terms), names, scalars)
-    return sympy.Mul(number, names[n] ** degree, shown)
-
-
-def _as_expression(polynomial: PolyElement, names: list[sympy.Expr]) -> sympy.Expr:
-    return sympy.Add(
-        *(
-            sympy.Mul(
-                sympy.Rational(int(c.numerator), int(c.denominator)),
-                *(name**e for name, e in zip(names, exps, strict=True) if e),
-            )
-            for exps, c in polynomial.terms()
-        )
-    )

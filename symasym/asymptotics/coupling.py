@@ -11,7 +11,7 @@ and the score form `s = E + sum c psi (x) psi'` passes through it term by term. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sympy.polys.fields import FracElement
@@ -36,16 +36,16 @@ class Excess:
     summands: dict[Range, FracElement]
     number: FracElement
 
-    def plus(self, factor: FracElement, left: Functional, right: Functional) -> Excess:
-        """Add `factor * left^T right`; `factor` does not depend on an index."""
-        summands, number = dict(self.summands), self.number
-        for (parameter, item), value in left.items():
-            product = factor * value * right.get((parameter, item), 0 * value)
-            if item is None:
-                number = number + product
-            elif product:
-                summands[item] = summands[item] + product if item in summands else product
-        return Excess(summands, number)
+    @staticmethod
+    def of(products: Iterable[tuple[FracElement, Functional, Functional]], entries: Entries) -> Excess:
+        """The sum of `factor * left^T right`; no factor depends on an index."""
+        gathered: dict[Range | None, list[tuple[FracElement, ...]]] = {}
+        for factor, left, right in products:
+            for key in left.keys() & right.keys():
+                gathered.setdefault(key[1], []).append((factor, left[key], right[key]))
+        found = entries.fractions.gathered(gathered)
+        number = found.pop(None, entries.field.zero)
+        return Excess({item: found[item] for item in entries.ranges.all if item in found}, number)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,9 @@ def _apply(local: Local, functional: Functional, entries: Entries) -> Functional
     for item, (coordinates, matrix) in local.items():
         vector = [[functional.get((c.parameter, item), entries.field.zero)] for c in coordinates]
         column = DomainMatrix(vector, (len(vector), 1), entries.domain)
-        for coordinate, (value,) in zip(coordinates, (matrix * column).to_list(), strict=True):
+        for coordinate, (value,) in zip(
+            coordinates, entries.fractions.matrix_product(matrix, column).to_list(), strict=True
+        ):
             if value:
                 result[coordinate.parameter, item] = value
     return result
@@ -75,16 +77,16 @@ def _apply(local: Local, functional: Functional, entries: Entries) -> Functional
 
 def _pair(left: Functional, right: Functional, entries: Entries) -> FracElement:
     """`left^T right`, a sum over indices plus what the scalar parameters contribute."""
-    excess = Excess({}, entries.field.zero).plus(entries.field.one, left, right)
+    excess = Excess.of([(entries.field.one, left, right)], entries)
     return excess.number + entries.sum_over(excess.summands)
 
 
 def _combine(parts: list[tuple[FracElement, Functional]], entries: Entries) -> Functional:
-    total: Functional = {}
+    gathered: dict[tuple, list[tuple[FracElement, FracElement]]] = {}
     for factor, functional in parts:
         for key, value in functional.items():
-            total[key] = total.get(key, entries.field.zero) + factor * value
-    return {key: value for key, value in total.items() if value}
+            gathered.setdefault(key, []).append((factor, value))
+    return entries.fractions.gathered(gathered)
 
 
 def couple(
@@ -109,8 +111,8 @@ def couple(
         [[_pair(rows[a], _apply(score, rows[b], entries), entries) for b in range(count)] for a in range(count)],
         entries,
     )
-    quadratic = (n_matrix * t_matrix * n_matrix).to_list() if count else []
-    terms, excess = [], Excess({}, field.zero)
+    quadratic = entries.fractions.matrix_product(n_matrix, t_matrix, n_matrix).to_list() if count else []
+    terms, products = [], []
     for a in range(count):
         for b in range(count):
             n_ab = n_matrix.to_list()[a][b]
@@ -119,13 +121,13 @@ def couple(
                 RankOne(-n_ab, through[a], rows[b]),
                 RankOne(quadratic[a][b], rows[a], rows[b]),
             ]
-            excess = excess.plus(-n_ab, rows[b], _apply(score, rows[a], entries))
+            products.append((-n_ab, rows[b], _apply(score, rows[a], entries)))
     for term in score_terms:
         left, right = (_through_inverse(f, inverse, rows, n_matrix, entries) for f in (term.left, term.right))
         terms.append(RankOne(term.coefficient, left, right))
-        excess = excess.plus(term.coefficient, left, term.right)
+        products.append((term.coefficient, left, term.right))
     kept = tuple(term for term in terms if term.coefficient and term.left and term.right)
-    return Coupled(kept, excess, pivots)
+    return Coupled(kept, Excess.of(products, entries), pivots)
 
 
 def _basis(terms: tuple[RankOne, ...], scalars: tuple[ScalarParameter, ...], one: FracElement) -> list[Functional]:
@@ -159,14 +161,14 @@ def _woodbury(
         for a in range(count)
     ]
     upper = [row if a < locals_ else [field.zero] * count for a, row in enumerate(identity)]
-    m = _matrix(upper, entries) + _matrix(s, entries) * _matrix(k, entries)
+    m = _matrix(upper, entries) + entries.fractions.matrix_product(_matrix(s, entries), _matrix(k, entries))
     if not m.det():
         raise ConditionViolated(
             "symmetry: the Hessian form is singular on the diagonal entries and scalar parameters together; the declared group "
             "is too small, or the minimiser is degenerate there"
         )
     left = [k[a] if a < locals_ else [-value for value in identity[a]] for a in range(count)]
-    n_matrix = _matrix(left, entries) * m.inv()
+    n_matrix = entries.fractions.matrix_product(_matrix(left, entries), m.inv())
     variances = tuple(-n_matrix.to_list()[g][g] for g in range(locals_, count))
     return n_matrix, variances or (m.det(),)
 
@@ -178,6 +180,6 @@ def _through_inverse(
     parts = [(entries.field.one, _apply(inverse, functional, entries))]
     reach = [_pair(row, functional, entries) for row in rows]
     for a, row in enumerate(rows):
-        factor = sum((n_matrix.to_list()[a][b] * reach[b] for b in range(len(rows))), entries.field.zero)
+        factor = entries.fractions.sum_of_products(zip(n_matrix.to_list()[a], reach, strict=True))
         parts.append((-factor, row))
     return _combine(parts, entries)

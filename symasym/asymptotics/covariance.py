@@ -119,7 +119,7 @@ def _solve(block: PairBlock | DiagonalBlock, entries: Entries, facts: Facts, und
     for vector in block.vertical:
         column = _matrix([vector], size, entries).transpose()
         for form, name in ((h, "Hessian"), (s, "score")):
-            if any(any(row) for row in (form * column).to_list()):
+            if any(any(row) for row in entries.fractions.matrix_product(form, column).to_list()):
                 raise ConditionViolated(
                     f"symmetry: the {name} form does not vanish on the vertical direction "
                     f"{_describe(list(vector), names, entries, first, second)}"
@@ -128,7 +128,7 @@ def _solve(block: PairBlock | DiagonalBlock, entries: Entries, facts: Facts, und
     if basis.shape[1] == 0:
         zero = DomainMatrix.zeros((size, size), entries.domain).to_dense()
         return _Solved(zero, _tuple(zero), entries.field.zero, 0)
-    reduced = basis.transpose() * h * basis
+    reduced = entries.fractions.matrix_product(basis.transpose(), h, basis)
     kernel = reduced.nullspace()
     if kernel.shape[0]:
         null = (basis * kernel.transpose()).transpose().to_list()[0]
@@ -138,10 +138,10 @@ def _solve(block: PairBlock | DiagonalBlock, entries: Entries, facts: Facts, und
             "degenerate there"
         )
     _check_positive(reduced, names, entries, facts, undecided, (first, second))
-    inverse = basis * reduced.inv() * basis.transpose()
-    product = inverse * s
+    inverse = entries.fractions.matrix_product(basis, reduced.inv(), basis.transpose())
+    product = entries.fractions.matrix_product(inverse, s)
     trace = sum((product.to_list()[n][n] for n in range(size)), entries.field.zero)
-    return _Solved(inverse, _tuple(product * inverse), trace, basis.shape[1])
+    return _Solved(inverse, _tuple(entries.fractions.matrix_product(product, inverse)), trace, basis.shape[1])
 
 
 def _check_positive(

@@ -112,15 +112,14 @@ def _leak(
     if not any(slope):
         return None
     for vector in block.vertical:
-        if sum((u * v for u, v in zip(slope, vector, strict=True)), entries.field.zero):
+        if entries.fractions.sum_of_products(zip(slope, vector, strict=True)):
             raise ConditionViolated(
                 f"features: the downstream map does not vanish on a vertical direction of the pair "
                 f"({learned.index}, {outside.index}), so the features move along the orbit"
             )
-    variance = entries.field.zero
-    for m, row in enumerate(found.covariance):
-        for n, value in enumerate(row):
-            variance = variance + slope[m] * value * slope[n]
+    variance = entries.fractions.sum_of_products(
+        (slope[m], value, slope[n]) for m, row in enumerate(found.covariance) for n, value in enumerate(row)
+    )
     return Leak(learned, outside, block, theta, tuple(slope), theta**2 * variance)
 
 

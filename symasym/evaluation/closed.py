@@ -10,8 +10,8 @@ import numpy as np
 import sympy
 
 from symasym import inputs
-from symasym.alignment.entries import entry_table
 from symasym.alignment.ranges import Ranges
+from symasym.alignment.specification import entry_table
 from symasym.catalogue import Loaded
 from symasym.errors import InputError, NotDerivableYet
 from symasym.evaluation.outcome import Evaluation

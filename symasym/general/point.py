@@ -9,8 +9,8 @@ import numpy as np
 import sympy
 from sympy.matrices.expressions import MatrixSymbol
 
-from symasym.alignment.entries import entry_table
 from symasym.alignment.ranges import Ranges
+from symasym.alignment.specification import entry_table
 from symasym.law.evaluate import evaluate
 from symasym.model.aligned import Aligned
 from symasym.model.evaluate import evaluate_matrix

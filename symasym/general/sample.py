@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import sympy
 
-from symasym.alignment.entries import entry_table
 from symasym.alignment.ranges import Ranges
+from symasym.alignment.specification import entry_table
 from symasym.law.evaluate import evaluate
 from symasym.model.aligned import Aligned
 from symasym.model.evaluate import small_sizes

@@ -8,7 +8,7 @@ import pytest
 import sympy
 
 from symasym.alignment import Entries, Ranges
-from symasym.alignment.entries import value_at
+from symasym.alignment.rational import value_at
 from symasym.alignment.roots import find_roots
 from symasym.errors import InputError, NotDerivableYet
 from symasym.model import Aligned, constant, dims, indexed, indices, parameter, scalar
