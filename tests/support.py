@@ -37,8 +37,8 @@ import sympy
 from draws import rational_covariance
 
 from symasym import catalogue, inputs
-from symasym.alignment.specification import entry_table
 from symasym.alignment.ranges import Ranges
+from symasym.alignment.specification import entry_table
 from symasym.asymptotics.instantiate import Instantiated, instantiate
 from symasym.law.law import IndexRange, Law
 from symasym.law.write_out import write_out

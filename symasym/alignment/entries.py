@@ -17,10 +17,10 @@ from sympy.polys.fields import FracElement, FracField
 from sympy.polys.orderings import lex
 
 from symasym.alignment.factored import factored_form
-from symasym.alignment.rational import Fractions, value_at
 from symasym.alignment.networks import diagonal_word
 from symasym.alignment.parity import even_and_odd, squared_out
 from symasym.alignment.ranges import Range, Ranges
+from symasym.alignment.rational import Fractions, value_at
 from symasym.alignment.roots import Root, find_roots
 from symasym.alignment.specification import Spec, bases, entry_table
 from symasym.errors import ConditionViolated, InputError, NotDerivableYet

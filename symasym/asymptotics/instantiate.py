@@ -17,8 +17,8 @@ from sympy.polys.fields import FracElement
 
 from symasym.alignment.blocks import Coordinate, Functional, Matrix, PairBlock, RankOne
 from symasym.alignment.entries import Entries
-from symasym.alignment.rational import value_at
 from symasym.alignment.ranges import Range
+from symasym.alignment.rational import value_at
 from symasym.asymptotics.covariance import Covariance
 from symasym.asymptotics.downstream import Downstream
 from symasym.errors import InputError
