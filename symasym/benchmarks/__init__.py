@@ -1,0 +1,1 @@
+"""What `symasym bench` measures, a file for each part of the table."""

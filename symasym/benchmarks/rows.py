@@ -1,0 +1,67 @@
+"""Rows of the table, and the clocks."""
+
+from __future__ import annotations
+
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["SEED", "Row", "interleaved", "median", "traced"]
+
+SEED = 20261120
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what was measured, the value and its unit, the most it should be, and what to know about it."""
+
+    what: str
+    value: float | None
+    unit: str
+    goal: float | None = None
+    at_least: bool = False
+    """The goal is a lower bound."""
+    note: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met; None without a goal or a measurement."""
+        if self.goal is None or self.value is None:
+            return None
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
+
+
+def seconds(action: Callable[[], Any]) -> float:
+    """Wall seconds of one call."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def median(action: Callable[[], Any], runs: int) -> float:
+    """Median wall seconds."""
+    return statistics.median(seconds(action) for _ in range(runs))
+
+
+def interleaved(actions: Mapping[str, Callable[[], Any]], runs: int) -> dict[str, float]:
+    """Median wall seconds of each action, in turns, so that a drift of the machine hits all alike; a first round only warms up."""
+    found: dict[str, list[float]] = {name: [] for name in actions}
+    for number in range(runs + 1):
+        for name, action in actions.items():
+            taken = seconds(action)
+            if number:
+                found[name].append(taken)
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def traced(action: Callable[[], Any]) -> tuple[float, float]:
+    """Seconds, and peak memory of arrays in MB (in a second run, because tracing slows things down)."""
+    taken = seconds(action)
+    tracemalloc.start()
+    action()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return taken, peak / 1e6
