@@ -47,7 +47,7 @@ def median(action: Callable[[], Any], runs: int) -> float:
 
 
 def interleaved(actions: Mapping[str, Callable[[], Any]], runs: int) -> dict[str, float]:
-    """Median wall seconds of each action, in turns, so that a drift of the machine hits all alike; a first round only warms up."""
+    """Median wall seconds of each action, in turns, so that a drift of the machine hits all alike; one round more warms up."""
     found: dict[str, list[float]] = {name: [] for name in actions}
     for number in range(runs + 1):
         for name, action in actions.items():

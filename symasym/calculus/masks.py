@@ -20,7 +20,7 @@ from symasym.words.atoms import Atom, Kind, Word, multiply, rows_of
 from symasym.words.contract import contract_words
 from symasym.words.lower import lower_scalar
 from symasym.words.network import Edge
-from symasym.words.polynomial import Monomial, ScalarPolynomial
+from symasym.words.polynomial import Monomial, ScalarPolynomial, name_of
 
 __all__ = ["cumulant", "expectation_over_masks", "set_partitions"]
 
@@ -118,7 +118,7 @@ def _expectation(words: Sequence[Word]) -> ScalarPolynomial:
         value = _closed(words, [block for blocks in choice for block in blocks if len(block) > 1])
         sizes = ((atom, len(block)) for atom, blocks in zip(letters, choice, strict=True) for block in blocks)
         powers = Counter(Cumulant.of(size, atom.payload.keep) for atom, size in sizes)
-        symbols = tuple(sorted(powers.items(), key=lambda item: str(item[0])))
+        symbols = tuple(sorted(powers.items(), key=lambda item: name_of(item[0])))
         terms.append(value * ScalarPolynomial({Monomial(symbols): Fraction(1)}))
     return ScalarPolynomial.sum(terms)
 

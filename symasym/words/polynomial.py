@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 import sympy
@@ -16,7 +17,7 @@ import sympy
 from symasym.words.atoms import Atom, Word, canonical_trace, multiply, transpose, word_key
 from symasym.words.network import Network
 
-__all__ = ["LogDet", "MatrixPolynomial", "Monomial", "ScalarPolynomial"]
+__all__ = ["LogDet", "MatrixPolynomial", "Monomial", "ScalarPolynomial", "name_of"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ def _scalar_key(scalar: Scalar) -> tuple[tuple[str, bool], ...]:
     return word_key(scalar) if isinstance(scalar, tuple) else scalar.key
 
 
+@cache
+def name_of(symbol: sympy.Expr) -> str:
+    """The printed form, by which powers are ordered; printing is slow."""
+    return str(symbol)
+
+
 class Monomial(NamedTuple):
     """Powers of scalar symbols, and scalars made of words, both sorted."""
 
@@ -59,7 +66,7 @@ class Monomial(NamedTuple):
     def key(self) -> tuple:
         """Order of monomials; the same under every hash seed."""
         return (
-            tuple((str(symbol), power) for symbol, power in self.powers),
+            tuple((name_of(symbol), power) for symbol, power in self.powers),
             len(self.scalars),
             tuple(map(_scalar_key, self.scalars)),
         )
@@ -71,7 +78,7 @@ def _merge_powers(first: Powers, second: Powers) -> Powers:
     merged = dict(first)
     for symbol, power in second:
         merged[symbol] = merged.get(symbol, 0) + power
-    return tuple(sorted(((s, p) for s, p in merged.items() if p), key=lambda item: str(item[0])))
+    return tuple(sorted(((s, p) for s, p in merged.items() if p), key=lambda item: name_of(item[0])))
 
 
 def _collect(pairs: Iterable[tuple]) -> dict:
