@@ -60,6 +60,7 @@ class Entries:
         self.definitions: dict[sympy.Symbol, sympy.Expr] = {}
         self._sum_symbols: dict[int, sympy.Symbol] = {}
         self._words: dict[tuple[Word, Range, int], FracElement] = {}
+        self._shown: dict[tuple[FracElement, Range | None, Range | None], sympy.Expr] = {}
 
     # ---- reading the specification
 
@@ -299,6 +300,12 @@ class Entries:
 
     def show(self, element: FracElement, first: Range | None = None, second: Range | None = None) -> sympy.Expr:
         """The element in SymPy, factored; roots are written as roots only where they do not cancel."""
+        key = (element, first, second)
+        if key not in self._shown:
+            self._shown[key] = self._written(*key)
+        return self._shown[key]
+
+    def _written(self, element: FracElement, first: Range | None, second: Range | None) -> sympy.Expr:
         symbols, halves = self._symbols(first, second)
         scalars = [self.field.gens.index(generator) for generator in self._scalar.values()]
         replaced = {position: root for position, root in self._replaced(first, second).items() if not root.plain}
@@ -307,9 +314,11 @@ class Entries:
             slot = self._slot[position][1]
             radicand, name = self._radicand(root, slot), self._radicand_name(root, symbols[position])
             parts = [
-                (factor * shown, squared_out(piece, position, radicand))
+                (factor * shown, squared_out(piece, position, radicand, self.fractions))
                 for factor, value in parts
-                for shown, piece in zip((1, sympy.sqrt(name)), even_and_odd(value, position), strict=True)
+                for shown, piece in zip(
+                    (1, sympy.sqrt(name)), even_and_odd(value, position, self.fractions), strict=True
+                )
                 if piece
             ]
         return sympy.Add(

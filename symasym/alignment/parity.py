@@ -5,15 +5,24 @@ from __future__ import annotations
 from sympy.polys.fields import FracElement, FracField
 from sympy.polys.rings import PolyElement
 
+from symasym.alignment.rational import Fractions
+
 __all__ = ["even_and_odd", "squared_out"]
 
 
-def even_and_odd(element: FracElement, position: int) -> tuple[FracElement, FracElement]:
+def even_and_odd(element: FracElement, position: int, fractions: Fractions) -> tuple[FracElement, FracElement]:
     """`P, Q`, even in the generator `r` at `position`, with `element = P + r Q`."""
-    generator = element.field.gens[position]
+    if all(exponents[position] % 2 == 0 for exponents in element.denom):
+        below = fractions.inverse(element.field.raw_new(element.denom))
+        even, odd = (fractions.product((part, below)) for part in _split(element.numer, position, element.field))
+        return even, odd
+    square = element.field.gens[position] ** 2
     (n_0, n_1), (d_0, d_1) = (_split(part, position, element.field) for part in (element.numer, element.denom))
-    norm = d_0**2 - generator**2 * d_1**2
-    return (n_0 * d_0 - generator**2 * n_1 * d_1) / norm, (n_1 * d_0 - n_0 * d_1) / norm
+    scale = fractions.inverse(fractions.sum_of_products([(d_0, d_0), (-square, d_1, d_1)]))
+    return (
+        fractions.sum_of_products([(n_0, d_0, scale), (-square, n_1, d_1, scale)]),
+        fractions.sum_of_products([(n_1, d_0, scale), (-n_0, d_1, scale)]),
+    )
 
 
 def _split(part: PolyElement, position: int, field: FracField) -> tuple[FracElement, FracElement]:
@@ -23,11 +32,11 @@ def _split(part: PolyElement, position: int, field: FracField) -> tuple[FracElem
         odd = exponents[position] % 2
         lowered = tuple(e - (odd if n == position else 0) for n, e in enumerate(exponents))
         tables[odd][lowered] = coefficient
-    even, odd_part = (field.new(part.ring.from_dict(table)) for table in tables)
+    even, odd_part = (field.raw_new(part.ring.from_dict(table)) for table in tables)
     return even, odd_part
 
 
-def squared_out(element: FracElement, position: int, radicand: FracElement) -> FracElement:
+def squared_out(element: FracElement, position: int, radicand: FracElement, fractions: Fractions) -> FracElement:
     """`r^2 -> radicand` in an element that is even in the generator `r` at `position`."""
     field = element.field
 
@@ -36,6 +45,8 @@ def squared_out(element: FracElement, position: int, radicand: FracElement) -> F
         for exponents, coefficient in part.items():
             rest = tuple(0 if n == position else e for n, e in enumerate(exponents))
             powers.setdefault(exponents[position] // 2, {})[rest] = coefficient
-        return sum((field.new(part.ring.from_dict(p)) * radicand**n for n, p in powers.items()), field.zero)
+        return fractions.sum_of_products(
+            (field.raw_new(part.ring.from_dict(p)), *n * [radicand]) for n, p in powers.items()
+        )
 
-    return put(element.numer) / put(element.denom)
+    return fractions.product((put(element.numer), fractions.inverse(put(element.denom))))

@@ -35,6 +35,11 @@ class Fractions:
         """The product of some elements."""
         return self.sum_of_products([factors])
 
+    def inverse(self, element: FracElement) -> FracElement:
+        """One over an element that is not 0."""
+        sign = 1 if element.numer.LC > 0 else -1
+        return self.field.raw_new(sign * element.denom, sign * element.numer)
+
     def matrix_product(self, *matrices: DomainMatrix) -> DomainMatrix:
         """The product of dense matrices over the field, from the left."""
         first, *others = matrices
