@@ -15,7 +15,7 @@ the logarithm is taken of products of eight factors, whose arguments stay known 
 by less than pi. In a lower tail every term is negative on each ray from s0 less than 45 degrees off the
 vertical, so nothing on the path exceeds its value at s0, whatever the law; in an upper tail the pole alone
 does otherwise, and the weights outweigh it since q > E Q. The trapezoid rule then converges geometrically: halving the step
-squares its relative error, up to a factor below 30. The step is halved until that says enough.
+squares its relative error, up to a factor below 100. The step is halved until that says enough.
 """
 
 from __future__ import annotations
@@ -34,14 +34,18 @@ TOLERANCE = 1e-13
 
 _ANGLE = 0.65  # of the hyperbola's asymptotes off the vertical: large, for exp(-s q) to decay, but below pi/4
 _RADIUS = 5.0  # of the hyperbola, in standard deviations of the integrand at the saddlepoint
-_NODES = 16, 8  # on the upper half of the path, to start with, for a high and a low accuracy; the lower half is its conjugate
+_NODES = (
+    16,
+    8,
+)  # on the upper half of the path, to start with, for a high and a low accuracy; the lower half is its conjugate
 _HALVINGS = 4  # of the step, at most
 _LOW = 1e-8  # a tolerance from which the accuracy counts as low
-_SQUARED = 30.0  # halving the step leaves at most so many times the square of the relative error
+_SQUARED = 100.0  # halving the step leaves at most so many times the square of the relative error
 _DROP = 36.0  # the path ends where the integrand has fallen by exp(-_DROP)
 _LONGEST = 32.0  # no path is longer
+_PIECES = np.arange(1, 6) / 5.0  # of a path, in the search for its end
 _BLOCK = 2**17  # points x nodes x weights handled at a time: 1 MB, as measured; some arrays of half that size are live
-_EPS = 2.0**-53
+_EPS = 2.0**-52
 
 
 class Integrals(NamedTuple):
@@ -62,7 +66,9 @@ def log_integrals(q: Floats, law: WeightedLaw, of: Indices, upper: Booleans, tol
     step = max(1, _BLOCK // (_NODES[0] * law.weights.shape[-1]))
     for start in range(0, q.size, step):
         block = slice(start, start + step)
-        for whole, part in zip(found, _Path(q[block], law.at(of[block]), upper[block]).integrals(tolerance), strict=True):
+        for whole, part in zip(
+            found, _Path(q[block], law.at(of[block]), upper[block]).integrals(tolerance), strict=True
+        ):
             whole[block] = part
     return found
 
@@ -86,8 +92,9 @@ class _Path:
         self.slope = ((law.halves * a)[:, units:].sum(-1) + (shifts[:, :-1] * a).sum(-1) - s * q)[:, None]
         logs = law.halves * np.log1p(-y)
         self.peak = (law.shifts / 2.0 * y / (1.0 - y) - logs).sum(-1) - s * q
-        self.rounding = _EPS * (10.0 + np.abs(logs).sum(-1) + np.abs(s * q) + (shifts[:, :-1] * np.abs(y)).sum(-1))
         self.log_s = np.log(np.abs(s))
+        large = np.abs(logs).sum(-1) + np.abs(s * q) + (shifts[:, :-1] * np.abs(y)).sum(-1)
+        self.rounding = _EPS * (16.0 + 2.0 * large + np.abs(self.log_s))
         self.end = self._end(np.abs(s * q)[:, None], halves.sum(-1)[:, None])
 
     def __getitem__(self, rows: Indices) -> _Path:
@@ -125,12 +132,13 @@ class _Path:
         # exp(-s q v) alone would do so here if log|1 - a v| > -1/4 were all that the weights added.
         fallen = (_DROP + 2.0 * _LONGEST / 4.0 + halves / 4.0) / (rate * self.radius * math.sin(_ANGLE))
         end = np.minimum(2.0 * np.arcsinh(np.sqrt(fallen / 2.0)), _LONGEST)
-        end = np.where(self._small(end), end, _LONGEST)
         inner = np.zeros(end.shape)
-        for _ in range(6):
-            middle = (end + inner) / 2.0
-            small = self._small(middle)
-            end, inner = np.where(small, middle, end), np.where(small, inner, middle)
+        for _ in range(2):
+            pieces = inner + (end - inner) * _PIECES
+            small = self._small(pieces)
+            first = np.argmax(small, axis=1)[:, None]
+            end = np.where(small.any(1, keepdims=True), np.take_along_axis(pieces, first, 1), _LONGEST)
+            inner = np.where(first > 0, np.take_along_axis(pieces, np.maximum(first - 1, 0), 1), inner)
         return end
 
     def _small(self, u: Floats) -> Booleans:

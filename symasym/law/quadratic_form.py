@@ -28,7 +28,7 @@ from symasym.law.contour import TOLERANCE, log_integrals
 from symasym.law.quantile import TINY, quantile, upper_bound
 from symasym.law.weighted import Booleans, Floats, Indices, Shape, pair, require, weighted_law
 
-__all__ = ["Estimate", "cdf", "cumulant", "estimate", "isf", "pdf", "ppf", "rvs", "sf"]
+__all__ = ["TOLERANCE", "Estimate", "cdf", "cumulant", "estimate", "isf", "pdf", "ppf", "rvs", "sf"]
 
 Kind = Literal["cdf", "sf", "pdf", "ppf", "isf"]
 
@@ -149,9 +149,9 @@ def estimate(
         error = np.where(atom, 0.0, found.relative * np.where(atom, 0.0, found.density))
         return Estimate(found.density, error, _METHODS[found.method], found.nodes)
     complement = found.upper == (kind == "cdf")
-    error = found.relative * found.tail + _EPS * (complement & (found.tail > 0.0))
+    error = np.where(complement, _EPS, 5e-324) + found.relative * found.tail
     value = np.where(complement, 1.0 - found.tail, found.tail)
-    return Estimate(value, np.where(found.method == 1, 5e-324, error), _METHODS[found.method], found.nodes)
+    return Estimate(value, np.where(found.method == 0, 0.0, error), _METHODS[found.method], found.nodes)
 
 
 def rvs(
@@ -216,5 +216,12 @@ def _evaluate(
     with np.errstate(over="ignore", divide="ignore"):
         tail[inside] = np.exp(found.tail) * tiny**k
         density[inside] = np.exp(found.density) * tiny ** (k - 1.0) / unit[inside]
-    values = (upper, np.minimum(tail, 1.0), density, relative, method, nodes)
-    return _Values(*(value.reshape(shape) for value in values))
+    tail = np.minimum(tail, 1.0)
+    return _Values(
+        upper.reshape(shape),
+        tail.reshape(shape),
+        density.reshape(shape),
+        relative.reshape(shape),
+        method.reshape(shape),
+        nodes.reshape(shape),
+    )

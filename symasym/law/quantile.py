@@ -107,6 +107,7 @@ class _Search:
         low, high = np.where(sure & ~beyond, at, low), np.where(sure & beyond, at, high)
         newton = at - error / (np.exp(found.density - found.tail) * np.where(upper, -1.0, q))
         bracketed = (newton >= low) & (newton <= high)
-        self.x[left] = np.where(bracketed, newton, (low + high) / 2.0)
+        close = np.clip(newton, low, high)  # next to a bound that is nearly the root
+        self.x[left] = np.where(bracketed | (np.abs(error) <= enough), close, (low + high) / 2.0)
         self.low[left], self.high[left] = low, high
         return np.abs(error)

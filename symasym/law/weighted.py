@@ -79,7 +79,9 @@ def pair(law: WeightedLaw, points: Floats) -> tuple[WeightedLaw, Indices, Floats
     shape = np.broadcast_shapes(law.largest.shape, points.shape)
     of = np.broadcast_to(np.arange(law.largest.size).reshape(law.largest.shape), shape).ravel()
     rows = (law.largest.size, law.weights.shape[-1])
-    flat = WeightedLaw(law.weights.reshape(rows), law.halves.reshape(rows), law.shifts.reshape(rows), law.largest.ravel())
+    flat = WeightedLaw(
+        law.weights.reshape(rows), law.halves.reshape(rows), law.shifts.reshape(rows), law.largest.ravel()
+    )
     return _arranged(_merged(flat)), of, np.broadcast_to(points, shape).ravel(), shape
 
 
@@ -98,7 +100,7 @@ def _merged(law: WeightedLaw) -> WeightedLaw:
     place = (group + groups * np.arange(laws)[:, None]).ravel()
 
     def total(values: Floats) -> Floats:
-        return np.bincount(place, values.ravel(), laws * groups).reshape(laws, groups)
+        return np.asarray(np.bincount(place, values.ravel(), laws * groups), float).reshape(laws, groups)
 
     distinct = np.ones(laws * groups)
     distinct[place] = weights.ravel()
