@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from symasym.law.numeric import NumericLaw
     from symasym.model.model import LeastSquares, Model
     from symasym.pipeline import Derivation
+    from symasym.sweeps.result import Sweep, load_sweep
+    from symasym.sweeps.run import sweep
 
 __version__ = "0.1.0"
 
@@ -30,6 +32,9 @@ _HOME = {
     "explain": "symasym.api",
     "general_law": "symasym.api",
     "models": "symasym.api",
+    "load_sweep": "symasym.sweeps.result",
+    "sweep": "symasym.sweeps.run",
+    "Sweep": "symasym.sweeps.result",
     "Law": "symasym.law.law",
     "NumericLaw": "symasym.law.numeric",
     "LeastSquares": "symasym.model.model",
@@ -54,6 +59,7 @@ __all__ = [
     "NotDerivableYet",
     "NumericLaw",
     "ShapeError",
+    "Sweep",
     "SymasymError",
     "__version__",
     "audit",
@@ -61,7 +67,9 @@ __all__ = [
     "evaluate",
     "explain",
     "general_law",
+    "load_sweep",
     "models",
+    "sweep",
 ]
 
 

@@ -13,7 +13,7 @@ PACKAGE = Path(symasym.__file__).parent
 
 LAYERS = [
     ["errors", "files", "document"],
-    ["optimise"],
+    ["optimise", "sweeps"],
     ["model"],
     ["words"],
     ["calculus"],

@@ -35,7 +35,7 @@ class NumericLaw:
     offset: np.ndarray = field(default_factory=lambda: np.zeros(()))
 
     def unconditional(self) -> NumericLaw:
-        """The law over label noise as well, with the variance part `sigma^2 chi2_{d_act}`."""
+        """The law over label noise as well, with the variance part `sigma^2 chi2_{d_act}`; it has every function of this one."""
         return replace(self, averaged=False)
 
     @property
@@ -95,7 +95,7 @@ class NumericLaw:
     @property
     def _form(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Weights, multiplicities and noncentralities of `alpha (limit - shift)`."""
-        if self.averaged:
+        if self.averaged or self.d_act == 0:
             return self.weights, np.ones(self.weights.shape[-1]), self.noncentralities
         lead = np.broadcast_shapes(self.weights.shape[:-1], np.shape(self.noise), np.shape(self.alpha))
         label = np.broadcast_to(self.alpha * self.noise, lead)[..., None]
@@ -121,6 +121,28 @@ class NumericLaw:
     def ppf(self, p: np.ndarray) -> np.ndarray:
         """Quantile of order `p`."""
         return self.shift + quadratic_form.ppf(p, *self._form) / self.alpha
+
+    def isf(self, p: np.ndarray) -> np.ndarray:
+        """The point that the limit exceeds with probability `p`, accurate also where `1 - p` rounds to 1."""
+        return self.shift + quadratic_form.isf(p, *self._form) / self.alpha
+
+    def estimate(
+        self, kind: quadratic_form.Kind, x: np.ndarray, tolerance: float = quadratic_form.TOLERANCE
+    ) -> quadratic_form.Estimate:
+        """`cdf`, `sf`, `pdf`, `ppf` or `isf` at `x` with an estimate of the absolute error, the method and its nodes.
+
+        `tolerance`: relative error of the smaller tail that is asked for. Raises ValueError for another `kind` and for a
+        tolerance outside (0, 1). Fields: see `symasym.law.quadratic_form.Estimate`.
+        """
+        if kind in ("ppf", "isf"):
+            found = quadratic_form.estimate(kind, x, *self._form, tolerance=tolerance)
+            rounding = np.spacing(np.abs(self.shift))
+            return found._replace(
+                value=self.shift + found.value / self.alpha, error=found.error / self.alpha + rounding
+            )
+        found = quadratic_form.estimate(kind, self._standard(x), *self._form, tolerance=tolerance)
+        scale = self.alpha if kind == "pdf" else 1.0
+        return found._replace(value=scale * found.value, error=scale * found.error)
 
     def rvs(self, size: int | tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         """Samples of shape `size` + the batch shape."""

@@ -220,7 +220,7 @@ def test_batches_equal_single_evaluations(monkeypatch):
     weights, multiplicities = rng.uniform(0, 1, (4, 3, 5)), rng.integers(1, 9, (3, 1)).astype(float)
     q, p = rng.uniform(0, 20, (7, 1, 3)), rng.uniform(0, 1, (7, 1, 3))
     for block in (1, 2**18):
-        monkeypatch.setattr("symasym.law.quadratic_form._BLOCK", block)
+        monkeypatch.setattr("symasym.law.contour._BLOCK", block)
         for function, x in [(cdf, q), (sf, q), (pdf, q), (ppf, p), (isf, p)]:
             batch = function(x, weights, multiplicities)
             assert batch.shape == (7, 4, 3)
