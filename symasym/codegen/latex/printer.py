@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import sympy
 from sympy.core.function import AppliedUndef
@@ -62,6 +63,11 @@ def _signed(term: sympy.Basic) -> tuple[int, sympy.Basic]:
         return 1, term
     number, _ = term.as_coeff_Mul()
     return (-1, -term) if number.is_number and number.is_negative else (1, term)
+
+
+@lru_cache(maxsize=2**15)
+def _printed(expression: sympy.Basic) -> str:
+    return _Printer().once(expression)
 
 
 def _degree(term: sympy.Expr) -> int:
@@ -124,6 +130,16 @@ class _Printer(LatexPrinter):
     """The printer. Own methods of expressions (`_latex`) count only where nothing here knows the class."""
 
     printmethod = "_symasym_latex"
+
+    def _print(self, expr: object, **kwargs: object) -> str:
+        """What an expression looks like does not depend on where it stands, so it is printed once."""
+        if kwargs or not isinstance(expr, sympy.Basic) or expr.has(sympy.Float):
+            return super()._print(expr, **kwargs)
+        return _printed(expr)
+
+    def once(self, expr: sympy.Basic) -> str:
+        """One level printed, parts through `_print`."""
+        return super()._print(expr)
 
     def _print_Basic(self, expr: sympy.Basic) -> str:
         own = getattr(expr, "_latex", None)

@@ -5,6 +5,8 @@ Numbers come out of sums, traces of 1 x 1 matrices become what they hold. Whatev
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sympy
 from sympy.matrices.expressions import Identity, MatAdd, MatMul
 
@@ -17,8 +19,11 @@ _DESCEND = (sympy.Add, sympy.Mul, sympy.Pow, sympy.Tuple, sympy.core.relational.
 
 def tidy(expression: sympy.Basic) -> sympy.Basic:
     """The expression with numbers in front of sums, dimensions factored, and without traces of scalars."""
-    if isinstance(expression, sympy.MatrixBase):
-        return expression.applyfunc(tidy)
+    return expression.applyfunc(tidy) if isinstance(expression, sympy.MatrixBase) else _tidied(expression)
+
+
+@lru_cache(maxsize=2**15)
+def _tidied(expression: sympy.Basic) -> sympy.Basic:
     if isinstance(expression, sympy.Sum):
         return _sum(expression)
     if isinstance(expression, Tr):
