@@ -1,4 +1,4 @@
-"""The rows about laws that `symasym bench` prints, at small sizes: what stands beside the times is right, whatever the times are."""
+"""The rows about laws that `symasym bench` prints, at small sizes: what stands beside the times is right, whatever they are."""
 
 from __future__ import annotations
 
