@@ -63,7 +63,7 @@ def log_integrals(q: Floats, law: WeightedLaw, of: Indices, upper: Booleans, tol
     The laws are `(laws, n)`; they and `q` are in units of the largest weight.
     """
     found = Integrals(np.empty(q.shape), np.empty(q.shape), np.empty(q.shape), np.empty(q.shape, dtype=np.intp))
-    step = max(1, _BLOCK // (_NODES[0] * law.weights.shape[-1]))
+    step = max(1, _BLOCK // (_NODES[0] * (law.weights.shape[-1] + 6)))  # some arrays have no axis of weights
     for start in range(0, q.size, step):
         block = slice(start, start + step)
         for whole, part in zip(
@@ -104,10 +104,9 @@ class _Path:
             setattr(part, name, value[:, rows] if by_weight else value[rows])
         return part
 
-    def at(self, u: Floats) -> tuple[Floats, Floats]:
-        """Real and imaginary part of v; 2 sinh(u/2)^2 is cosh(u) - 1 without cancellation."""
-        bend = 2.0 * math.sin(_ANGLE) * np.sinh(u / 2.0) ** 2
-        return self.signed * bend, self.signed * (math.cos(_ANGLE) * np.sinh(u))
+    def at(self, lift: Floats, side: Floats) -> tuple[Floats, Floats]:
+        """Real and imaginary part of v at cosh(u) - 1 and sinh(u)."""
+        return self.signed * (math.sin(_ANGLE) * lift), self.signed * (math.cos(_ANGLE) * side)
 
     def exponent(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Real and imaginary part of the exponent of the density's integrand at v = x + i y, both `(points, nodes)`."""
@@ -142,16 +141,17 @@ class _Path:
         return end
 
     def _small(self, u: Floats) -> Booleans:
-        return self.exponent(*self.at(u))[0] + 2.0 * u < -_DROP
+        return self.exponent(*self.at(*_hyperbolic(u)))[0] + 2.0 * u < -_DROP
 
     def sums(self, fractions: Floats) -> tuple[Floats, Floats]:
         """Sums of the real parts of both integrands, tail and density, at these fractions of the path."""
         u = self.end * fractions
-        x, y = self.at(u)
+        lift, side = _hyperbolic(u)
+        x, y = self.at(lift, side)
         real, imaginary = self.exponent(x, y)
         size, cosine, sine = np.exp(real), np.cos(imaginary), np.sin(imaginary)
         # cos(angle + i u) is dv/du up to a constant
-        forward, sideways = math.cos(_ANGLE) * np.cosh(u), -math.sin(_ANGLE) * np.sinh(u)
+        forward, sideways = math.cos(_ANGLE) * (1.0 + lift), -math.sin(_ANGLE) * side
         density, rest = size * (cosine * forward - sine * sideways), size * (cosine * sideways + sine * forward)
         density[:, fractions == 0.0] /= 2.0
         rest[:, fractions == 0.0] /= 2.0
@@ -181,6 +181,13 @@ class _Path:
             scale = np.log(self.radius * self.end)[:, 0] - np.log(nodes * math.pi)
             tail, density = self.peak + scale + np.log(total)
         return Integrals(tail, density + self.log_s, error + self.rounding, nodes)
+
+
+def _hyperbolic(u: Floats) -> tuple[Floats, Floats]:
+    """cosh(u) - 1 without cancellation, and sinh(u)."""
+    half = np.sinh(u / 2.0)
+    square = half * half
+    return 2.0 * square, 2.0 * half * np.sqrt(1.0 + square)
 
 
 def _log_of_product(a: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
