@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import sympy
 
 from symasym.codegen.numpy.formula import formula_lines
-from symasym.codegen.numpy.formulas import Formulas, InputRange
-from symasym.codegen.numpy.inputs import Inputs
-from symasym.codegen.numpy.ir import Node
-from symasym.codegen.numpy.relations import Relation
+from symasym.codegen.index.formulas import Formulas, InputRange
+from symasym.codegen.index.inputs import Inputs
+from symasym.codegen.index.ir import Node
+from symasym.codegen.index.relations import Relation
 from symasym.codegen.numpy.wrap import WIDTH
 from symasym.law.law import Law
 

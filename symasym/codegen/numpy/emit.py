@@ -11,13 +11,13 @@ import jinja2
 
 from symasym.codegen.numpy.document import docstring
 from symasym.codegen.numpy.entry import entry_point, size_function
-from symasym.codegen.numpy.formulas import Formulas, InputRange, formulas
+from symasym.codegen.index.formulas import Formulas, InputRange, formulas
 from symasym.codegen.numpy.functions import excess_function, noise_function, outside_function, own_function
-from symasym.codegen.numpy.inputs import Inputs, inputs
-from symasym.codegen.numpy.ir import Node
+from symasym.codegen.index.inputs import Inputs, inputs
+from symasym.codegen.index.ir import Node
 from symasym.codegen.numpy.names import check_names
 from symasym.codegen.numpy.printer import local_names
-from symasym.codegen.numpy.relations import relations
+from symasym.codegen.index.relations import relations
 from symasym.codegen.numpy.wrap import WIDTH
 from symasym.errors import NotDerivableYet
 from symasym.law.law import Law

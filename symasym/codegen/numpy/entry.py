@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symasym.codegen.numpy.checks import size_lines
-from symasym.codegen.numpy.inputs import Inputs
-from symasym.codegen.numpy.relations import Relation
+from symasym.codegen.index.inputs import Inputs
+from symasym.codegen.index.relations import Relation
 from symasym.codegen.numpy.wrap import WIDTH
 
 __all__ = ["EntryPoint", "SizeFunction", "entry_point", "head", "size_function"]

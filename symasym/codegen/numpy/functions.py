@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from symasym.codegen.numpy.entry import head
-from symasym.codegen.numpy.formulas import Formulas
-from symasym.codegen.numpy.inputs import Inputs, closure, inputs, scalars_of
-from symasym.codegen.numpy.ir import Node, Range, is_number
+from symasym.codegen.index.formulas import Formulas
+from symasym.codegen.index.inputs import Inputs, closure, inputs, scalars_of
+from symasym.codegen.index.ir import Node, Range, is_number
 from symasym.codegen.numpy.printer import Lines
 
 __all__ = ["Function", "excess_function", "noise_function", "outside_function", "own_function"]

@@ -1,0 +1,351 @@
+"""Steps of a schedule as the lines of a function.
+
+Arrays have the batch on one axis: on the last one where there are nests (*blocked*: rows of the batch are the inner loop of every
+operation), on the first one where no array has more than one index (*flat*: arrays are used as they come).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.ir import Range
+from symasym.codegen.index.ops import Op, Reduction
+from symasym.codegen.index.schedule import Cold, Nest, Step
+from symasym.codegen.numpy.slots import Slots
+from symasym.codegen.numpy.text import Expression
+from symasym.codegen.numpy.wrap import WIDTH, broken
+
+__all__ = ["Body", "Seed"]
+
+INDENT = "    "
+UFUNCS = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "div": "divide",
+    "neg": "negative",
+    "square": "square",
+    "sqrt": "sqrt",
+    "pow": "power",
+}
+
+
+@dataclass(frozen=True)
+class Seed:
+    """What a `seed` operation stands for: the text of a call, where its range starts among the ranges outside, its size.
+
+    `{value}`, `{start}` and `{size}` stand in the text.
+    """
+
+    call: str
+    start: Affine
+    size: Affine
+
+
+@dataclass
+class Body:
+    """Lines of one function; `lengths` has the length of each family, `order` the place of each letter, `blocked` the layout."""
+
+    lengths: Mapping[str, Affine]
+    order: Callable[[str], tuple[int, str]]
+    ranges: Mapping[str, Range]
+    blocked: bool
+    hints: Mapping[Op, str] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    hot: list[tuple[int, str, str]] = field(default_factory=list)
+    """For each nest the number of workspace arrays, the product of the other axes and the length of the nest's own."""
+    cold: Counter[str] = field(default_factory=Counter)
+    """How many arrays over each range the function holds at a time, at most."""
+    _names: dict[Op, str] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+    _views: dict[tuple[str, tuple[Affine, Affine]], str] = field(default_factory=dict)
+
+    # ---- the whole function
+
+    def write(self, steps: Sequence[Step], outputs: Sequence[Op]) -> None:
+        """Lines that leave every output in a variable; `text` gives its name."""
+        uses = Counter(arg for step in steps for op in _ops(step) for arg in op.args)
+        uses.update(outputs)
+        in_nests = {arg for step in steps if isinstance(step, Nest) for op in step.ops for arg in op.args}
+        bound = {op for op in uses if uses[op] > 1 or op in in_nests or op in self.hints}
+        for step in steps:
+            if isinstance(step, Nest):
+                self._nest(step)
+            elif step.op in bound or step.op in outputs or step.op.kind in ("sum", "seed", "rank"):
+                self._cold(step.op)
+
+    def text(self, op: Op) -> str:
+        """The text of an output."""
+        return self._expression().show(op)
+
+    # ---- names
+
+    def _expression(self, tile: str | None = None) -> Expression:
+        """Writes whole arrays, or their parts for a tile of the letter `tile`."""
+
+        def name(op: Op) -> str | None:
+            found = self._name(op)
+            return f"{found}[t]" if found and tile and op.layout == {tile} else found
+
+        return Expression(name, self._alignment)
+
+    def _alignment(self, op: Op, result: Op) -> str:
+        """Flat: numbers for each row of the batch need an axis for the index."""
+        return "[:, None]" if not self.blocked and result.layout and not op.layout and op.kind != "number" else ""
+
+    def _name(self, op: Op) -> str | None:
+        match op.kind:
+            case "scalar":
+                return str(op.data)
+            case "entry":
+                return self._view(op)
+        return self._names.get(op)
+
+    def _view(self, op: Op) -> str:
+        """The part of a family that belongs to a range."""
+        leaf = op.leaf
+        assert leaf.family is not None
+        key = (leaf.family, leaf.range.bounds)
+        if key not in self._views:
+            cut = _slice(leaf.range, self.lengths[leaf.family])
+            if cut == ":":
+                self._views[key] = leaf.family
+            else:
+                self._views[key] = self._fresh(f"{leaf.family}_{leaf.range.index}")
+                axis = cut if self.blocked else f":, {cut}"
+                self.lines.insert(0, f"{self._views[key]} = {leaf.family}[{axis}]")
+        return self._views[key]
+
+    def _fresh(self, wanted: str) -> str:
+        number, name = 1, wanted
+        while name in self._taken:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._taken.add(name)
+        return name
+
+    def _bind(self, op: Op) -> str:
+        stem = self.hints.get(op) or "_".join(["sum" if op.kind == "sum" else "part", *sorted(op.layout)])
+        self._names[op] = self._fresh(stem)
+        for letter in op.layout:
+            self.cold[str(self.ranges[letter].size)] += 1
+        return self._names[op]
+
+    # ---- whole arrays
+
+    def _cold(self, op: Op) -> None:
+        text = self._cold_text(op)
+        self.assign(f"{self._bind(op)} = ", text)
+
+    def _cold_text(self, op: Op) -> str:
+        expression = self._expression()
+        match op.kind:
+            case "sum":
+                return self._cold_sum(op, op.reduction)
+            case "rank":
+                size = self.ranges[next(iter(op.layout))].size
+                count = f"np.arange({size - 1}, -1, -1)" if op.leaf.above else f"np.arange({size})"
+                return f"{count}[:, None]" if self.blocked else count
+            case "seed":
+                assert isinstance(op.data, Seed)
+                return self._seed(op, op.data, expression.show(op.args[0]), str(op.data.start), str(op.data.size))
+        return expression.written_out(op)
+
+    def _seed(self, op: Op, seed: Seed, value: str, start: str, size: str) -> str:
+        return seed.call.format(value=value, start=start, size=size)
+
+    def _cold_sum(self, op: Op, reduction: Reduction) -> str:
+        shown = [self._expression().show(arg) for arg in op.args]
+        if reduction.other is not None:
+            return f"_beyond({' * '.join(f'({s})' for s in shown)}, {reduction.above}, {0 if self.blocked else 1})"
+        size = reduction.range.size
+        if any(arg.kind == "seed" for arg in op.args) and len(op.args) == 1:
+            return f"_over({shown[0]}, {size}, {0 if self.blocked else 1})"
+        if self.blocked:
+            if len(shown) == 1:
+                return f"np.add.reduce({shown[0]}, axis=0)"
+            return f'np.einsum("in,in->n", {shown[0]}, {shown[1]})'
+        return f"_row_sums({', '.join(shown)})"
+
+    # ---- nests
+
+    def _nest(self, nest: Nest) -> None:
+        axes = sorted(frozenset().union(*(op.body for op in nest.ops)) - {nest.letter}, key=self.order)
+        tile = _Tile(self, nest, Slots.of(nest))
+        self._prepare(nest, tile)
+        others = [f"({n})" if " " in n else n for n in (str(self.ranges[a].size) for a in axes)]
+        product, size = " * ".join(others) or "1", str(self.ranges[nest.letter].size)
+        slots = tile.slots.count
+        self.hot.append((slots, product, size if nest.second is None else "1"))
+        if nest.second is None:
+            self.lines.append(f"for t in work.tiles({size}, {product}, n):")
+            if tile.slots.count:
+                self.lines.append(f"{INDENT}width = t.stop - t.start")
+        else:
+            self.lines.append(f"for p in range({self.ranges[nest.letter].size - 1}):")
+        self.lines += [INDENT + line for line in tile.lines()]
+
+    def _prepare(self, nest: Nest, tile: _Tile) -> None:
+        """Arrays that tiles fill: those over the nest's own index are written, others are added to."""
+        own = {nest.letter, nest.second} - {None}
+        for op in nest.ops:
+            if len(op.layout) > 1:
+                continue
+            if op.kind != "sum" and op.layout != {nest.letter}:
+                continue
+            name = self._bind(op)
+            sizes = [str(self.ranges[letter].size) for letter in op.layout]
+            added = nest.second is not None or op.layout.isdisjoint(own)
+            self.lines.append(f"{name} = np.{'zeros' if added else 'empty'}(({', '.join([*sizes, 'n'])}{'' if sizes else ','}), kind)")
+
+    # ---- layout of the text
+
+    def assign(self, head: str, text: str) -> None:
+        """One line if it fits, otherwise a bracket broken between tokens."""
+        self.lines += wrapped(head, text, 1)
+
+
+def wrapped(head: str, text: str, depth: int) -> list[str]:
+    """`head + text` on one line if it fits at this depth, otherwise in brackets on several."""
+    if len(INDENT) * depth + len(head) + len(text) <= WIDTH:
+        return [head + text]
+    parts = broken(text, WIDTH - len(INDENT) * (depth + 1) - 1)
+    return [f"{head}(", *(INDENT + part for part in parts), ")"]
+
+
+def _ops(step: Step) -> Sequence[Op]:
+    return (step.op,) if isinstance(step, Cold) else step.ops
+
+
+def _slice(over: Range, length: Affine) -> str:
+    start, stop = over.first - 1, over.last
+    return f"{'' if start == Affine() else start}:{'' if stop == length else stop}"
+
+
+@dataclass
+class _Tile:
+    """The lines of one tile of a nest."""
+
+    body: Body
+    nest: Nest
+    slots: Slots
+
+    @property
+    def pair(self) -> bool:
+        """True for sums over pairs: `p` is the position of the smaller index."""
+        return self.nest.second is not None
+
+    def axes(self, layout: frozenset[str]) -> list[str]:
+        """The axes of a large array: the nest's own index last, the smaller index of a pair not at all."""
+        kept = layout - {self.nest.letter} if self.pair else layout
+        last = self.nest.second or self.nest.letter
+        return sorted(kept, key=lambda letter: (letter == last, self.body.order(letter)))
+
+    def lines(self) -> list[str]:
+        """All lines, in order."""
+        found: list[str] = []
+        if not self.pair:
+            for slot, layout in self.slots.arrays:
+                sizes = ["width" if a == self.nest.letter else str(self.body.ranges[a].size) for a in self.axes(layout)]
+                found.append(f"{self.slots.name(slot, layout)} = work({slot}, {', '.join([*sizes, 'n'])})")
+        else:
+            for slot, layout in self.slots.arrays:
+                sizes = [
+                    f"{self.body.ranges[a].size} - p - 1" if a == self.nest.second else str(self.body.ranges[a].size)
+                    for a in self.axes(layout)
+                ]
+                found.append(f"{self.slots.name(slot, layout)} = work({slot}, {', '.join([*sizes, 'n'])})")
+        for op in self.nest.ops:
+            found += self._op(op)
+        return found
+
+    # ---- operands
+
+    def _operand(self, op: Op, layout: frozenset[str]) -> str:
+        """An operand of an operation with that layout."""
+        if op in self.slots.slot:
+            name, own = self.slots.name(self.slots.slot[op], op.layout), self.axes(op.layout)
+            return name + self._subscript(own, [], layout)
+        if op.kind == "number":
+            return self.body._expression().show(op)
+        name = self.body._name(op)
+        assert name is not None, op
+        keys: list[str] = []
+        if self.pair and op.layout == {self.nest.letter}:
+            keys = ["p"]
+        elif self.pair and op.layout == {self.nest.second}:
+            keys = ["p + 1:"]
+        elif op.layout == {self.nest.letter}:
+            keys = ["t"]
+        return name + self._subscript(self.axes(op.layout), keys, layout)
+
+    def _subscript(self, own: list[str], keys: list[str], layout: frozenset[str]) -> str:
+        """Axes that the operand lacks behind its first one are added."""
+        wanted = self.axes(layout)
+        if own:
+            missing = wanted[wanted.index(own[0]) + 1 :]
+            if not set(missing) <= set(own):
+                keys = keys or [":"]
+                keys = keys + ["None" if letter not in own else ":" for letter in missing]
+        return f"[{', '.join(keys)}]" if keys else ""
+
+    # ---- lines
+
+    def _op(self, op: Op) -> list[str]:
+        if op.kind == "sum" and len(op.body) > 1:
+            return self._sum(op)
+        if len(op.layout) > 1:
+            return self._large(op)
+        name = self.body._name(op)
+        if op.kind == "seed":
+            assert isinstance(op.data, Seed)
+            value = self._operand(op.args[0], op.layout)
+            start = "t.start" if op.data.start == Affine() else f"{op.data.start} + t.start"
+            return [f"{name}[t] = {self.body._seed(op, op.data, value, start, 'width')}"]
+        return wrapped(f"{name}[t] = ", self.body._expression(self.nest.letter).written_out(op), 2)
+
+    def _large(self, op: Op) -> list[str]:
+        operands = [self._operand(arg, op.layout) for arg in op.args]
+        if op.kind == "pow":
+            assert hasattr(op.data, "numerator")
+            operands.append(f"{op.data.numerator} / {op.data.denominator}")
+        target = self.slots.name(self.slots.slot[op], op.layout)
+        return [f"np.{UFUNCS[op.kind]}({', '.join(operands)}, out={target})"]
+
+    def _sum(self, op: Op) -> list[str]:
+        """The sum of a large array, or of the product of two arrays."""
+        reduction, body = op.reduction, op.body
+        axes = self.axes(body)
+        if self.pair and reduction.letter == self.nest.letter:
+            operands = [self._operand(arg, body) for arg in op.args]
+            return [f"{self.body._name(op)}[p + 1:] += {' * '.join(operands)}"]
+        target, added = self._target(op)
+        if len(op.args) == 1:
+            operand = self._operand(op.args[0], op.args[0].layout)
+            call, closing = f"np.add.reduce({operand}, axis={axes.index(reduction.letter)}", ")"
+        else:
+            subscripts = self._letters(axes)
+            shown = ["".join(subscripts[a] for a in self.axes(arg.layout)) + "n" for arg in op.args]
+            result = "".join(subscripts[a] for a in axes if a != reduction.letter) + "n"
+            operands = [self._operand(arg, arg.layout) for arg in op.args]
+            call, closing = f'np.einsum("{",".join(shown)}->{result}", {", ".join(operands)}', ")"
+        return [f"{target} += {call}{closing}" if added else f"{call}, out={target}{closing}"]
+
+    def _target(self, op: Op) -> tuple[str, bool]:
+        """Where a sum goes, and whether it is added to what other tiles have left there."""
+        if op in self.slots.slot:
+            return self.slots.name(self.slots.slot[op], op.layout), False
+        name = self.body._name(op)
+        assert name is not None
+        if self.pair:
+            return (f"{name}[p]", False) if op.layout == {self.nest.letter} else (name, True)
+        return (f"{name}[t]", False) if op.layout == {self.nest.letter} else (name, True)
+
+    def _letters(self, axes: Sequence[str]) -> dict[str, str]:
+        """One character for each axis in an `einsum`."""
+        spare = iter("abcdefghijklmpqrstuvwxyz")
+        used = {a for a in axes if len(a) == 1 and a != "n"}
+        return {a: a if a in used else next(c for c in spare if c not in used) for a in axes}
