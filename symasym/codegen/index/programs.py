@@ -114,7 +114,7 @@ def values(form: Normal, nodes: Sequence[Node], names: Sequence[str]) -> Program
 
 
 def pullback(form: Normal, parts: Sequence[Seeded]) -> Program:
-    """The derivatives of `sum seed value` by all entries and scalars."""
+    """The derivatives of `sum seed value` by all entries and scalars; without seeds over ranges the values are outputs."""
     marks = [_mark(part, n) for n, part in enumerate(parts)]
     found = adjoints([(part.value, mark) for part, mark in zip(parts, marks, strict=True)], form.letters)
     found = {leaf: adjoint for leaf, adjoint in found.items() if adjoint != ZERO}
@@ -135,7 +135,7 @@ def pullback(form: Normal, parts: Sequence[Seeded]) -> Program:
         key, over = _place_of(leaf, form)
         collected.setdefault(key, (over, []))[1].append(lowering.lower(adjoint))
     derivatives = tuple(Derivative(key[0], over, tuple(ops)) for key, (over, ops) in collected.items())
-    asked = tuple(op for name, op in seeds.items())
+    asked = tuple(seeds.values()) or tuple(lowering.lower(part.value) for part in parts)
     outputs = (*asked, *(op for derivative in derivatives for op in derivative.terms))
     return Program(tuple(schedule(outputs, _Places(form))), asked, derivatives, hints)
 

@@ -57,8 +57,8 @@ class Body:
     lines: list[str] = field(default_factory=list)
     hot: list[tuple[int, str, str]] = field(default_factory=list)
     """For each nest the number of workspace arrays, the product of the other axes and the length of the nest's own."""
-    cold: Counter[str] = field(default_factory=Counter)
-    """How many arrays over each range the function holds at a time, at most."""
+    cold: Affine = field(default_factory=Affine)
+    """How many numbers over at most one index the function holds for one problem."""
     _names: dict[Op, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
     _views: dict[tuple[str, tuple[Affine, Affine]], str] = field(default_factory=dict)
@@ -114,12 +114,13 @@ class Body:
             if cut == ":":
                 self._views[key] = leaf.family
             else:
-                self._views[key] = self._fresh(f"{leaf.family}_{leaf.range.index}")
+                self._views[key] = self.fresh(f"{leaf.family}_{leaf.range.index}")
                 axis = cut if self.blocked else f":, {cut}"
                 self.lines.insert(0, f"{self._views[key]} = {leaf.family}[{axis}]")
         return self._views[key]
 
-    def _fresh(self, wanted: str) -> str:
+    def fresh(self, wanted: str) -> str:
+        """A variable of this name, or of one like it."""
         number, name = 1, wanted
         while name in self._taken:
             number += 1
@@ -128,10 +129,11 @@ class Body:
         return name
 
     def _bind(self, op: Op) -> str:
-        stem = self.hints.get(op) or "_".join(["sum" if op.kind == "sum" else "part", *sorted(op.layout)])
-        self._names[op] = self._fresh(stem)
+        kind = ("sum" if op.layout else "total") if op.kind == "sum" else "part"
+        stem = self.hints.get(op) or "_".join([kind, *sorted(op.layout)])
+        self._names[op] = self.fresh(stem)
         for letter in op.layout:
-            self.cold[str(self.ranges[letter].size)] += 1
+            self.cold = self.cold + self.ranges[letter].size
         return self._names[op]
 
     # ---- whole arrays
@@ -147,8 +149,8 @@ class Body:
                 return self._cold_sum(op, op.reduction)
             case "rank":
                 size = self.ranges[next(iter(op.layout))].size
-                count = f"np.arange({size - 1}, -1, -1)" if op.leaf.above else f"np.arange({size})"
-                return f"{count}[:, None]" if self.blocked else count
+                count = f"np.arange({size - 1}, -1, -1, kind)" if op.leaf.above else f"np.arange({size}, dtype=kind)"
+                return f"{count}[:, None]" if self.blocked else f"{count}[None]"
             case "seed":
                 assert isinstance(op.data, Seed)
                 return self._seed(op, op.data, expression.show(op.args[0]), str(op.data.start), str(op.data.size))
@@ -160,7 +162,8 @@ class Body:
     def _cold_sum(self, op: Op, reduction: Reduction) -> str:
         shown = [self._expression().show(arg) for arg in op.args]
         if reduction.other is not None:
-            return f"_beyond({' * '.join(f'({s})' for s in shown)}, {reduction.above}, {0 if self.blocked else 1})"
+            product = shown[0] if len(shown) == 1 else " * ".join(f"({s})" for s in shown)
+            return f"_beyond({product}, {reduction.above}, {0 if self.blocked else 1})"
         size = reduction.range.size
         if any(arg.kind == "seed" for arg in op.args) and len(op.args) == 1:
             return f"_over({shown[0]}, {size}, {0 if self.blocked else 1})"

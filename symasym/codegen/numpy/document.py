@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import sympy
 
-from symasym.codegen.numpy.formula import formula_lines
+from symasym.codegen.index.domain import Condition
+from symasym.codegen.numpy.formula import formula, formula_lines
 from symasym.codegen.index.formulas import Formulas, InputRange
 from symasym.codegen.index.inputs import Inputs
 from symasym.codegen.index.ir import Node
@@ -21,14 +22,21 @@ INDENT = "    "
 
 
 def docstring(
-    law: Law, read: Formulas, given: Inputs, conditions: Sequence[Relation], source: str, references: Sequence[str]
+    law: Law,
+    read: Formulas,
+    given: Inputs,
+    sizes: Sequence[Relation],
+    domain: Sequence[Condition],
+    unchecked: Sequence[sympy.Basic],
+    source: str,
+    references: Sequence[str],
 ) -> str:
     """Text of the module's docstring, without the quotes."""
     sections = [
         [f"{law.title}: the limiting law of n (R - sigma^2)."],
         _law_lines(read),
         _argument_lines(read, given, source),
-        _assumption_lines(law, given, conditions),
+        _assumption_lines(law, given, sizes, domain, unchecked),
     ]
     if references:
         sections.append(["References:", *(line for text in references for line in _item(text))])
@@ -90,14 +98,20 @@ def _argument_lines(read: Formulas, given: Inputs, source: str) -> list[str]:
     return [*_paragraph(start), *(line for text in families for line in _indented(text)), *_paragraph(general)]
 
 
-def _assumption_lines(law: Law, given: Inputs, conditions: Sequence[Relation]) -> list[str]:
-    checked = [condition for condition in conditions if set(condition.names) <= set(given.sizes)]
-    other = [condition for condition in conditions if condition not in checked]
+def _assumption_lines(
+    law: Law, given: Inputs, sizes: Sequence[Relation], domain: Sequence[Condition], unchecked: Sequence[sympy.Basic]
+) -> list[str]:
+    checked = [relation for relation in sizes if set(relation.names) <= set(given.sizes)]
+    other = [*(str(relation) for relation in sizes if relation not in checked), *map(_plain, unchecked)]
     lines = [f"Checked: {', '.join(map(str, checked))}."] if checked else []
-    entries = [*map(str, other), *(_plain(condition) for condition in law.assume)]
-    entries += [f"{_plain(expression)} > 0" for expression in law.undecided]
-    if entries:
-        lines += _paragraph(f"Assumed of the entries and not checked: {', '.join(entries)}.")
+    stated = [f"{formula(c.more)} {'>' if c.strict else '>='} {formula(c.less)}" for c in domain]
+    lines += _paragraph(
+        f"Domain: finite numbers with {', '.join([*stated, 'alpha > 0'])}, no weight negative, a positive definite "
+        "`sigma_down`. A problem outside of it has NaN throughout, and so has one in which an intermediate number "
+        "overflows or underflows."
+    )
+    if other:
+        lines += _paragraph(f"Assumed and not checked: {', '.join(other)}.")
     return lines + [line for text in law.hypotheses for line in _item(text)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,15 +10,18 @@ from typing import Any
 
 import jinja2
 
-from symasym.codegen.numpy.document import docstring
-from symasym.codegen.numpy.entry import entry_point, size_function
+from symasym.codegen.index.domain import conditions
 from symasym.codegen.index.formulas import Formulas, InputRange, formulas
-from symasym.codegen.numpy.functions import excess_function, noise_function, outside_function, own_function
 from symasym.codegen.index.inputs import Inputs, inputs
 from symasym.codegen.index.ir import Node
-from symasym.codegen.numpy.names import check_names
-from symasym.codegen.numpy.printer import local_names
+from symasym.codegen.index.programs import normal
 from symasym.codegen.index.relations import relations
+from symasym.codegen.numpy.document import docstring
+from symasym.codegen.numpy.entry import size_function
+from symasym.codegen.numpy.functions import Function
+from symasym.codegen.numpy.names import check_names
+from symasym.codegen.numpy.public import core_functions, excess_functions, excess_slots, public_slots
+from symasym.codegen.numpy.runtime_text import runtime_parts
 from symasym.codegen.numpy.wrap import WIDTH
 from symasym.errors import NotDerivableYet
 from symasym.law.law import Law
@@ -46,43 +50,36 @@ def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, An
     read = formulas(law)
     if not read.learned or not read.outside:
         raise NotDerivableYet(f"{law.name}: kernels are for laws with ranges both in and out of the learned span")
+    form = normal(read)
     given, more = _inputs(read)
-    conditions = relations(law, read)
-    _check(read, more)
+    sizes_checked = relations(law, read)
+    domain, unchecked = conditions(law, read, form.letters)
     shared = (given.sizes, given.families) == (more.sizes, more.families)
-    sizes = [size_function("_sizes", given, conditions)]
+    sizes = [size_function("_sizes", given, sizes_checked)]
     if not shared:
-        sizes.append(size_function("_excess_sizes", more, conditions))
-    outside, own = outside_function(read, given), own_function(read, given)
-    noise, excess = noise_function(read, given), excess_function(read, more)
-    length = str(read.length)
-    options = [("g", (length,)), ("sigma_down", (length, length))]
+        sizes.append(size_function("_excess_sizes", more, sizes_checked))
+    core, excess = core_functions(form, given, domain), excess_functions(form, more, domain)
+    _check(given, more, [*core.functions, *excess.functions])
     return {
         "made": _comment(f"Made by `symasym build` from {source}; do not edit.", f"Remake: symasym build {law.name}"),
-        "docstring": docstring(law, read, given, conditions, source, references),
+        "docstring": docstring(law, read, given, sizes_checked, domain, unchecked, source, references),
         "signature": _signature(given, read),
         "core": _comment(
             f"Core dimensions of {', '.join([*(family.name for family in given.families), *given.scalars, 'alpha'])}, g, "
             "sigma_down and of the arrays in the result;",
             f"n = {read.number_outside}.",
         ),
-        "law": entry_point(given, "_sizes", given.scalars, options, alpha=True),
-        "outside_variance": entry_point(given, "_sizes", _scalars(given, outside.parameters)),
-        "excess_loss_mean": entry_point(
-            more, "_sizes" if shared else "_excess_sizes", _scalars(more, excess.parameters)
-        ),
-        "outside": outside,
-        "own": own,
-        "noise": noise,
-        "excess": excess,
-        "functions": [outside, own, noise, excess],
+        "functions": [*core.functions, *excess.functions],
         "sizes": sizes,
-        "length": length,
+        "length": str(read.length),
         "number_outside": read.number_outside,
         "learned_indices": _positions(read.learned),
         "outside_indices": _positions(read.outside),
         "d_eff": read.d_eff,
         "rank": read.rank,
+        "runtime": runtime_parts(),
+        **public_slots(read, given, core),
+        **excess_slots(more, "_sizes" if shared else "_excess_sizes", excess),
     }
 
 
@@ -109,16 +106,16 @@ def _inputs(read: Formulas) -> tuple[Inputs, Inputs]:
     return inputs(read, nodes, extra), inputs(read, [*nodes, read.excess_loss_mean], extra)
 
 
-def _check(read: Formulas, given: Inputs) -> None:
-    nodes = [read.noise, read.excess_loss_mean, *(definition for _, definition in read.definitions)]
-    nodes += [node for item in read.ranges for node in (item.own, item.variance) if node is not None]
-    variables = local_names(nodes) | {f"{letter}_{item.range.index}" for item in read.outside for letter in "gv"}
-    defined = [name for name, _ in read.definitions]
-    check_names({*(family.name for family in given.families), *given.scalars, *given.sizes, *defined}, variables)
-
-
-def _scalars(given: Inputs, parameters: Sequence[str]) -> list[str]:
-    return [name for name in given.scalars if name in parameters]
+def _check(given: Inputs, more: Inputs, functions: Sequence[Function]) -> None:
+    """Names of the law against the variables of all generated functions."""
+    own = {name for arguments in (given, more) for name in (*arguments.lengths, *arguments.scalars, *arguments.sizes)}
+    bound = {
+        part.id
+        for function in functions
+        for part in ast.walk(ast.parse("\n".join(function.body)))
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    }
+    check_names(own, bound)
 
 
 def _signature(given: Inputs, read: Formulas) -> str:

@@ -1,29 +1,40 @@
-"""The private functions of a kernel, one for each formula: name, parameters, body."""
+"""The private functions of a kernel: one for each formula, one for the derivatives of each, one for the domain."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.domain import Condition
+from symasym.codegen.index.inputs import Inputs
+from symasym.codegen.index.ir import Entry, Node, Range, Scalar, is_number, walk
+from symasym.codegen.index.lower import Lowering
+from symasym.codegen.index.ops import Op
+from symasym.codegen.index.programs import Derivative, Normal, Program, Seeded, pullback, values
+from symasym.codegen.numpy.body import Body
 from symasym.codegen.numpy.entry import head
-from symasym.codegen.index.formulas import Formulas
-from symasym.codegen.index.inputs import Inputs, closure, inputs, scalars_of
-from symasym.codegen.index.ir import Node, Range, is_number
-from symasym.codegen.numpy.printer import Lines
 
-__all__ = ["Function", "excess_function", "noise_function", "outside_function", "own_function"]
+__all__ = ["Function", "Writer"]
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function of prepared arrays and sizes; its parameters have the names of the arguments that they come from."""
+    """A function of prepared arrays and sizes; its parameters have the names of the arguments that they come from.
+
+    `hot` has for each nest its arrays, the product of its other axes and the size of its own; `cold` the numbers that a problem holds
+    in arrays over at most one index.
+    """
 
     name: str
     parameters: tuple[str, ...]
     head: tuple[str, ...]
     docstring: str
     body: tuple[str, ...]
+    hot: tuple[tuple[int, str, str], ...] = ()
+    cold: Affine = field(default_factory=Affine)
+    arrays: tuple[str, ...] = ()
 
     @property
     def call(self) -> str:
@@ -31,68 +42,124 @@ class Function:
         return f"{self.name}({', '.join(self.parameters)})"
 
 
-def _function(
-    name: str, needed: Inputs, body: Iterable[str], docstring: str, returns: str = "Floats", typed: bool = False
-) -> Function:
-    """`typed`: the function also takes the floating-point type `kind`."""
-    body = tuple(body)
-    used = {part.id for part in ast.walk(ast.parse("\n".join(body))) if isinstance(part, ast.Name)}
-    arrays = [*(family.name for family in needed.families), *needed.scalars]
-    sizes = [size for size in needed.sizes if size in used]
-    kind = [("kind", "np.dtype")] if typed else []
-    typing = [*((a, "Floats") for a in arrays), *((s, "int") for s in sizes), *kind]
-    first = head(name, [f"{n}: {t}" for n, t in typing], returns)
-    return Function(name, tuple(n for n, _ in typing), first, docstring, body)
+_KINDS = {"n": "int", "kind": "np.dtype", "work": "_Work", "seeds": "_Seeds | _Given", "bar": "Floats"}
+"""Parameters that are not arguments of the law, in order behind the sizes."""
 
 
-def _opened(read: Formulas, given: Inputs, nodes: Sequence[Node]) -> Lines:
-    """Lines that start with the definitions in use."""
-    lines = Lines(given.lengths)
-    used = {name for node in closure(read, nodes) for name in scalars_of(node)}
-    for name, definition in read.definitions:
-        if name in used:
-            lines.define(name, definition)
-    return lines
+@dataclass
+class Writer:
+    """Writes functions of one law for one layout; `given` are the arguments of the public functions that call them."""
 
+    form: Normal
+    given: Inputs
+    blocked: bool
 
-def _along_ranges(
-    name: str, letter: str, docstring: str, read: Formulas, given: Inputs, parts: Sequence[tuple[Range, Node]]
-) -> Function:
-    """A quantity with one entry for each index of some ranges."""
-    nodes = [node for _, node in parts]
-    lines = _opened(read, given, nodes)
-    joined = [f"({lines.define(f'{letter}_{over.index}', node, over)}, {over.size})" for over, node in parts]
-    lines.finish(f"_join(kind, {', '.join(joined)})")
-    return _function(name, inputs(read, nodes, [over.size for over, _ in parts]), lines.lines, docstring, typed=True)
+    @property
+    def axis(self) -> int:
+        """The axis of the index."""
+        return 0 if self.blocked else 1
 
+    def _empty(self, hints: Mapping[Op, str]) -> Body:
+        letters = self.form.letters
+        return Body(self.given.lengths, letters.order, letters.range_of, self.blocked, hints)
 
-def outside_function(read: Formulas, given: Inputs) -> Function:
-    """`v_a`."""
-    parts = [(item.range, item.variance) for item in read.outside if item.variance is not None]
-    docstring = "`v_a` for the indices outside the learned span."
-    return _along_ranges("_outside_variance", "v", docstring, read, given, parts)
+    def _body(self, program: Program) -> Body:
+        body = self._empty(program.hints)
+        body.write(program.steps, [*program.outputs, *(op for d in program.derivatives for op in d.terms)])
+        return body
 
+    def arrays(self, nodes: Iterable[Node]) -> list[str]:
+        """Families and scalars that formulas need, in the order of the arguments."""
+        parts = [part for node in nodes for part in walk(node)]
+        used = {part.family for part in parts if isinstance(part, Entry)} | {p.name for p in parts if isinstance(p, Scalar)}
+        return [name for name in self._all if name in used]
 
-def own_function(read: Formulas, given: Inputs) -> Function:
-    """`g_a` of the pre-training data."""
-    parts = [(item.range, item.own) for item in read.outside]
-    docstring = "`g_a` of the pre-training data for the indices outside the learned span."
-    return _along_ranges("_own_variance", "g", docstring, read, given, parts)
+    @property
+    def _all(self) -> list[str]:
+        return [*(family.name for family in self.given.families), *self.given.scalars]
 
+    def _function(self, name: str, docstring: str, arrays: Sequence[str], body: Body, returns: str) -> Function:
+        text = tuple(body.lines)
+        used = {part.id for part in ast.walk(ast.parse("\n".join(text))) if isinstance(part, ast.Name)}
+        sizes = [size for size in self.given.sizes if size in used]
+        extra = [extra for extra in _KINDS if extra in used]
+        typing = [*((a, "Floats") for a in arrays), *((s, "int") for s in sizes), *((e, _KINDS[e]) for e in extra)]
+        top = head(name, [f"{n}: {t}" for n, t in typing], returns)
+        return Function(name, tuple(n for n, _ in typing), top, docstring, text, tuple(body.hot), body.cold, tuple(arrays))
 
-def _number_or_array(name: str, docstring: str, read: Formulas, given: Inputs, node: Node) -> Function:
-    lines = _opened(read, given, [node])
-    lines.give(node)
-    returns = "float" if is_number(node) else "Floats"
-    return _function(name, inputs(read, [node]), lines.lines, docstring, returns)
+    # ---- values
 
+    def along(self, name: str, letter: str, docstring: str, parts: Sequence[tuple[Range, Node]]) -> Function:
+        """A quantity with one entry for each index of some ranges."""
+        nodes = [node for _, node in parts]
+        program = values(self.form, nodes, [f"{letter}_{over.index}" for over, _ in parts])
+        body = self._body(program)
+        joined = [f"({body.text(op)}, {over.size})" for op, (over, _) in zip(program.outputs, parts, strict=True)]
+        body.assign("return ", f"_join(kind, {self.axis}, {', '.join(joined)})")
+        return self._function(name, docstring, self.arrays(nodes), body, "Floats")
 
-def noise_function(read: Formulas, given: Inputs) -> Function:
-    """`sigma^2`."""
-    return _number_or_array("_noise_variance", "`sigma^2`.", read, given, read.noise)
+    def single(self, name: str, docstring: str, node: Node) -> Function:
+        """A quantity with one value."""
+        nodes = [node]
+        program = values(self.form, nodes, ["value"])
+        body = self._body(program)
+        text = body.text(program.outputs[0])
+        body.assign("return ", f"np.array([{text}], kind)" if is_number(node) else text)
+        return self._function(name, docstring, self.arrays(nodes), body, "Floats")
 
+    # ---- derivatives
 
-def excess_function(read: Formulas, given: Inputs) -> Function:
-    """Mean of the limiting excess loss."""
-    docstring = "Mean of the limit of `m (L(w_hat) - L(w*))`."
-    return _number_or_array("_excess_loss_mean", docstring, read, given, read.excess_loss_mean)
+    def pullback(self, name: str, docstring: str, parts: Sequence[Seeded]) -> Function:
+        """Derivatives of a seeded sum by every family and scalar, as a tuple in the order of the parameters.
+
+        With one value for each problem, that value comes first.
+        """
+        arrays = self.arrays(part.value for part in parts)
+        program = pullback(self.form, parts)
+        body = self._body(program)
+        returned = [body.text(op) for op in program.outputs if op.kind != "seed"]
+        for name_ in arrays:
+            found = [d for d in program.derivatives if d.name == name_]
+            if name_ in self.given.lengths:
+                returned.append(self._family(body, name_, self.given.lengths[name_], found))
+            else:
+                returned.append(" + ".join(body.text(op) for d in found for op in d.terms) or "np.zeros(n, kind)")
+        body.assign("return ", ", ".join(returned) + ("," if len(returned) == 1 else "") if returned else "()")
+        return self._function(name, docstring, arrays, body, "tuple[Floats, ...]")
+
+    def _family(self, body: Body, name: str, length: Affine, found: Sequence[Derivative]) -> str:
+        """The text of the derivative by a family; parts for several ranges are put together."""
+        ranges = {d.range for d in found}
+        if len(ranges) == 1 and all(over and (over.first, over.last) == (Affine(1), length) for over in ranges):
+            return " + ".join(body.text(op) for d in found for op in d.terms)
+        variable = body.fresh(f"{name}_bar")
+        shape = f"({length}, n)" if self.blocked else f"(n, {length})"
+        body.lines.append(f"{variable} = np.zeros({shape}, kind)")
+        for d in found:
+            assert d.range is not None
+            cut = f"{d.range.first - 1}:{d.range.last}"
+            for op in d.terms:
+                body.assign(f"{variable}[{cut if self.blocked else f':, {cut}'}] += ", body.text(op))
+        return variable
+
+    # ---- domain
+
+    def domain(self, name: str, arrays: Sequence[str], conditions: Sequence[Condition]) -> Function:
+        """Which problems fulfil the conditions on these arguments: True for all, or a value for each."""
+        body = self._empty({})
+        body.assign("inside = ", f"_finite({', '.join([str(self.blocked), *arrays])})")
+        lowering = Lowering()
+        for condition in conditions:
+            if set(arrays).issuperset(self.arrays(condition.nodes)):
+                more, less = (lowering.lower(node) for node in condition.nodes)
+                sign = ">" if condition.strict else ">="
+                body.assign(
+                    "inside = ", f"inside & ({self._extreme(body, more, True)} {sign} {self._extreme(body, less, False)})"
+                )
+        body.assign("return ", "inside")
+        return self._function(name, "Which problems are inside the domain.", arrays, body, "bool | NDArray[np.bool_]")
+
+    def _extreme(self, body: Body, op: Op, least: bool) -> str:
+        """The least or the largest entry of one side."""
+        text = body.text(op)
+        return f"{'_least' if least else '_most'}({text}, {self.axis})" if op.layout else text
