@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.ir import Range
 from symasym.codegen.index.ops import Op, Reduction
-from symasym.codegen.index.schedule import Cold, Nest, Step
+from symasym.codegen.index.schedule import Nest, Step
 from symasym.codegen.numpy.slots import Slots
 from symasym.codegen.numpy.text import Expression
 from symasym.codegen.numpy.wrap import WIDTH, broken
@@ -67,7 +67,7 @@ class Body:
 
     def write(self, steps: Sequence[Step], outputs: Sequence[Op]) -> None:
         """Lines that leave every output in a variable; `text` gives its name."""
-        uses = Counter(arg for step in steps for op in _ops(step) for arg in op.args)
+        uses = Counter(arg for step in steps for op in step.ops for arg in op.args)
         uses.update(outputs)
         in_nests = {arg for step in steps if isinstance(step, Nest) for op in step.ops for arg in op.args}
         bound = {op for op in uses if uses[op] > 1 or op in in_nests or op in self.hints}
@@ -83,12 +83,12 @@ class Body:
 
     # ---- names
 
-    def _expression(self, tile: str | None = None) -> Expression:
-        """Writes whole arrays, or their parts for a tile of the letter `tile`."""
+    def _expression(self, nest: Nest | None = None) -> Expression:
+        """Writes whole arrays, or their parts for a tile of a nest."""
 
         def name(op: Op) -> str | None:
             found = self._name(op)
-            return f"{found}[t]" if found and tile and op.layout == {tile} else found
+            return f"{found}[t]" if found and nest and op.layout == {nest.letter} and not _is_local(op, nest) else found
 
         return Expression(name, self._alignment)
 
@@ -132,14 +132,18 @@ class Body:
         kind = ("sum" if op.layout else "total") if op.kind == "sum" else "part"
         stem = self.hints.get(op) or "_".join([kind, *sorted(op.layout)])
         self._names[op] = self.fresh(stem)
+        return self._names[op]
+
+    def _count(self, op: Op) -> None:
+        """One more array that lives as long as the function runs."""
         for letter in op.layout:
             self.cold = self.cold + self.ranges[letter].size
-        return self._names[op]
 
     # ---- whole arrays
 
     def _cold(self, op: Op) -> None:
         text = self._cold_text(op)
+        self._count(op)
         self.assign(f"{self._bind(op)} = ", text)
 
     def _cold_text(self, op: Op) -> str:
@@ -153,11 +157,9 @@ class Body:
                 return f"{count}[:, None]" if self.blocked else f"{count}[None]"
             case "seed":
                 assert isinstance(op.data, Seed)
-                return self._seed(op, op.data, expression.show(op.args[0]), str(op.data.start), str(op.data.size))
+                value = expression.show(op.args[0])
+                return op.data.call.format(value=value, start=op.data.start, size=op.data.size)
         return expression.written_out(op)
-
-    def _seed(self, op: Op, seed: Seed, value: str, start: str, size: str) -> str:
-        return seed.call.format(value=value, start=start, size=size)
 
     def _cold_sum(self, op: Op, reduction: Reduction) -> str:
         shown = [self._expression().show(arg) for arg in op.args]
@@ -178,31 +180,30 @@ class Body:
     def _nest(self, nest: Nest) -> None:
         axes = sorted(frozenset().union(*(op.body for op in nest.ops)) - {nest.letter}, key=self.order)
         tile = _Tile(self, nest, Slots.of(nest))
-        self._prepare(nest, tile)
+        self._prepare(nest)
         others = [f"({n})" if " " in n else n for n in (str(self.ranges[a].size) for a in axes)]
         product, size = " * ".join(others) or "1", str(self.ranges[nest.letter].size)
         slots = tile.slots.count
         self.hot.append((slots, product, size if nest.second is None else "1"))
         if nest.second is None:
             self.lines.append(f"for t in work.tiles({size}, {product}, n):")
-            if tile.slots.count:
-                self.lines.append(f"{INDENT}width = t.stop - t.start")
+            self.lines.append(f"{INDENT}width = t.stop - t.start")
         else:
             self.lines.append(f"for p in range({self.ranges[nest.letter].size - 1}):")
         self.lines += [INDENT + line for line in tile.lines()]
 
-    def _prepare(self, nest: Nest, tile: _Tile) -> None:
-        """Arrays that tiles fill: those over the nest's own index are written, others are added to."""
-        own = {nest.letter, nest.second} - {None}
+    def _prepare(self, nest: Nest) -> None:
+        """Arrays that tiles fill or add to; what only a tile needs is a variable inside."""
         for op in nest.ops:
-            if len(op.layout) > 1:
-                continue
-            if op.kind != "sum" and op.layout != {nest.letter}:
+            if nest.is_large(op):
                 continue
             name = self._bind(op)
-            sizes = [str(self.ranges[letter].size) for letter in op.layout]
-            added = nest.second is not None or op.layout.isdisjoint(own)
-            self.lines.append(f"{name} = np.{'zeros' if added else 'empty'}(({', '.join([*sizes, 'n'])}{'' if sizes else ','}), kind)")
+            added = nest.second is not None or nest.is_partial(op)
+            if added or op in nest.stored:
+                self._count(op)
+                sizes = [str(self.ranges[letter].size) for letter in op.layout]
+                shape = f"({', '.join([*sizes, 'n'])}{'' if sizes else ','})"
+                self.lines.append(f"{name} = np.{'zeros' if added else 'empty'}({shape}, kind)")
 
     # ---- layout of the text
 
@@ -219,8 +220,9 @@ def wrapped(head: str, text: str, depth: int) -> list[str]:
     return [f"{head}(", *(INDENT + part for part in parts), ")"]
 
 
-def _ops(step: Step) -> Sequence[Op]:
-    return (step.op,) if isinstance(step, Cold) else step.ops
+def _is_local(op: Op, nest: Nest) -> bool:
+    """True for arrays over the nest's own index that one tile needs alone."""
+    return op in nest.ops and op not in nest.stored
 
 
 def _slice(over: Range, length: Affine) -> str:
@@ -249,21 +251,18 @@ class _Tile:
 
     def lines(self) -> list[str]:
         """All lines, in order."""
-        found: list[str] = []
-        if not self.pair:
-            for slot, layout in self.slots.arrays:
-                sizes = ["width" if a == self.nest.letter else str(self.body.ranges[a].size) for a in self.axes(layout)]
-                found.append(f"{self.slots.name(slot, layout)} = work({slot}, {', '.join([*sizes, 'n'])})")
-        else:
-            for slot, layout in self.slots.arrays:
-                sizes = [
-                    f"{self.body.ranges[a].size} - p - 1" if a == self.nest.second else str(self.body.ranges[a].size)
-                    for a in self.axes(layout)
-                ]
-                found.append(f"{self.slots.name(slot, layout)} = work({slot}, {', '.join([*sizes, 'n'])})")
+        found = []
+        for slot, layout in self.slots.arrays:
+            sizes = [self._size(letter) for letter in self.axes(layout)]
+            found.append(f"{self.slots.name(slot, layout)} = work({slot}, {', '.join([*sizes, 'n'])})")
         for op in self.nest.ops:
             found += self._op(op)
         return found
+
+    def _size(self, letter: str) -> str:
+        if letter == self.nest.second:
+            return f"{self.body.ranges[letter].size} - p - 1"
+        return str(self.body.ranges[letter].size) if self.pair or letter != self.nest.letter else "width"
 
     # ---- operands
 
@@ -281,7 +280,7 @@ class _Tile:
             keys = ["p"]
         elif self.pair and op.layout == {self.nest.second}:
             keys = ["p + 1:"]
-        elif op.layout == {self.nest.letter}:
+        elif op.layout == {self.nest.letter} and not _is_local(op, self.nest):
             keys = ["t"]
         return name + self._subscript(self.axes(op.layout), keys, layout)
 
@@ -298,17 +297,17 @@ class _Tile:
     # ---- lines
 
     def _op(self, op: Op) -> list[str]:
-        if op.kind == "sum" and len(op.body) > 1:
+        if op.kind == "sum":
             return self._sum(op)
-        if len(op.layout) > 1:
+        if self.nest.is_large(op):
             return self._large(op)
-        name = self.body._name(op)
+        target = self._target(op)[0] or str(self.body._name(op))
         if op.kind == "seed":
             assert isinstance(op.data, Seed)
             value = self._operand(op.args[0], op.layout)
             start = "t.start" if op.data.start == Affine() else f"{op.data.start} + t.start"
-            return [f"{name}[t] = {self.body._seed(op, op.data, value, start, 'width')}"]
-        return wrapped(f"{name}[t] = ", self.body._expression(self.nest.letter).written_out(op), 2)
+            return wrapped(f"{target} = ", op.data.call.format(value=value, start=start, size="width"), 2)
+        return wrapped(f"{target} = ", self.body._expression(self.nest).written_out(op), 2)
 
     def _large(self, op: Op) -> list[str]:
         operands = [self._operand(arg, op.layout) for arg in op.args]
@@ -319,33 +318,34 @@ class _Tile:
         return [f"np.{UFUNCS[op.kind]}({', '.join(operands)}, out={target})"]
 
     def _sum(self, op: Op) -> list[str]:
-        """The sum of a large array, or of the product of two arrays."""
-        reduction, body = op.reduction, op.body
-        axes = self.axes(body)
+        """The sum of an array, or of the product of two arrays."""
+        reduction, axes = op.reduction, self.axes(op.body)
         if self.pair and reduction.letter == self.nest.letter:
-            operands = [self._operand(arg, body) for arg in op.args]
+            operands = [self._operand(arg, op.body) for arg in op.args]
             return [f"{self.body._name(op)}[p + 1:] += {' * '.join(operands)}"]
-        target, added = self._target(op)
+        operands = [self._operand(arg, arg.layout) for arg in op.args]
         if len(op.args) == 1:
-            operand = self._operand(op.args[0], op.args[0].layout)
-            call, closing = f"np.add.reduce({operand}, axis={axes.index(reduction.letter)}", ")"
+            call = f"np.add.reduce({operands[0]}, axis={axes.index(reduction.letter)}"
         else:
             subscripts = self._letters(axes)
             shown = ["".join(subscripts[a] for a in self.axes(arg.layout)) + "n" for arg in op.args]
             result = "".join(subscripts[a] for a in axes if a != reduction.letter) + "n"
-            operands = [self._operand(arg, arg.layout) for arg in op.args]
-            call, closing = f'np.einsum("{",".join(shown)}->{result}", {", ".join(operands)}', ")"
-        return [f"{target} += {call}{closing}" if added else f"{call}, out={target}{closing}"]
+            call = f'np.einsum("{",".join(shown)}->{result}", {", ".join(operands)}'
+        target, added = self._target(op)
+        if target is None:
+            return [f"{self.body._name(op)} = {call})"]
+        return [f"{target} += {call})" if added else f"{call}, out={target})"]
 
-    def _target(self, op: Op) -> tuple[str, bool]:
-        """Where a sum goes, and whether it is added to what other tiles have left there."""
+    def _target(self, op: Op) -> tuple[str | None, bool]:
+        """The array that takes the result, None for a new one; and whether the result is added to what other tiles have left."""
         if op in self.slots.slot:
             return self.slots.name(self.slots.slot[op], op.layout), False
         name = self.body._name(op)
-        assert name is not None
         if self.pair:
             return (f"{name}[p]", False) if op.layout == {self.nest.letter} else (name, True)
-        return (f"{name}[t]", False) if op.layout == {self.nest.letter} else (name, True)
+        if self.nest.is_partial(op):
+            return name, True
+        return (f"{name}[t]" if op in self.nest.stored else None), False
 
     def _letters(self, axes: Sequence[str]) -> dict[str, str]:
         """One character for each axis in an `einsum`."""

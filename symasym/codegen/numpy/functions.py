@@ -46,6 +46,12 @@ _KINDS = {"n": "int", "kind": "np.dtype", "work": "_Work", "seeds": "_Seeds | _G
 """Parameters that are not arguments of the law, in order behind the sizes."""
 
 
+def names_in(nodes: Iterable[Node]) -> set[str]:
+    """Families and scalars in formulas."""
+    parts = [part for node in nodes for part in walk(node)]
+    return {p.family for p in parts if isinstance(p, Entry)} | {p.name for p in parts if isinstance(p, Scalar)}
+
+
 @dataclass
 class Writer:
     """Writes functions of one law for one layout; `given` are the arguments of the public functions that call them."""
@@ -70,8 +76,7 @@ class Writer:
 
     def arrays(self, nodes: Iterable[Node]) -> list[str]:
         """Families and scalars that formulas need, in the order of the arguments."""
-        parts = [part for node in nodes for part in walk(node)]
-        used = {part.family for part in parts if isinstance(part, Entry)} | {p.name for p in parts if isinstance(p, Scalar)}
+        used = names_in(nodes)
         return [name for name in self._all if name in used]
 
     @property
@@ -128,18 +133,20 @@ class Writer:
         return self._function(name, docstring, arrays, body, "tuple[Floats, ...]")
 
     def _family(self, body: Body, name: str, length: Affine, found: Sequence[Derivative]) -> str:
-        """The text of the derivative by a family; parts for several ranges are put together."""
-        ranges = {d.range for d in found}
-        if len(ranges) == 1 and all(over and (over.first, over.last) == (Affine(1), length) for over in ranges):
-            return " + ".join(body.text(op) for d in found for op in d.terms)
+        """The text of the derivative by a family: its parts side by side if they follow one another, else added up."""
+        parts = [(d.range, " + ".join(body.text(op) for op in d.terms)) for d in found if d.range is not None]
+        reached, joined, left = Affine(), list[str](), list(parts)
+        while following := next((part for part in left if part[0].first == reached + 1), None):
+            left.remove(following)
+            joined.append(f"({following[1]}, {following[0].size})")
+            reached = following[0].last
+        if parts and not left and reached == length:
+            return parts[0][1] if len(parts) == 1 else f"_join(kind, {self.axis}, {', '.join(joined)})"
         variable = body.fresh(f"{name}_bar")
-        shape = f"({length}, n)" if self.blocked else f"(n, {length})"
-        body.lines.append(f"{variable} = np.zeros({shape}, kind)")
-        for d in found:
-            assert d.range is not None
-            cut = f"{d.range.first - 1}:{d.range.last}"
-            for op in d.terms:
-                body.assign(f"{variable}[{cut if self.blocked else f':, {cut}'}] += ", body.text(op))
+        body.lines.append(f"{variable} = np.zeros({f'({length}, n)' if self.blocked else f'(n, {length})'}, kind)")
+        for over, text in parts:
+            cut = f"{over.first - 1}:{over.last}"
+            body.assign(f"{variable}[{cut if self.blocked else f':, {cut}'}] += ", text)
         return variable
 
     # ---- domain
@@ -150,16 +157,8 @@ class Writer:
         body.assign("inside = ", f"_finite({', '.join([str(self.blocked), *arrays])})")
         lowering = Lowering()
         for condition in conditions:
-            if set(arrays).issuperset(self.arrays(condition.nodes)):
-                more, less = (lowering.lower(node) for node in condition.nodes)
-                sign = ">" if condition.strict else ">="
-                body.assign(
-                    "inside = ", f"inside & ({self._extreme(body, more, True)} {sign} {self._extreme(body, less, False)})"
-                )
+            if names_in(condition.nodes) <= set(arrays):
+                more, less = (body.text(lowering.lower(node)) for node in condition.nodes)
+                body.assign("inside = ", f"inside & _above({more}, {less}, {condition.strict}, {self.axis})")
         body.assign("return ", "inside")
         return self._function(name, "Which problems are inside the domain.", arrays, body, "bool | NDArray[np.bool_]")
-
-    def _extreme(self, body: Body, op: Op, least: bool) -> str:
-        """The least or the largest entry of one side."""
-        text = body.text(op)
-        return f"{'_least' if least else '_most'}({text}, {self.axis})" if op.layout else text

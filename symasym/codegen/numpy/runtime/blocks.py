@@ -128,11 +128,12 @@ def _finite(blocked: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     return inside
 
 
-def _least(x: Floats, axis: int) -> Floats:
-    """The least entry; infinity for an empty range."""
-    return np.minimum.reduce(x, axis=axis, initial=np.inf)
-
-
-def _most(x: Floats, axis: int) -> Floats:
-    """The largest entry; minus infinity for an empty range."""
-    return np.maximum.reduce(x, axis=axis, initial=-np.inf)
+def _above(more: Floats, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
+    """Whether `more > less` (`>=` if not `strict`) for every index on either side: for all problems, or for each."""
+    if axis == 1:  # along short rows a minimum for each is slow, and rarely needed
+        least, most = np.min(more, initial=np.inf), np.max(less, initial=-np.inf)
+        if least > most or (least == most and not strict):
+            return True
+    least = np.minimum.reduce(more, axis=axis, initial=np.inf) if more.ndim == 2 else more
+    most = np.maximum.reduce(less, axis=axis, initial=-np.inf) if np.ndim(less) == 2 else less
+    return least > most if strict else least >= most
