@@ -34,8 +34,8 @@ __all__ = ["Lowering", "denominators"]
 Layout = frozenset[str]
 
 
-def denominators(nodes: Iterable[Node]) -> frozenset[Node]:
-    """Bases with an index that several products divide by."""
+def denominators(nodes: Iterable[Node], least: int = 2) -> frozenset[Node]:
+    """Bases with an index that several products divide by; those with two, if `least` products do."""
     seen: set[Node] = set()
     counts: Counter[Node] = Counter()
 
@@ -54,7 +54,7 @@ def denominators(nodes: Iterable[Node]) -> frozenset[Node]:
 
     for node in nodes:
         visit(node)
-    return frozenset(base for base, count in counts.items() if count > 1)
+    return frozenset(base for base, count in counts.items() if count >= (least if len(base.free) > 1 else 2))
 
 
 @dataclass

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.ir import Node, Range
 
-__all__ = ["Leaf", "Op", "Ops", "Reduction", "reached"]
+__all__ = ["Leaf", "Op", "Ops", "Reduction", "Seed", "reached"]
 
 Data = object
 
@@ -39,12 +40,28 @@ class Reduction:
         return self.range.index
 
 
+@dataclass(frozen=True)
+class Seed:
+    """What a `seed` operation stands for: a call on the argument, for a range that starts at `start` among those outside.
+
+    `{value}`, `{start}`, `{size}` and `{rows}` stand in `call`.
+    """
+
+    call: str
+    start: Affine
+    size: Affine
+
+    def text(self, value: str, start: str, size: str, rows: str) -> str:
+        """The call; `rows` is a further argument with its comma, or nothing."""
+        return self.call.format(value=value, start=start, size=size, rows=rows)
+
+
 @dataclass(frozen=True, eq=False)
 class Op:
     """One operation; two are the same only if they are the same object.
 
     Kinds: `number` (a Python number, `data` its node), `scalar` (`data` its name), `entry` and `rank` (`data` a `Leaf`),
-    `seed` (`data` a name: what the caller makes of the argument), `add sub mul div neg square sqrt`, `pow` (`data` the exponent),
+    `seed` (`data` a `Seed`: what the caller makes of the argument), `add sub mul div neg square sqrt`, `pow` (`data` the exponent),
     `sum` (`data` a `Reduction`) of one argument or of the product of two.
     """
 
@@ -69,6 +86,12 @@ class Op:
     def leaf(self) -> Leaf:
         """What an `entry` or `rank` stands for."""
         assert isinstance(self.data, Leaf)
+        return self.data
+
+    @property
+    def exponent(self) -> Fraction:
+        """The exponent of a `pow`."""
+        assert isinstance(self.data, Fraction)
         return self.data
 
     @property

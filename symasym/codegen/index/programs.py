@@ -104,9 +104,9 @@ class Seeded:
     after: int | None = None
 
 
-def values(form: Normal, nodes: Sequence[Node], names: Sequence[str]) -> Program:
-    """The values of formulas."""
-    lowering = Lowering(denominators(nodes))
+def values(form: Normal, nodes: Sequence[Node], names: Sequence[str], invert: bool = False) -> Program:
+    """The values of formulas; with `invert` every denominator over two indices is inverted, so that sums are contractions."""
+    lowering = Lowering(denominators(nodes, 1 if invert else 2))
     hints = _definition_hints(form, lowering, nodes)
     outputs = tuple(lowering.lower(node) for node in nodes)
     hints |= {op: name for op, name in zip(outputs, names, strict=True) if not op.is_leaf}

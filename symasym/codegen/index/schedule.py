@@ -116,5 +116,7 @@ def _needed(inside: Sequence[Op], wanted: set[Op]) -> list[Op]:
 
 
 def _stored(nest: Nest, steps: Sequence[Step], outputs: Sequence[Op]) -> frozenset[Op]:
-    read = {arg for step in steps if step is not nest for op in step.ops for arg in op.args} | set(outputs)
+    read = {arg for step in steps if step is not nest for op in step.ops for arg in op.args}
+    asked = {op for op in outputs if op.kind == "seed"}  # seeds are outputs so that they are asked for, not to be kept
+    read |= set(outputs) - asked
     return frozenset(op for op in nest.ops if not nest.is_large(op) and (op in read or nest.second))

@@ -17,10 +17,10 @@ from symasym.codegen.index.ir import Node
 from symasym.codegen.index.programs import normal
 from symasym.codegen.index.relations import relations
 from symasym.codegen.numpy.document import docstring
-from symasym.codegen.numpy.entry import size_function
+from symasym.codegen.numpy.entry import call, size_function
 from symasym.codegen.numpy.functions import Function
 from symasym.codegen.numpy.names import check_names
-from symasym.codegen.numpy.public import core_functions, excess_functions, excess_slots, public_slots
+from symasym.codegen.numpy.public import Group, core_group, excess_group, excess_slots, public_slots
 from symasym.codegen.numpy.runtime_text import runtime_parts
 from symasym.codegen.numpy.wrap import WIDTH
 from symasym.errors import NotDerivableYet
@@ -58,7 +58,7 @@ def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, An
     sizes = [size_function("_sizes", given, sizes_checked)]
     if not shared:
         sizes.append(size_function("_excess_sizes", more, sizes_checked))
-    core, excess = core_functions(form, given, domain), excess_functions(form, more, domain)
+    core, excess = core_group(form, given, domain), excess_group(form, more, domain)
     _check(given, more, [*core.functions, *excess.functions])
     return {
         "made": _comment(f"Made by `symasym build` from {source}; do not edit.", f"Remake: symasym build {law.name}"),
@@ -69,7 +69,8 @@ def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, An
             "sigma_down and of the arrays in the result;",
             f"n = {read.number_outside}.",
         ),
-        "functions": [*core.functions, *excess.functions],
+        "functions": _distinct([*core.functions, *excess.functions]),
+        "tables": [*_tables(core), *_tables(excess)],
         "sizes": sizes,
         "length": str(read.length),
         "number_outside": read.number_outside,
@@ -81,6 +82,22 @@ def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, An
         **public_slots(read, given, core),
         **excess_slots(more, "_sizes" if shared else "_excess_sizes", excess),
     }
+
+
+def _distinct(functions: Sequence[Function]) -> list[Function]:
+    """Each function once."""
+    return list({function.name: function for function in functions}.values())
+
+
+def _tables(group: Group) -> list[str]:
+    """The functions of a group by name: a table for each layout."""
+    kind = f"_{group.name.title()}Functions"
+    lines = ["", "", f"class {kind}(NamedTuple):", '    """Functions on arrays of one layout."""', ""]
+    lines += [f"    {name}: Callable" for name in group.fields]
+    for last, table in group.tables:
+        text = call(f"_{group.name}_{'LAST' if last else 'FIRST'} = {kind}", [f.name for f in table.values()])
+        lines += ["", "", *text] if last or len(group.tables) == 1 else text
+    return lines
 
 
 def _comment(*parts: str) -> list[str]:
@@ -131,7 +148,7 @@ def _core(length: str) -> str:
 
 
 def _positions(ranges: Sequence[InputRange]) -> str:
-    """Positions of the indices, counted from 0, as `np.r_` takes them."""
+    """Positions of the indices, counted from 0, as pairs of start and end."""
     merged: list[list[Any]] = []
     for item in ranges:
         start, stop = item.range.first - 1, item.range.last
@@ -139,4 +156,4 @@ def _positions(ranges: Sequence[InputRange]) -> str:
             merged[-1][1] = stop
         else:
             merged.append([start, stop])
-    return f"np.r_[{', '.join(f'{start}:{stop}' for start, stop in merged)}]"
+    return f"[{', '.join(f'({start or 0}, {stop})' for start, stop in merged)}]"

@@ -98,7 +98,7 @@ def entry_point(
         tuple(lines),
         tuple(call("batch = _batch", leads)),
         ", ".join([*used, *optional]),
-        _head("domain", passed),
+        _head("domain", ["n", *passed]),
         _head("compute", ["n", *passed]),
         tuple(rows),
     )

@@ -7,193 +7,181 @@ from dataclasses import dataclass
 from typing import Any
 
 from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.algebra import ONE
 from symasym.codegen.index.domain import Condition
 from symasym.codegen.index.formulas import Formulas
 from symasym.codegen.index.inputs import Inputs
-from symasym.codegen.index.algebra import ONE
 from symasym.codegen.index.ir import is_number
+from symasym.codegen.index.ops import Seed
 from symasym.codegen.index.programs import Normal, Seeded, pullback, values
-from symasym.codegen.numpy.body import Seed
 from symasym.codegen.numpy.entry import EntryPoint, call, entry_point
 from symasym.codegen.numpy.functions import Function, Writer
+from symasym.codegen.numpy.wrap import WIDTH
 
-__all__ = ["Core", "Excess", "core_functions", "excess_functions", "excess_slots", "public_slots"]
+__all__ = ["Group", "core_group", "excess_group", "excess_slots", "public_slots"]
 
-
-@dataclass(frozen=True)
-class Core:
-    """Functions behind the law: variances outside the span, what they are multiplied with, label noise, domains."""
-
-    blocked: bool
-    outside: Function
-    own: Function | None
-    noise: Function
-    outside_pullback: Function
-    noise_pullback: Function
-    law_domain: Function
-    core_domain: Function
-    variance_domain: Function
-
-    @property
-    def functions(self) -> list[Function]:
-        """All of them, in the order of the text."""
-        own = [] if self.own is None else [self.own]
-        found = [self.outside, *own, self.noise, self.outside_pullback, self.noise_pullback]
-        domains = {domain.name: domain for domain in (self.law_domain, self.core_domain, self.variance_domain)}
-        return [*found, *domains.values()]
-
-    @property
-    def weights(self) -> list[str]:
-        """Arguments on which the weights depend."""
-        mine = {*self.outside.arrays, *(self.own.arrays if self.own else ())}
-        return [name for name in self.law_domain.arrays if name in mine]
+SEEDS = {"seeds": "_Seeds | _Given"}
+BAR = {"bar": "Floats"}
 
 
 @dataclass(frozen=True)
-class Excess:
-    """Functions behind the mean excess loss."""
+class Group:
+    """Functions by their field in a table: one table for each layout, `(last, functions)`; they call one another's layout only."""
 
-    blocked: bool
-    value: Function
-    pullback: Function
-    domain: Function
+    name: str
+    tables: tuple[tuple[bool, dict[str, Function]], ...]
+
+    @property
+    def fields(self) -> dict[str, Function]:
+        """The functions of one layout; parameters are the same in all."""
+        return self.tables[0][1]
 
     @property
     def functions(self) -> list[Function]:
-        """All of them, in the order of the text."""
-        return [self.value, self.pullback, self.domain]
+        """All functions, in the order of the text."""
+        return [function for _, table in self.tables for function in table.values()]
+
+    def layout(self) -> list[str]:
+        """Lines that choose the layout."""
+        if len(self.tables) == 1:
+            return [f"last, at = False, _{self.name}_FIRST"]
+        own = [hot for f in self.fields.values() for hot in f.hot]
+        sizes = dict.fromkeys(f"({others}, {size})" for _, others, size in own if size != "1")
+        return [f"last = _is_short({', '.join(sizes)})", f"at = _{self.name}_LAST if last else _{self.name}_FIRST"]
 
 
-def core_functions(form: Normal, given: Inputs, conditions: Sequence[Condition]) -> Core:
-    """The functions behind the law."""
-    seeded = _seeded(form)
-    nodes = [node for _, node in form.outside]
-    blocked = any(p.has_nests for p in (values(form, [*nodes, form.noise], ["v"] * len(nodes) + ["noise"]), pullback(form, seeded)))
-    writer = Writer(form, given, blocked)
-    noise = Seeded(form.noise, "bar")
-    outside = writer.along(
-        "_outside_variance", "v", "`v_a` for the indices outside the learned span.", form.outside
-    )
-    own = None
-    if any(node != ONE for _, node in form.own):
-        docstring = "`g_a` of the pre-training data for the indices outside the learned span."
-        own = writer.along("_own_variance", "g", docstring, form.own)
-    mine = {*outside.arrays, *(own.arrays if own else ())}
-    every = [*(family.name for family in given.families), *given.scalars]
-    weights = [name for name in every if name in mine]
-    law_domain = writer.domain("_domain", every, conditions)
-    core_domain = law_domain if weights == every else writer.domain("_weights_domain", weights, conditions)
-    variance_domain = core_domain
-    if list(outside.arrays) != weights:
-        variance_domain = writer.domain("_variance_domain", outside.arrays, conditions)
-    return Core(
-        blocked,
-        outside,
-        own,
-        writer.single("_noise_variance", "`sigma^2`.", form.noise),
-        writer.pullback(
-            "_outside_pullback", "Derivatives of the seeded sum of the `v_a`, and of the `g_a`.", seeded
-        ),
-        writer.pullback("_noise_pullback", "`sigma^2`, and the derivatives of `bar sigma^2`.", [noise]),
-        law_domain,
-        core_domain,
-        variance_domain,
-    )
+def _group(name: str, form: Normal, given: Inputs, nested: bool, make: Any) -> Group:
+    """The functions that `make` writes, in both layouts if there are nests."""
+    layouts = [(True, "_last"), (False, "_first")] if nested else [(False, "")]
+    return Group(name, tuple((last, make(Writer(form, given, last, suffix))) for last, suffix in layouts))
+
+
+def core_group(form: Normal, given: Inputs, conditions: Sequence[Condition]) -> Group:
+    """The functions behind the law: variances outside the span, what they are multiplied with, label noise, domains."""
+    seeded, outside = _seeded(form), [node for _, node in form.outside]
+    nested = pullback(form, seeded).has_nests or values(form, [form.noise], ["noise"]).has_nests
+    own_nodes = [] if all(node == ONE for _, node in form.own) else [node for _, node in form.own]
+    every = [*given.lengths, *given.scalars]
+
+    def make(writer: Writer) -> dict[str, Function]:
+        weights = writer.arrays([*outside, *own_nodes])
+        found = {
+            "outside": writer.along(
+                "_outside_variance", "v", "`v_a` for the indices outside the learned span.", form.outside
+            ),
+            "noise": writer.single("_noise_variance", "`sigma^2`.", form.noise),
+            "outside_pullback": writer.pullback(
+                "_outside_pullback", "Derivatives of the seeded sum of the `v_a`, and of the `g_a`.", seeded, SEEDS
+            ),
+            "noise_pullback": writer.pullback(
+                "_noise_pullback", "`sigma^2`, and the derivatives of `bar sigma^2`.", [Seeded(form.noise, "bar")], BAR
+            ),
+            "domain": writer.domain("_domain", every, conditions, [*outside, *own_nodes, form.noise]),
+            "weights_domain": writer.domain("_weights_domain", weights, conditions, [*outside, *own_nodes]),
+            "variance_domain": writer.domain("_variance_domain", writer.arrays(outside), conditions, outside),
+        }
+        if own_nodes:
+            text = "`g_a` of the pre-training data for the indices outside the learned span."
+            found["own"] = writer.along("_own_variance", "g", text, form.own)
+        return found
+
+    return _group("LAW", form, given, nested, make)
 
 
 def _seeded(form: Normal) -> list[Seeded]:
     """`v_a` of every range, then `g_a` where it depends on anything."""
     parts = []
     for over, node in form.outside:
-        seed = Seed("seeds({value}, {start}, {size})", form.start[over.index], over.size)
-        parts.append(Seeded(node, seed, over))
+        parts.append(Seeded(node, Seed("seeds({value}, {start}, {size}{rows})", form.start[over.index], over.size), over))
     for n, (over, node) in enumerate(form.own):
         if not is_number(node):
-            seed = Seed("seeds.own_bar({start}, {size})", form.start[over.index], over.size)
+            seed = Seed("seeds.own_bar({start}, {size}{rows})", form.start[over.index], over.size)
             parts.append(Seeded(node, seed, over, after=n))
     return parts
 
 
-def excess_functions(form: Normal, given: Inputs, conditions: Sequence[Condition]) -> Excess:
+def excess_group(form: Normal, given: Inputs, conditions: Sequence[Condition]) -> Group:
     """The functions behind the mean excess loss."""
     seeded = [Seeded(form.excess, "bar")]
-    blocked = values(form, [form.excess], ["value"]).has_nests or pullback(form, seeded).has_nests
-    writer = Writer(form, given, blocked)
-    value = writer.single("_excess_loss_mean", "Mean of the limit of `m (L(w_hat) - L(w*))`.", form.excess)
-    return Excess(
-        blocked,
-        value,
-        writer.pullback("_excess_loss_pullback", "The mean excess loss, and the derivatives of `bar` times it.", seeded),
-        writer.domain("_excess_domain", value.arrays, conditions),
-    )
+
+    def make(writer: Writer) -> dict[str, Function]:
+        text = "The mean excess loss, and the derivatives of `bar` times it."
+        return {
+            "value": writer.single("_excess_loss_mean", "Mean of the limit of `m (L(w_hat) - L(w*))`.", form.excess),
+            "pullback": writer.pullback("_excess_loss_pullback", text, seeded, BAR),
+            "domain": writer.domain("_excess_domain", writer.arrays([form.excess]), conditions, [form.excess]),
+        }
+
+    return _group("EXCESS", form, given, pullback(form, seeded).has_nests, make)
 
 
 # ---- slots
 
 
-def public_slots(read: Formulas, given: Inputs, core: Core) -> dict[str, Any]:
+def public_slots(read: Formulas, given: Inputs, core: Group) -> dict[str, Any]:
     """Slots of the functions that concern the law."""
     length = str(read.length)
     options = [("g", (length,)), ("sigma_down", (length, length))]
-    number = read.number_outside
-    every = [*(family.name for family in given.families), *given.scalars]
-    law = entry_point(given, "_sizes", given.scalars, options, alpha=True)
+    at = core.fields
+    every = [*given.lengths, *given.scalars]
+    forward = ["outside", "noise", *(["own"] if "own" in at else [])]
+    backward = [*forward, "outside_pullback", "noise_pullback"]
     of = ['of: str | int | Mapping[str | int, ArrayLike] = "risk_mean"']
+    law = entry_point(given, "_sizes", given.scalars, options, alpha=True)
     gradient = entry_point(given, "_sizes", given.scalars, options, alpha=True, keywords=of)
-    weights = [name for name in given.scalars if name in core.weights]
-    cumulants = entry_point(given, "_sizes", weights, options, keywords=["order: int = 4"], computed=core.weights)
-    scalars = [name for name in given.scalars if name in core.outside.arrays]
-    variance = entry_point(given, "_sizes", scalars, computed=core.outside.arrays)
-    forward = [core.outside, core.noise, *([core.own] if core.own else [])]
-    backward = [*forward, core.outside_pullback, core.noise_pullback]
-    matrices = f"(0 if sigma_down is None else 8 * {_factor(length)} ** 2)"
-    room = Affine(6) + number * 3
-    slots = {
-        "blocked": core.blocked,
-        "axis": 0 if core.blocked else 1,
-        "transposed": ".T" if core.blocked else "",
-        "outside": core.outside,
-        "noise": core.noise,
-        "own_call": "None" if core.own is None else core.own.call,
-        "own_is_fixed": "True" if core.own is None or not core.own.arrays else "g is not None",
-        "outside_arguments": ", ".join(core.outside.parameters),
-        "law_domain": core.law_domain,
-        "core_domain": core.core_domain,
-        "variance_domain": core.variance_domain,
-        "law": _with(law, work=_work(given, forward, room, matrices)),
-        "cumulants": _with(cumulants, work=_work(given, forward, room, matrices)),
-        "variance": _with(variance, work=_work(given, [core.outside], number, "")),
+    weights = at["weights_domain"].arrays
+    scalars = [name for name in given.scalars if name in weights]
+    cumulants = entry_point(given, "_sizes", scalars, options, keywords=["order: int = 4"], computed=weights)
+    mine = at["outside"].arrays
+    variance = entry_point(given, "_sizes", [name for name in given.scalars if name in mine], computed=mine)
+    matrices = f"{_factor(length)} * ((g is not None) + 8 * (sigma_down is not None) * {_factor(length)})"
+    room = Affine(6) + read.number_outside
+    stores = _stores(core, every)
+    return {
+        "layout": core.layout(),
+        "calls": {name: function.call(f"at.{name}") for name, function in at.items()} | _own_call(at),
+        "own_is_fixed": "g is not None" if "own" in at and at["own"].arrays else "True",
+        "law": _with(law, work=_work(given, core, forward, room, matrices)),
+        "cumulants": _with(cumulants, work=_work(given, core, forward, room, matrices)),
+        "variance": _with(variance, work=_work(given, core, ["outside"], read.number_outside, "")),
         "gradient_fields": [*every, "alpha"],
         "gradient": _with(
             gradient,
-            work=_work(given, backward, room * 2, matrices),
+            work=_work(given, core, backward, room * 2, matrices),
             results=_results(given, [*every, "alpha"]),
-            outputs=", ".join(f"by_{name}" for name in [*every, "alpha"]),
+            parts=_parts(["value"], [*((n, cut) for n, cut, _ in stores), ("alpha", "")], ["by_g", "by_sigma_down"]),
             pullbacks=_pullbacks(core),
-            returned=_returned(core, given, every),
+            returned=call(
+                "return ",
+                ["target.value(seeds.kappa)", *(text for *_, text in stores), "target.by_alpha(seeds.kappa)", "*by_given"],
+            ),
+            last=_last(
+                "value", "Gradient", given, [*every, "alpha"], ["_shaped(by_g, batch)", "_shaped(by_sigma_down, batch)"]
+            ),
         ),
     }
-    return slots
 
 
-def excess_slots(more: Inputs, sizes: str, excess: Excess) -> dict[str, Any]:
+def _own_call(at: dict[str, Function]) -> dict[str, str]:
+    return {} if "own" in at else {"own": "None"}
+
+
+def excess_slots(more: Inputs, sizes: str, excess: Group) -> dict[str, Any]:
     """Slots of the functions that concern the mean excess loss."""
-    names = excess.value.arrays
-    scalars = [name for name in more.scalars if name in names]
-    entry = entry_point(more, sizes, scalars, computed=names)
+    at = excess.fields
+    names = at["value"].arrays
+    entry = entry_point(more, sizes, [name for name in more.scalars if name in names], computed=names)
     return {
         "excess": _with(
             entry,
-            work=_work(more, [excess.value, excess.pullback], Affine(4), ""),
+            layout=excess.layout(),
+            calls={name: function.call(f"at.{name}") for name, function in at.items()},
+            work=_work(more, excess, ["value", "pullback"], Affine(4), ""),
             results=_results(more, names),
-            outputs=", ".join(f"by_{name}" for name in names),
+            parts=_parts(["result"], at["pullback"].returned),
+            last=_last("result", "ExcessLossGradient", more, names),
         ),
         "excess_fields": list(names),
-        "excess_blocked": excess.blocked,
-        "excess_checked": 1 + len(names),
-        "excess_formula": excess.value,
-        "excess_pullback": excess.pullback,
-        "excess_domain": excess.domain,
     }
 
 
@@ -205,56 +193,90 @@ def _factor(size: str) -> str:
     return f"({size})" if " " in size else size
 
 
-def _work(given: Inputs, functions: Sequence[Function], room: Affine, more: str) -> list[str]:
+def _work(given: Inputs, group: Group, names: Sequence[str], room: Affine, more: str) -> list[str]:
     """The line that makes the workspace: numbers that a problem holds, and the nests."""
+    functions = [table[name] for _, table in group.tables for name in names]
+    nests = dict.fromkeys(f"({slots}, {others}, {size})" for f in functions for slots, others, size in f.hot)
     cold = room
     for family in given.families:
         cold = cold + family.length
-    for function in functions:
-        cold = cold + function.cold
-    nests = dict.fromkeys(f"({slots}, {others}, {size})" for f in functions for slots, others, size in f.hot)
+    for name in names:
+        cold = cold + group.fields[name].cold
     held = f"{cold} + {more}" if more else str(cold)
-    return call("work = _Work", ["kind", "math.prod(batch)", held, *nests])
+    if not nests:  # temporaries of expressions alone: as many rows as fit the second-level cache
+        held = f"8 * max({', '.join(str(family.length) for family in given.families) or '1'}, 1)" + (f" + {more}" if more else "")
+    return call("work = _Work", ["kind", "count", held, "last", *nests])
 
 
 def _results(given: Inputs, names: Sequence[str]) -> list[str]:
     """Lines that make the arrays of derivatives."""
     lines = []
     for name in names:
-        shape = f"(*batch, {given.lengths[name]})" if name in given.lengths else "batch"
+        shape = f"(count, {given.lengths[name]})" if name in given.lengths else "count"
         lines.append(f"by_{name} = np.empty({shape}, kind)")
     return lines
 
 
-def _pullbacks(core: Core) -> list[str]:
+def _parts(first: Sequence[str], stores: Sequence[tuple[str, str]], last: Sequence[str] = ()) -> list[str]:
+    """The line that lists where values and derivatives go."""
+    cut = [f"by_{name}[:, {part}]" if part else f"by_{name}" for name, part in stores]
+    return call("parts = _there", [*first, *cut, *last])
+
+
+def _last(result: str, kind: str, given: Inputs, names: Sequence[str], more: Sequence[str] = ()) -> list[str]:
+    """Lines that give everything back in the shape of the batch."""
+    shaped = [
+        f"by_{n}.reshape(*batch, {given.lengths[n]})" if n in given.lengths else f"by_{n}.reshape(batch)" for n in names
+    ]
+    return [*call(f"gradient = {kind}", [*shaped, *more]), f"return {result}.reshape(batch), gradient"]
+
+
+def _stores(core: Group, every: Sequence[str]) -> list[tuple[str, str, str]]:
+    """For each part of each derivative the argument, the part and the text; parts only where one pullback alone has them."""
+    first, second = core.fields["outside_pullback"], core.fields["noise_pullback"]
+    found: list[tuple[str, str, str]] = []
+    for name in every:
+        mine = [(f"outside_{_variable(*part)}", *part) for part in first.returned if part[0] == name]
+        more = [(f"noise_{_variable(*part)}", *part) for part in second.returned if part[0] == name]
+        if mine and more:
+            found.append((name, "", f"{_joined(mine)} + {_joined(more)}"))
+        elif mine or more:
+            found += [(name, part, text) for text, _, part in mine or more]
+        else:
+            found.append((name, "", "np.zeros((1, 1), kind)"))
+    return found
+
+
+def _joined(parts: Sequence[tuple[str, str, str]]) -> str:
+    texts = [text for text, _, _ in parts]
+    return texts[0] if len(texts) == 1 else f"np.concatenate([{', '.join(texts)}], axis=axis)"
+
+
+def _variable(name: str, part: str) -> str:
+    """The name of a part of a derivative: by the end of its range."""
+    if not part:
+        return f"by_{name}"
+    end = part.split(":")[1].replace(" ", "").replace("+", "_plus_").replace("-", "_minus_")
+    return f"by_{name}_to_{end}"
+
+
+def _pullbacks(core: Group) -> list[str]:
     """Lines that take the derivatives."""
     lines = []
-    first, second = core.outside_pullback, core.noise_pullback
+    first, second = core.fields["outside_pullback"], core.fields["noise_pullback"]
     if first.arrays:
-        lines.append(f"{_tuple(f'outside_by_{name}' for name in first.arrays)} = {first.call}")
+        names = [f"outside_{_variable(*part)}" for part in first.returned]
+        lines += _unpacked(names, first.call("at.outside_pullback"))
     if second.arrays:
         lines.append("bar = target.by_noise(seeds.kappa)")
-        lines.append(f"{_tuple(['_', *(f'noise_by_{name}' for name in second.arrays)])} = {second.call}")
+        names = ["_", *(f"noise_{_variable(*part)}" for part in second.returned)]
+        lines += _unpacked(names, second.call("at.noise_pullback"))
     return lines
 
 
-def _returned(core: Core, given: Inputs, every: Sequence[str]) -> list[str]:
-    """Lines that give back the value and all derivatives."""
-    parts = ["target.value(seeds.kappa)", *(_by(name, core, given) for name in every)]
-    return call("return ", [*parts, "target.by_alpha(seeds.kappa)", "*by_given"])
-
-
-def _tuple(names: Any) -> str:
-    listed = list(names)
-    return ", ".join(listed) if len(listed) > 1 else f"({listed[0]},)"
-
-
-def _by(name: str, core: Core, given: Inputs) -> str:
-    """The derivative by one argument."""
-    parts = [f"outside_by_{name}"] * (name in core.outside_pullback.arrays)
-    parts += [f"noise_by_{name}"] * (name in core.noise_pullback.arrays)
-    if parts:
-        return " + ".join(parts)
-    if name not in given.lengths:
-        return "np.zeros(1, kind)"
-    return f"np.zeros(({given.lengths[name]}, 1), kind)" if core.blocked else f"np.zeros((1, {given.lengths[name]}), kind)"
+def _unpacked(names: Sequence[str], value: str) -> list[str]:
+    """Lines that give names to the parts of a tuple."""
+    line = f"{', '.join(names)} = {value}" if len(names) > 1 else f"({names[0]},) = {value}"
+    if len(line) + 8 <= WIDTH:
+        return [line]
+    return [f"found = {value}", *(f"{name} = found[{n}]" for n, name in enumerate(names))]

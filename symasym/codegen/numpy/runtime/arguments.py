@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -62,12 +63,22 @@ def _downstream(name: str, value: ArrayLike, kind: np.dtype, core: tuple[int, ..
     return array
 
 
+def _positions(
+    g: Floats | None, sigma_down: Floats | None, inside: Sequence[tuple[int, int]], outside: Sequence[tuple[int, int]]
+) -> tuple[NDArray, NDArray]:
+    """The positions of the indices in and out of the learned span, where a downstream covariance needs them."""
+    if g is None and sigma_down is None:
+        return np.empty(0, int), np.empty(0, int)
+    return tuple(np.concatenate([np.arange(*ends) for ends in ranges]) for ranges in (inside, outside))  # type: ignore[return-value]
+
+
 def _batch(**leads: tuple[int, ...]) -> tuple[int, ...]:
     """The shape to which all leading axes broadcast."""
     batch: tuple[int, ...] = ()
+    several = set(leads.values()) - {()}
+    if len(several) <= 1:
+        return several.pop() if several else ()
     for name, lead in leads.items():
-        if lead == batch or not lead:
-            continue
         try:
             batch = np.broadcast_shapes(batch, lead)
         except ValueError:
@@ -80,11 +91,13 @@ def _rows(array: Floats | None, cores: int, batch: tuple[int, ...]) -> Floats | 
     if array is None:
         return None
     lead, core = array.shape[: array.ndim - cores], array.shape[array.ndim - cores :]
+    if lead == batch and (len(batch) == 1 or array.flags.c_contiguous):
+        return array if len(batch) == 1 else array.reshape(math.prod(batch), *core)
     if math.prod(lead) == 1:
         return array.reshape(1, *core)
     if lead != batch:
         array = np.broadcast_to(array, batch + core)
-    return array.reshape(-1, *core) if len(batch) == 1 or array.flags.c_contiguous else _Scattered(array, batch)
+    return array if len(batch) == 1 else _Scattered(array, batch)
 
 
 class _Scattered:

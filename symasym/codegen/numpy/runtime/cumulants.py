@@ -16,7 +16,17 @@ Floats = NDArray[np.floating]
 
 def _flat(x: Floats, axis: int) -> Floats:
     """The array with an axis for the index, of length 1 if it has none."""
-    return x if x.ndim == 2 else np.expand_dims(x, axis) if x.ndim else x.reshape(1, 1)
+    return x if x.ndim == 2 else x.reshape(1, -1) if axis == 0 else x.reshape(-1, 1)
+
+
+def _cut(x: Floats, rows: slice) -> Floats:
+    """Some rows of an array that has all rows, or one for all."""
+    return x[rows] if len(x) > 1 else x
+
+
+def _lead(x: Floats, axis: int) -> Floats:
+    """From the layout with the index on `axis` to that with the batch first, or back."""
+    return x.T if axis == 0 else x
 
 
 def _join(kind: np.dtype, axis: int, *parts: tuple[Floats, int]) -> Floats:
@@ -56,19 +66,23 @@ def _beyond(x: Floats, above: bool, axis: int) -> Floats:
     return np.moveaxis(sums, 0, axis)
 
 
+SMALLEST = {np.dtype(t).itemsize: np.finfo(t).tiny / np.finfo(t).eps for t in (np.float32, np.float64, np.longdouble)}
+"""Sums below have lost digits to underflow."""
+
+
 def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
     """`sum_a w_a^r` for `r = 1..orders` over `count` weights; a single one is repeated.
 
     A sum below the range of numbers is NaN, unless all weights are 0.
     """
-    pairs = (lambda x, y: np.einsum("an,an->n", x, y)) if axis == 0 else _row_sums
-    with np.errstate(under="ignore"):
-        sums, power = [np.add.reduce(w, axis=0) if axis == 0 else _row_sums(w)], w
-        for order in range(2, orders + 1):
-            sums.append(pairs(power, w))
-            power = power * w if order < orders else power
-    least = np.finfo(w.dtype).tiny / np.finfo(w.dtype).eps
-    if min(sums[0].min(initial=1), sums[-1].min(initial=1)) < least:
+    sums, power = [np.add.reduce(w, axis=0) if axis == 0 else _row_sums(w)], w
+    for order in range(2, orders + 1):
+        sums.append(np.einsum("an,an->n", power, w) if axis == 0 else _row_sums(power, w))
+        if order < orders:
+            with np.errstate(under="ignore"):
+                power = power * w
+    least = SMALLEST[w.dtype.itemsize]
+    if sums[-1].size and sums[-1].min() < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
 
@@ -95,41 +109,54 @@ class _Seeds:
         axis: int,
         fixed: bool,
     ) -> None:
-        self.coefficients, self.g, self.axis = coefficients, g, axis
-        self.orders = max(coefficients, default=0)
+        self.g, self.axis, self.fixed = g, axis, fixed
+        self.orders = max(coefficients)
         self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
+        self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
         self.own = None if g is None else np.empty((size, n) if axis == 0 else (n, size), kind)
-        self.fixed = fixed
 
-    def __call__(self, v: Floats, start: int, size: int) -> Floats:
-        """`v_bar_a` for the `size` indices from `start` on."""
-        axis, here = self.axis, slice(start, start + size)
-        v, g = _flat(v, axis), self.g
-        if g is not None and g.shape[axis] > 1:
-            g = g[here] if axis == 0 else g[:, here]
+    def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
+        """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
+        v, g = _flat(v, self.axis), self._part(self.g, start, size, rows)
         w = _weights(v, g)
-        sums = _power_sums(w, size, self.orders, axis)
-        with np.errstate(under="ignore"):
-            w_bar, power = None, None
-            for order in range(1, self.orders + 1):
-                if order in self.coefficients:
-                    self.kappa[order] += _factor(order) * sums[order - 1]
-                    c = _flat(np.asarray(order * _factor(order) * self.coefficients[order], w.dtype), axis)
-                    term = c if power is None else c * power
-                    w_bar = term if w_bar is None else w_bar + term
-                power = w if power is None else power * w
-            if self.own is not None:
-                self.own[here if axis == 0 else (slice(None), here)] = w_bar * v
-            v_bar = w_bar if g is None else w_bar * g
-        batch = w.shape[1 - axis]
-        return np.broadcast_to(v_bar, (size, batch) if axis == 0 else (batch, size))
+        sums = _power_sums(w, size, self.orders, self.axis)
+        for order, kappa in self.kappa.items():
+            part = kappa if rows is None else kappa[rows]
+            part += _factor(order) * sums[order - 1]
+        w_bar = self._slope(w, rows)
+        if self.own is not None:
+            self._part(self.own, start, size, rows)[...] = w_bar * v
+        v_bar = w_bar if g is None else w_bar * g
+        wanted = (size, w.shape[1]) if self.axis == 0 else (w.shape[0], size)
+        if v_bar.shape == wanted:
+            return v_bar
+        v_bar = np.broadcast_to(v_bar, wanted)
+        return v_bar if self.axis == 0 else np.ascontiguousarray(v_bar)  # matrix products are slow on repeated entries
 
-    def own_bar(self, start: int, size: int) -> Floats:
+    def _part(self, x: Any, start: int, size: int, rows: slice | None) -> Any:
+        """The part of an array for the `size` indices from `start` on, and for some rows."""
+        if x is not None and rows is not None:
+            x = _cut(x, rows)
+        if x is None or x.shape[self.axis] == 1:
+            return x
+        return x[start : start + size] if self.axis == 0 else x[:, start : start + size]
+
+    def _slope(self, w: Floats, rows: slice | None) -> Floats:
+        """The derivative by the weights, `sum_r r f_r c_r w^{r-1}` with `kappa_r = f_r sum_a w_a^r`."""
+        slopes = self.slopes if rows is None else {order: _cut(slope, rows) for order, slope in self.slopes.items()}
+        slope = slopes.get(self.orders, 0)
+        with np.errstate(under="ignore"):
+            for order in range(self.orders - 1, 0, -1):
+                slope = slope * w
+                if order in slopes:
+                    slope += slopes[order]
+        return slope
+
+    def own_bar(self, start: int, size: int, rows: slice | None = None) -> Floats:
         """The derivative by `g_a`; 0 where the `g_a` do not depend on anything."""
         if self.own is None or self.fixed:
             return np.zeros((1, 1))
-        here = slice(start, start + size)
-        return self.own[here] if self.axis == 0 else self.own[:, here]
+        return self._part(self.own, start, size, rows)
 
 
 class _Given:
@@ -138,12 +165,12 @@ class _Given:
     def __init__(self, kappa: Mapping[int, Floats], v_bar: Floats, axis: int) -> None:
         self.kappa, self.v_bar, self.axis, self.own = kappa, v_bar, axis, None
 
-    def __call__(self, v: Floats, start: int, size: int) -> Floats:
-        """`v_bar_a` for the `size` indices from `start` on."""
+    def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
+        """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
         here = slice(start, start + size)
-        return self.v_bar[here] if self.axis == 0 else self.v_bar[:, here]
+        return self.v_bar[here] if self.axis == 0 else self.v_bar[rows or slice(None), here]
 
-    def own_bar(self, start: int, size: int) -> Floats:
+    def own_bar(self, start: int, size: int, rows: slice | None = None) -> Floats:
         """No derivative by `g_a`."""
         return np.zeros((1, 1))
 
@@ -206,6 +233,16 @@ class _Target:
         return total
 
 
+def _there(*results: Floats | None) -> list[Floats]:
+    """The results that are asked for."""
+    return [result for result in results if result is not None]
+
+
+def _shaped(x: Floats | None, batch: tuple[int, ...]) -> Floats | None:
+    """Rows in the shape of the batch."""
+    return None if x is None else x.reshape(*batch, *x.shape[1:])
+
+
 def _targets(of: Any, kind: np.dtype) -> tuple[list[str | int], list[Floats]]:
     """Names and factors of what `value_and_gradient` is asked for."""
     known = ("mean", "variance", "risk_mean", "risk_variance", "alpha0", "noise")
@@ -226,6 +263,8 @@ def _weights(v: Floats, g: Floats | None = None) -> Floats:
 
 def _crossover(mean: Floats, noise: Floats, rank: int) -> Floats:
     """`mean / (sigma^2 rank)`; NaN where that is undefined."""
+    if rank and noise.min() > 0:
+        return mean / (noise * rank)
     noise = np.broadcast_to(noise, mean.shape) if rank else np.zeros_like(mean)
     return np.divide(mean, noise * rank, out=np.full_like(mean, np.nan), where=noise > 0)
 
