@@ -164,7 +164,7 @@ class Body:
         if op in nest.stored or nest.is_partial(op):
             self._count(op)
             sizes = [str(self.ranges[letter].size) for letter in op.layout]
-            shape = ", ".join([*sizes, "n"] if self.last else ["n", *sizes]) + ("" if sizes else ",")
+            shape = ", ".join([*sizes, "rows"] if self.last else ["rows", *sizes]) + ("" if sizes else ",")
             added = nest.second is not None or (nest.is_partial(op) and kind.partial_sums_are_added)
             self.lines.append(f"{name} = np.{'zeros' if added else 'empty'}(({shape}), kind)")
 

@@ -58,8 +58,10 @@ def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, An
     sizes = [size_function("_sizes", given, sizes_checked)]
     if not shared:
         sizes.append(size_function("_excess_sizes", more, sizes_checked))
+    own = {name for arguments in (given, more) for name in (*arguments.lengths, *arguments.scalars, *arguments.sizes)}
+    check_names(own, ())
     core, excess = core_group(form, given, domain), excess_group(form, more, domain)
-    _check(given, more, [*core.functions, *excess.functions])
+    check_names(own, _variables([*core.functions, *excess.functions]))
     return {
         "made": _comment(f"Made by `symasym build` from {source}; do not edit.", f"Remake: symasym build {law.name}"),
         "docstring": docstring(law, read, given, sizes_checked, domain, unchecked, source, references),
@@ -123,16 +125,14 @@ def _inputs(read: Formulas) -> tuple[Inputs, Inputs]:
     return inputs(read, nodes, extra), inputs(read, [*nodes, read.excess_loss_mean], extra)
 
 
-def _check(given: Inputs, more: Inputs, functions: Sequence[Function]) -> None:
-    """Names of the law against the variables of all generated functions."""
-    own = {name for arguments in (given, more) for name in (*arguments.lengths, *arguments.scalars, *arguments.sizes)}
-    bound = {
+def _variables(functions: Sequence[Function]) -> set[str]:
+    """Variables in the bodies of generated functions."""
+    return {
         part.id
         for function in functions
         for part in ast.walk(ast.parse("\n".join(function.body)))
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
     }
-    check_names(own, bound)
 
 
 def _signature(given: Inputs, read: Formulas) -> str:

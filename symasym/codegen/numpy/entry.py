@@ -98,8 +98,8 @@ def entry_point(
         tuple(lines),
         tuple(call("batch = _batch", leads)),
         ", ".join([*used, *optional]),
-        _head("domain", ["n", *passed]),
-        _head("compute", ["n", *passed]),
+        _head("domain", ["rows", *passed]),
+        _head("compute", ["rows", *passed]),
         tuple(rows),
     )
 
@@ -116,9 +116,9 @@ def _head(name: str, parameters: Sequence[str]) -> tuple[str, ...]:
     return *before, f"{last}:"
 
 
-def call(head: str, arguments: Sequence[str]) -> list[str]:
-    """A call on one line if it fits, otherwise with one argument on each."""
+def call(head: str, arguments: Sequence[str], depth: int = 1) -> list[str]:
+    """A call on one line if it fits at this depth of indentation, otherwise with one argument on each."""
     line = f"{head}({', '.join(arguments)})"
-    if len(INDENT + line) <= WIDTH:
+    if len(INDENT) * depth + len(line) <= WIDTH:
         return [line]
     return [f"{head}(", *(f"{INDENT}{argument}," for argument in arguments), ")"]

@@ -38,9 +38,6 @@ class Function:
     cold: Affine = field(default_factory=Affine)
     returned: tuple[tuple[str, str], ...] = ()
 
-    def call(self, table: str) -> str:
-        """The call through a table of functions, where every parameter is a variable."""
-        return f"{table}({', '.join(self.parameters)})"
 
 
 def names_in(nodes: Iterable[Node]) -> set[str]:
@@ -94,7 +91,7 @@ class Writer:
         returned: Sequence[tuple[str, str]] = (),
     ) -> Function:
         types = {a: "Floats" for a in arrays} | {size: "int" for size in self.given.sizes}
-        types |= {"n": "int", "kind": "np.dtype", "work": "_Work"} | dict(extra or {})
+        types |= {"rows": "int", "kind": "np.dtype", "work": "_Work"} | dict(extra or {})
         name += self.suffix
         top = head(name, [f"{n}: {t}" for n, t in types.items()], returns)
         return Function(
@@ -136,7 +133,7 @@ class Writer:
             if argument in self.given.lengths:
                 cuts = self._family(body, argument, self.given.lengths[argument], found)
             else:
-                cuts = [("", " + ".join(body.text(op) for d in found for op in d.terms) or "np.zeros(n, kind)")]
+                cuts = [("", " + ".join(body.text(op) for d in found for op in d.terms) or "np.zeros(rows, kind)")]
             returned += [(argument, cut) for cut, _ in cuts]
             texts += [text for _, text in cuts]
         body.assign("return ", ", ".join(texts) + ("," if len(texts) == 1 else "") if texts else "()")
@@ -153,7 +150,7 @@ class Writer:
         if parts and not left and reached == length:
             return joined if len(joined) > 1 else [("", joined[0][1])]
         variable = body.fresh(f"{name}_bar")
-        body.lines.append(f"{variable} = np.zeros({f'({length}, n)' if self.last else f'(n, {length})'}, kind)")
+        body.lines.append(f"{variable} = np.zeros({f'({length}, rows)' if self.last else f'(rows, {length})'}, kind)")
         for over, text in parts:
             cut = f"{over.first - 1}:{over.last}"
             body.assign(f"{variable}[{cut if self.last else f':, {cut}'}] += ", text)

@@ -16,7 +16,6 @@ from symasym.codegen.index.ops import Seed
 from symasym.codegen.index.programs import Normal, Seeded, pullback, values
 from symasym.codegen.numpy.entry import EntryPoint, call, entry_point
 from symasym.codegen.numpy.functions import Function, Writer
-from symasym.codegen.numpy.wrap import WIDTH
 
 __all__ = ["Group", "core_group", "excess_group", "excess_slots", "public_slots"]
 
@@ -139,7 +138,7 @@ def public_slots(read: Formulas, given: Inputs, core: Group) -> dict[str, Any]:
     stores = _stores(core, every)
     return {
         "layout": core.layout(),
-        "calls": {name: function.call(f"at.{name}") for name, function in at.items()} | _own_call(at),
+        "lines": _lines(at, LAW_VARIABLES) | ({} if "own" in at else {"own": ["own = None"]}),
         "own_is_fixed": "g is not None" if "own" in at and at["own"].arrays else "True",
         "law": _with(law, work=_work(given, core, forward, room, matrices)),
         "cumulants": _with(cumulants, work=_work(given, core, forward, room, matrices)),
@@ -162,8 +161,23 @@ def public_slots(read: Formulas, given: Inputs, core: Group) -> dict[str, Any]:
     }
 
 
-def _own_call(at: dict[str, Function]) -> dict[str, str]:
-    return {} if "own" in at else {"own": "None"}
+LAW_VARIABLES = {
+    "outside": "v_outside",
+    "noise": "label_noise",
+    "own": "own",
+    "domain": "inside_own",
+    "weights_domain": "inside_own",
+    "variance_domain": "inside_own",
+}
+EXCESS_VARIABLES = {"value": "value", "pullback": "found", "domain": "inside_own"}
+"""Variables of the public functions that hold what private ones return."""
+
+
+def _lines(at: dict[str, Function], variables: dict[str, str]) -> dict[str, list[str]]:
+    """Lines that call the functions of a table."""
+    return {
+        name: call(f"{variable} = at.{name}", at[name].parameters, 3) for name, variable in variables.items() if name in at
+    }
 
 
 def excess_slots(more: Inputs, sizes: str, excess: Group) -> dict[str, Any]:
@@ -175,7 +189,7 @@ def excess_slots(more: Inputs, sizes: str, excess: Group) -> dict[str, Any]:
         "excess": _with(
             entry,
             layout=excess.layout(),
-            calls={name: function.call(f"at.{name}") for name, function in at.items()},
+            lines=_lines(at, EXCESS_VARIABLES),
             work=_work(more, excess, ["value", "pullback"], Affine(4), ""),
             results=_results(more, names),
             parts=_parts(["result"], at["pullback"].returned),
@@ -266,17 +280,18 @@ def _pullbacks(core: Group) -> list[str]:
     first, second = core.fields["outside_pullback"], core.fields["noise_pullback"]
     if first.arrays:
         names = [f"outside_{_variable(*part)}" for part in first.returned]
-        lines += _unpacked(names, first.call("at.outside_pullback"))
+        lines += _unpacked(names, "at.outside_pullback", first.parameters)
     if second.arrays:
         lines.append("bar = target.by_noise(seeds.kappa)")
         names = ["_", *(f"noise_{_variable(*part)}" for part in second.returned)]
-        lines += _unpacked(names, second.call("at.noise_pullback"))
+        lines += _unpacked(names, "at.noise_pullback", second.parameters)
     return lines
 
 
-def _unpacked(names: Sequence[str], value: str) -> list[str]:
-    """Lines that give names to the parts of a tuple."""
-    line = f"{', '.join(names)} = {value}" if len(names) > 1 else f"({names[0]},) = {value}"
-    if len(line) + 8 <= WIDTH:
-        return [line]
-    return [f"found = {value}", *(f"{name} = found[{n}]" for n, name in enumerate(names))]
+def _unpacked(names: Sequence[str], function: str, parameters: Sequence[str]) -> list[str]:
+    """Lines that call a function and name the parts of what it returns."""
+    left = ", ".join(names) if len(names) > 1 else f"({names[0]},)"
+    lines = call(f"{left} = {function}", parameters, 2)
+    if len(lines) == 1:
+        return lines
+    return [*call(f"found = {function}", parameters, 2), *(f"{name} = found[{n}]" for n, name in enumerate(names))]

@@ -82,13 +82,13 @@ class Tile(ABC):
         inside = []
         for slot, layout in self.slots.arrays:
             sizes = [self.size(letter) for letter in self.axes(layout)]
-            shape = [*sizes, "n"] if self.last else [self.rows, *sizes]
+            shape = [*sizes, "rows"] if self.last else [self.rows, *sizes]
             inside.append(f"{self.slots.name(slot, layout)} = work({slot}, {', '.join(shape)})")
         for op in self.nest.ops:
             inside += self._op(op)
         return [*self.header(), *(INDENT + line for line in inside)]
 
-    rows: ClassVar[str] = "n"
+    rows: ClassVar[str] = "rows"
     """Number of rows of large arrays, where these come first."""
 
     def _op(self, op: Op) -> list[str]:
@@ -202,12 +202,12 @@ class Tile(ABC):
 
 
 class RangeTile(Tile):
-    """Tiles `t` of the nest's index range; the batch is the last axis."""
+    """Tiles of the nest's index range; the batch is the last axis."""
 
     def header(self) -> list[str]:
         """The loop."""
         size = self.ranges[self.nest.letter].size
-        return [f"for t in work.tiles({size}, {self.others()}, n):", f"{INDENT}width = t.stop - t.start"]
+        return [f"for tile in work.tiles({size}, {self.others()}, rows):", f"{INDENT}width = tile.stop - tile.start"]
 
     def size(self, letter: str) -> str:
         """Length of an axis of large arrays."""
@@ -215,28 +215,28 @@ class RangeTile(Tile):
 
     def cut(self, name: str, op: Op) -> tuple[str, str | None]:
         """Arrays along the nest's own index are cut."""
-        return name, "t" if op.layout == {self.nest.letter} else None
+        return name, "tile" if op.layout == {self.nest.letter} else None
 
     def result(self, op: Op) -> str:
         """Where a result goes that lasts beyond the tile."""
-        return f"{self.name(op)}[t]" if op.layout == {self.nest.letter} else str(self.name(op))
+        return f"{self.name(op)}[tile]" if op.layout == {self.nest.letter} else str(self.name(op))
 
     def seed(self, seed: Seed, value: str) -> str:
         """The call of a seed on this tile."""
-        start = "t.start" if seed.start == Affine() else f"{seed.start} + t.start"
+        start = "tile.start" if seed.start == Affine() else f"{seed.start} + tile.start"
         return seed.text(value, start, "width", "")
 
 
 class RowTile(Tile):
-    """Tiles `r` of the rows of the batch, which is the first axis; sums are complete in a tile."""
+    """Tiles of the rows of the batch, which is the first axis; sums are complete in a tile."""
 
     partial_sums_are_added = False
-    rows = "m"
+    rows = "height"
 
     def header(self) -> list[str]:
         """The loop."""
         size = self.ranges[self.nest.letter].size
-        return [f"for r in work.row_tiles(n, {self.others()}, {size}):", f"{INDENT}m = r.stop - r.start"]
+        return [f"for tile in work.row_tiles(rows, {self.others()}, {size}):", f"{INDENT}height = tile.stop - tile.start"]
 
     def size(self, letter: str) -> str:
         """Length of an axis of large arrays."""
@@ -244,15 +244,15 @@ class RowTile(Tile):
 
     def cut(self, name: str, op: Op) -> tuple[str, str | None]:
         """All arrays are cut, unless there is one row for all."""
-        return f"_cut({name}, r)", None
+        return f"_cut({name}, tile)", None
 
     def result(self, op: Op) -> str:
         """Where a result goes that lasts beyond the tile."""
-        return f"{self.name(op)}[r]"
+        return f"{self.name(op)}[tile]"
 
     def seed(self, seed: Seed, value: str) -> str:
         """The call of a seed on this tile."""
-        return seed.text(value, str(seed.start), str(seed.size), ", r")
+        return seed.text(value, str(seed.start), str(seed.size), ", tile")
 
     def _summed(self, op: Op) -> str:
         """A product of a matrix and a vector for each row goes to the linear algebra library."""
@@ -268,20 +268,20 @@ class RowTile(Tile):
 
 
 class PairTile(Tile):
-    """One tile for each smaller index of a pair, at position `p`; the larger ones are the axis at the end."""
+    """One tile for each smaller index of a pair, at position `place`; the larger ones are the axis at the end."""
 
     def header(self) -> list[str]:
         """The loop."""
-        return [f"for p in range({self.ranges[self.nest.letter].size - 1}):"]
+        return [f"for place in range({self.ranges[self.nest.letter].size - 1}):"]
 
     def size(self, letter: str) -> str:
         """Length of an axis of large arrays."""
         size = self.ranges[letter].size
-        return f"{size} - p - 1" if letter == self.nest.second else str(size)
+        return f"{size} - place - 1" if letter == self.nest.second else str(size)
 
     def cut(self, name: str, op: Op) -> tuple[str, str | None]:
         """Arrays along either index of the pair are cut."""
-        return name, {self.nest.letter: "p", self.nest.second: "p + 1:"}.get(next(iter(op.layout), ""))
+        return name, {self.nest.letter: "place", self.nest.second: "place + 1:"}.get(next(iter(op.layout), ""))
 
     def result(self, op: Op) -> str:
         """Where a result goes that lasts beyond the tile."""

@@ -69,7 +69,8 @@ def _positions(
     """The positions of the indices in and out of the learned span, where a downstream covariance needs them."""
     if g is None and sigma_down is None:
         return np.empty(0, int), np.empty(0, int)
-    return tuple(np.concatenate([np.arange(*ends) for ends in ranges]) for ranges in (inside, outside))  # type: ignore[return-value]
+    first, second = (np.concatenate([np.arange(*ends) for ends in ranges]) for ranges in (inside, outside))
+    return first, second
 
 
 def _batch(**leads: tuple[int, ...]) -> tuple[int, ...]:

@@ -25,8 +25,8 @@ LONG = 48
 class _Work:
     """The workspace: how many `rows` a block has, and arrays for the tiles of a nest.
 
-    A problem holds `cold` numbers at a time; each of `nests` is the number of arrays that it needs, the product of the sizes of their
-    other indices, and the size of its own, 1 for pairs. `last` says that the batch is the last axis.
+    A problem holds `cold` numbers at a time; each of `nests` is the number of arrays that it needs, the product of the
+    sizes of their other indices, and the size of its own, 1 for pairs. `last` says that the batch is the last axis.
     """
 
     def __init__(self, kind: np.dtype, count: int, cold: int, last: bool, *nests: tuple[int, int, int]) -> None:
@@ -74,7 +74,7 @@ def _is_short(*nests: tuple[int, int]) -> bool:
 
     A nest is the product of the sizes of its other indices and the size of its own.
     """
-    others, size = max(nests, key=math.prod)
+    others, size = max(nests, key=math.prod, default=(1, 1))
     return size < LONG or others * size > TILE // 2
 
 
@@ -85,21 +85,20 @@ def _run(
     domain: Callable[..., bool | NDArray[np.bool_]],
     compute: Callable[..., Sequence[Floats]],
     results: Sequence[Floats],
-    blocked: bool,
+    last: bool,
     checked: Sequence[int],
 ) -> None:
-    """Blocks of `step` rows through `compute` into `results`; NaN where a problem is outside the domain or leaves the range of numbers.
+    """Blocks of `step` rows through `compute` into `results`.
 
-    With `blocked`, families are handed over with the batch on the last axis. `checked` are the results that must be finite.
+    NaN where a problem is outside the domain or leaves the range of numbers. With `last`, families are handed over with
+    the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
         for start in range(0, count, step):
             stop = min(count, start + step)
-            parts, mine = arrays, results
-            if count > step:
-                parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
-                mine = [result[start:stop] for result in results]
-            _block(stop - start, parts, domain, compute, mine, blocked, checked)
+            parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
+            mine = results if count <= step else [result[start:stop] for result in results]
+            _block(stop - start, parts, domain, compute, mine, last, checked)
 
 
 def _block(
@@ -108,17 +107,17 @@ def _block(
     domain: Callable[..., bool | NDArray[np.bool_]] | None,
     compute: Callable[..., Sequence[Floats]],
     results: Sequence[Floats],
-    blocked: bool,
+    last: bool,
     checked: Sequence[int],
 ) -> None:
     """One block of `n` rows; halves of it where a number overflows, underflows or is not one."""
     given = parts
-    if blocked:
+    if last:
         given = [np.ascontiguousarray(x.T) if x is not None and x.ndim == 2 else x for x in parts]
     if domain is not None:
         inside = domain(n, *given)
         if inside is not True and not inside.all():  # type: ignore[union-attr]
-            _some(np.broadcast_to(inside, n), parts, compute, results, blocked, checked)
+            _some(np.broadcast_to(inside, n), parts, compute, results, last, checked)
             return
     try:
         found = compute(n, *given)
@@ -129,11 +128,11 @@ def _block(
             return
         for half in (slice(0, n // 2), slice(n // 2, n)):
             some = [x if x is None or len(x) == 1 else x[half] for x in parts]
-            _block(half.stop - half.start, some, None, compute, [r[half] for r in results], blocked, checked)
+            _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if blocked and value.ndim == 2 else value
-    fine = _finite(blocked, *(found[number] for number in checked))
+        result[...] = value.T if last and value.ndim == 2 else value
+    fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
@@ -144,7 +143,7 @@ def _some(
     parts: Sequence[Floats | None],
     compute: Callable[..., Sequence[Floats]],
     results: Sequence[Floats],
-    blocked: bool,
+    last: bool,
     checked: Sequence[int],
 ) -> None:
     """A block of which only the problems `inside` are computed."""
@@ -154,19 +153,19 @@ def _some(
     if keep.size:
         kept = [np.empty((keep.size, *result.shape[1:]), result.dtype) for result in results]
         some = [x if x is None or len(x) == 1 else x[keep] for x in parts]
-        _block(keep.size, some, None, compute, kept, blocked, checked)
+        _block(keep.size, some, None, compute, kept, last, checked)
         for result, values in zip(results, kept, strict=True):
             result[keep] = values
 
 
-def _finite(blocked: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
+def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
         if x is not None and not math.isfinite(np.vdot(x, x)):
             fine = np.isfinite(x)
             if x.ndim > 1:
-                fine = fine.all(axis=0 if blocked and x.ndim == 2 else tuple(range(1, x.ndim)))
+                fine = fine.all(axis=0 if last and x.ndim == 2 else tuple(range(1, x.ndim)))
             inside = fine if inside is True else inside & fine
     return inside
 
@@ -178,5 +177,7 @@ def _above(more: Floats, less: Floats | float, strict: bool, axis: int) -> bool 
         if lowest > highest or (lowest == highest and not strict):
             return True
     least = np.minimum.reduce(more, axis=axis, initial=np.inf) if more.ndim == 2 else more
-    most = np.maximum.reduce(less, axis=axis, initial=-np.inf) if isinstance(less, np.ndarray) and less.ndim == 2 else less
+    most = less
+    if isinstance(less, np.ndarray) and less.ndim == 2:
+        most = np.maximum.reduce(less, axis=axis, initial=-np.inf)
     return least > most if strict else least >= most

@@ -93,10 +93,10 @@ def _factor(order: int) -> int:
 
 
 class _Seeds:
-    """The derivative of `sum_r c_r kappa_r` by the variances `v_a`, for weights `w_a = g_a v_a`; without `g` they are the `v_a`.
+    """The derivative of `sum_r c_r kappa_r` by the variances `v_a`, for weights `w_a = g_a v_a`, or `v_a` without `g`.
 
-    Each part of the `v_a` is put in once, as soon as it is known; `kappa` adds up, and `own` is the derivative by `g_a`, which are
-    `fixed` if they do not depend on anything.
+    Each part of the `v_a` is put in once, as soon as it is known; `kappa` adds up, and `own` is the derivative by the
+    `g_a`, which are `fixed` if they do not depend on anything.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class _Given:
 
 
 class _Target:
-    """A sum of factors times numbers of the law: what it asks of the cumulants, and its derivatives by `sigma^2` and `alpha`."""
+    """A sum of factors times numbers of the law: what it asks of the cumulants, and its further derivatives."""
 
     def __init__(
         self, names: Sequence[str | int], factors: Sequence[Floats], alpha: Floats, noise: Floats, d_eff: int, rank: int

@@ -60,7 +60,12 @@ def _traces(v: Floats, schur: Floats, orders: int) -> list[Floats]:
 
 
 def _through_schur(
-    coefficients: Mapping[int, ArrayLike], v: Floats, schur: Floats, regression: Floats, inside: NDArray, outside: NDArray
+    coefficients: Mapping[int, ArrayLike],
+    v: Floats,
+    schur: Floats,
+    regression: Floats,
+    inside: NDArray,
+    outside: NDArray,
 ) -> tuple[dict[int, Floats], Floats, Floats]:
     """Cumulants, and the derivative of `sum_r c_r kappa_r` by the `v_a` and by the downstream covariance, symmetric."""
     orders = max(coefficients)
@@ -87,20 +92,21 @@ def _from_schur(schur_bar: Floats, regression: Floats, inside: NDArray, outside:
     found[..., outside[:, None], outside] = schur_bar
     found[..., inside[:, None], outside] = -half
     found[..., outside[:, None], inside] = -np.swapaxes(half, -1, -2)
-    found[..., inside[:, None], inside] = half @ np.swapaxes(regression, -1, -2)
+    square = half @ np.swapaxes(regression, -1, -2)
+    found[..., inside[:, None], inside] = (square + np.swapaxes(square, -1, -2)) / 2
     return found
 
 
 def _downstream_domain(
-    blocked: bool, alpha: Floats | None, g: Floats | None, sigma_down: Floats | None, outside: NDArray
+    last: bool, alpha: Floats | None, g: Floats | None, sigma_down: Floats | None, outside: NDArray
 ) -> bool | NDArray[np.bool_]:
     """Which problems have `alpha > 0`, no negative `g_a` outside the learned span, a positive definite `sigma_down`."""
     inside: bool | NDArray[np.bool_] = True
     if alpha is not None:
         inside = (alpha > 0) & (alpha < np.inf)
     if g is not None:
-        beyond = g[outside] if blocked else g[:, outside]
-        inside = inside & np.all((beyond >= 0) & (beyond < np.inf), axis=0 if blocked else 1)
+        beyond = g[outside] if last else g[:, outside]
+        inside = inside & np.all((beyond >= 0) & (beyond < np.inf), axis=0 if last else 1)
     if sigma_down is not None:
         inside = inside & _definite(sigma_down)
     return inside
