@@ -1,7 +1,7 @@
 """Derivatives of formulas by reverse accumulation on the index IR: sizes stay symbolic, nothing is expanded.
 
-If `y` is used in `x`, then `adjoint(y) += sum adjoint(x) dx/dy`, over the indices of `x` that `y` does not have. The adjoint of an
-output is its seed; that of an entry `lam_i` is the derivative of the seeded sum of all outputs by `lam_i`.
+If `y` is used in `x`, then `adjoint(y) += sum adjoint(x) dx/dy`, over the indices of `x` that `y` does not have. The adjoint
+of an output is its seed; that of an entry `lam_i` is the derivative of the seeded sum of all outputs by `lam_i`.
 """
 
 from __future__ import annotations
@@ -80,4 +80,3 @@ def _over(indices: frozenset[str], body: Node, kept: Node, letters: Letters) -> 
         else:
             body = total(over, body)
     return body
-

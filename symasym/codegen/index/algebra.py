@@ -12,7 +12,8 @@ from symasym.codegen.index.ir import Add, Const, HalfSum, Mul, Node, Power, Rang
 
 __all__ = ["ONE", "ZERO", "add", "half_total", "minus", "mul", "number", "power", "powers", "product", "terms", "total"]
 
-ZERO, ONE = Const(Fraction(0)), Const(Fraction(1))
+UNIT = Fraction(1)
+ZERO, ONE = Const(Fraction(0)), Const(UNIT)
 
 
 def number(value: int | Fraction) -> Const:
@@ -20,25 +21,33 @@ def number(value: int | Fraction) -> Const:
     return Const(Fraction(value))
 
 
-def powers(node: Node) -> tuple[Fraction, dict[Node, Fraction]]:
+def powers(node: Node) -> tuple[Fraction, Mapping[Node, Fraction]]:
     """The node as a number times a product of powers."""
+    kept = vars(node)
+    if "powers" not in kept:
+        kept["powers"] = _powers(node)
+    return kept["powers"]
+
+
+def _powers(node: Node) -> tuple[Fraction, Mapping[Node, Fraction]]:
     match node:
         case Const(value=value):
             return value, {}
         case Mul(factors=factors):
-            coefficient, found = Fraction(1), dict[Node, Fraction]()
+            coefficient, found = UNIT, dict[Node, Fraction]()
             for factor in factors:
                 own, part = powers(factor)
-                coefficient *= own
+                coefficient = coefficient if own == 1 else coefficient * own
                 for base, exponent in part.items():
-                    found[base] = found.get(base, Fraction(0)) + exponent
+                    found[base] = found[base] + exponent if base in found else exponent
             return coefficient, found
         case Power(base=base, exponent=exponent):
             own, part = powers(base)
             if exponent.denominator == 1:
-                return own**exponent.numerator, {b: e * exponent for b, e in part.items()}
-            return Fraction(1), {base: exponent}
-    return Fraction(1), {node: Fraction(1)}
+                coefficient = own if own == 1 else own**exponent.numerator
+                return coefficient, {b: exponent if e == 1 else e * exponent for b, e in part.items()}
+            return UNIT, {base: exponent}
+    return UNIT, {node: UNIT}
 
 
 def product(coefficient: Fraction, found: Mapping[Node, Fraction]) -> Node:

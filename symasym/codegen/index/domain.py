@@ -62,7 +62,7 @@ def conditions(law: Law, read: Formulas, letters: Letters) -> tuple[list[Conditi
 def _condition(
     relation: sympy.Basic, read: Formulas, letters: Letters, ranges: Mapping[str, Range]
 ) -> Condition | None:
-    more, less = (convert(side, read.sizes, ranges) for side in (relation.gts, relation.lts))  # type: ignore[attr-defined]
+    more, less = (convert(side, read.sizes, ranges) for side in (relation.gts, relation.lts))
     used = {part.index: part.range for side in (more, less) for part in walk(side) if isinstance(part, Entry)}
     if len(more.free) > 1 or len(less.free) > 1 or more.free & less.free:
         return None

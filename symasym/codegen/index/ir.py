@@ -7,7 +7,7 @@ equal if they are written alike, which `key` decides, so that a node may be an e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -70,8 +70,7 @@ class Node:
     @cached_property
     def key(self) -> str:
         """The expression as one text."""
-        parts = (getattr(self, part.name) for part in fields(self))  # type: ignore[arg-type]
-        return f"{type(self).__name__}({', '.join(map(_key, parts))})"
+        return f"{type(self).__name__}({', '.join([_key(getattr(self, name)) for name in self.__match_args__])})"  # type: ignore[attr-defined]
 
     @cached_property
     def free(self) -> frozenset[str]:
@@ -85,10 +84,13 @@ class Node:
         return below - set(bound_indices(self))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Node) and self.key == other.key
+        return self is other or (isinstance(other, Node) and self.key == other.key)
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        kept = vars(self)
+        if "hash" not in kept:
+            kept["hash"] = hash(self.key)
+        return kept["hash"]
 
 
 def _key(part: object) -> str:

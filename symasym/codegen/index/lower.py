@@ -136,7 +136,9 @@ class Lowering:
         """What stands above and below the bar."""
         above = {base: e for base, e in factors.items() if e > 0}
         below = {base: -e for base, e in factors.items() if e < 0}
-        inverses = [self.ops.raised(self._inverse(base), below.pop(base)) for base in list(below) if base in self.inverted]
+        inverses = [
+            self.ops.raised(self._inverse(base), below.pop(base)) for base in list(below) if base in self.inverted
+        ]
         return self.ops.times(self._raised(above), *inverses), self._raised(below)
 
     def _inverse(self, base: Node) -> Op:
@@ -183,9 +185,9 @@ def _joined(terms: Iterable[Node]) -> list[Node]:
     found: dict[Node, list[Node]] = {}
     for term in terms:
         coefficient, factors = powers(term)
-        top = {base: e for base, e in factors.items() if base.free == term.free and term.free}
-        rest = product(coefficient, {base: e for base, e in factors.items() if base not in top})
-        found.setdefault(product(Fraction(1), top), []).append(rest)
+        upper = {base: e for base, e in factors.items() if base.free == term.free and term.free}
+        rest = product(coefficient, {base: e for base, e in factors.items() if base not in upper})
+        found.setdefault(product(Fraction(1), upper), []).append(rest)
     joined: list[Node] = []
     for top, rests in found.items():
         joined += rests if top == ONE else [mul(top, add(*rests))]

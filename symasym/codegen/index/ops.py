@@ -61,8 +61,8 @@ class Op:
     """One operation; two are the same only if they are the same object.
 
     Kinds: `number` (a Python number, `data` its node), `scalar` (`data` its name), `entry` and `rank` (`data` a `Leaf`),
-    `seed` (`data` a `Seed`: what the caller makes of the argument), `add sub mul div neg square sqrt`, `pow` (`data` the exponent),
-    `sum` (`data` a `Reduction`) of one argument or of the product of two.
+    `seed` (`data` a `Seed`: what the caller makes of the argument), `add sub mul div neg square sqrt`, `pow` (`data` the
+    exponent), `sum` (`data` a `Reduction`) of one argument or of the product of two.
     """
 
     number: int

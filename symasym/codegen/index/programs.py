@@ -1,8 +1,8 @@
 """What a kernel computes, as schedules: the formulas themselves, and their pullbacks.
 
 The pullback of formulas `f` along a cotangent `c` is the derivative of `sum c f` by every entry and scalar. The cotangent of a
-variance `v_a` is a function of `v_a` that the caller supplies, a *seed*; it is asked for as soon as `v_a` is there, so that values
-and derivatives come out of one pass.
+variance `v_a` is a function of `v_a` that the caller supplies, a *seed*; it is asked for as soon as `v_a` is there, so that
+values and derivatives come out of one pass.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from symasym.codegen.index.schedule import Nest, Step, schedule
 __all__ = ["Derivative", "Normal", "Program", "Seeded", "normal", "pullback", "values"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Normal:
-    """The formulas of a law in normal form: `outside` are `v_a` by range, `own` are `g_a` there."""
+    """The formulas of a law in normal form: `outside` are `v_a` by range, `own` are `g_a` there; `kept` has programs made."""
 
     letters: Letters
     definitions: Mapping[str, Node]
@@ -33,6 +33,7 @@ class Normal:
     own: tuple[tuple[Range, Node], ...]
     noise: Node
     excess: Node
+    kept: dict[object, Program] = field(default_factory=dict)
 
     @property
     def start(self) -> Mapping[str, Affine]:
@@ -106,7 +107,15 @@ class Seeded:
 
 def values(form: Normal, nodes: Sequence[Node], names: Sequence[str], invert: bool = False) -> Program:
     """The values of formulas; with `invert` every denominator over two indices is inverted, so that sums are contractions."""
-    lowering = Lowering(denominators(nodes, 1 if invert else 2))
+    inverted = denominators(nodes, 1 if invert else 2)
+    key = ("values", tuple(nodes), tuple(names), inverted)
+    if key not in form.kept:
+        form.kept[key] = _values(form, nodes, names, inverted)
+    return form.kept[key]
+
+
+def _values(form: Normal, nodes: Sequence[Node], names: Sequence[str], inverted: frozenset[Node]) -> Program:
+    lowering = Lowering(inverted)
     hints = _definition_hints(form, lowering, nodes)
     outputs = tuple(lowering.lower(node) for node in nodes)
     hints |= {op: name for op, name in zip(outputs, names, strict=True) if not op.is_leaf}
@@ -115,13 +124,20 @@ def values(form: Normal, nodes: Sequence[Node], names: Sequence[str], invert: bo
 
 def pullback(form: Normal, parts: Sequence[Seeded]) -> Program:
     """The derivatives of `sum seed value` by all entries and scalars; without seeds over ranges the values are outputs."""
+    key = ("pullback", tuple(parts))
+    if key not in form.kept:
+        form.kept[key] = _pullback(form, parts)
+    return form.kept[key]
+
+
+def _pullback(form: Normal, parts: Sequence[Seeded]) -> Program:
     marks = [_mark(part, n) for n, part in enumerate(parts)]
     found = adjoints([(part.value, mark) for part, mark in zip(parts, marks, strict=True)], form.letters)
     found = {leaf: adjoint for leaf, adjoint in found.items() if adjoint != ZERO}
     seeds: dict[str, Op] = {}
     lowering = Lowering(denominators([*(p.value for p in parts), *found.values()]), seeds)
     hints = _definition_hints(form, lowering, [part.value for part in parts])
-    for n, (part, mark) in enumerate(zip(parts, marks, strict=True)):
+    for part, mark in zip(parts, marks, strict=True):
         if isinstance(mark, Entry):
             assert part.over is not None
             before = lowering.lower(part.value) if part.after is None else seeds[f"seed_{part.after}"]
@@ -138,7 +154,6 @@ def pullback(form: Normal, parts: Sequence[Seeded]) -> Program:
     asked = tuple(seeds.values()) or tuple(lowering.lower(part.value) for part in parts)
     outputs = (*asked, *(op for derivative in derivatives for op in derivative.terms))
     return Program(tuple(schedule(outputs, _Places(form))), asked, derivatives, hints)
-
 
 
 def _mark(part: Seeded, n: int) -> Node:

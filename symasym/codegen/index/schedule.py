@@ -1,8 +1,8 @@
 """Operations into steps: what has at most one index is computed on whole arrays, everything larger inside a *nest*.
 
-A nest runs over tiles of one index range (or over the first index of a pair), so that an array over two and more indices exists only
-for one tile. In a tile a sum over another index is complete and may be used further on; a sum over the nest's own index is complete
-behind the nest. An array that two nests need is computed in both.
+A nest runs over tiles of one index range (or over the first index of a pair), so that an array over two and more indices
+exists only for one tile. In a tile a sum over another index is complete and may be used further on; a sum over the nest's own
+index is complete behind the nest. An array that two nests need is computed in both.
 """
 
 from __future__ import annotations

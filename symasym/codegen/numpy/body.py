@@ -1,7 +1,8 @@
 """Steps of a schedule as the lines of a function.
 
-Arrays have the batch on one axis. *Last*: rows of the batch are the inner loop of every operation, which suits short index ranges.
-*First*: arrays are used as they come and an index is the inner loop, which suits long ranges, and formulas with one index alone.
+Arrays have the batch on one axis. *Last*: rows of the batch are the inner loop of every operation, which suits short index
+ranges. *First*: arrays are used as they come and an index is the inner loop, which suits long ranges, and formulas with one
+index alone.
 """
 
 from __future__ import annotations

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import sympy
 
 from symasym.codegen.index.domain import Condition
-from symasym.codegen.numpy.formula import formula, formula_lines
 from symasym.codegen.index.formulas import Formulas, InputRange
 from symasym.codegen.index.inputs import Inputs
 from symasym.codegen.index.ir import Node
 from symasym.codegen.index.relations import Relation
+from symasym.codegen.numpy.formula import formula, formula_lines
 from symasym.codegen.numpy.wrap import WIDTH
 from symasym.law.law import Law
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ast
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,15 @@ def emit(law: Law, *, references: Sequence[str] = (), source: str | None = None)
     Raises `NotDerivableYet` for an expression that has no place in a kernel, `InputError` for names that Python or the
     kernel uses itself.
     """
+    return _template().render(context(law, references, source or f"derivations/{law.name}.py"))
+
+
+@cache
+def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(context(law, references, source or f"derivations/{law.name}.py"))
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
 
 
 def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, Any]:
@@ -125,14 +130,14 @@ def _inputs(read: Formulas) -> tuple[Inputs, Inputs]:
     return inputs(read, nodes, extra), inputs(read, [*nodes, read.excess_loss_mean], extra)
 
 
+_BOUND = re.compile(r"^\s*(?:for )?([A-Za-z_]\w*)(?:\[[^=]*\])? (?:\+?=|in) ")
+"""A line that binds a variable."""
+
+
 def _variables(functions: Sequence[Function]) -> set[str]:
     """Variables in the bodies of generated functions."""
-    return {
-        part.id
-        for function in functions
-        for part in ast.walk(ast.parse("\n".join(function.body)))
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-    }
+    lines = (line for function in functions for line in function.body)
+    return {found[1] for line in lines if (found := _BOUND.match(line))}
 
 
 def _signature(given: Inputs, read: Formulas) -> str:

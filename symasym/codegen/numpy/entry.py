@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symasym.codegen.numpy.checks import size_lines
 from symasym.codegen.index.inputs import Inputs
 from symasym.codegen.index.relations import Relation
+from symasym.codegen.numpy.checks import size_lines
 from symasym.codegen.numpy.wrap import WIDTH
 
 __all__ = ["EntryPoint", "SizeFunction", "call", "entry_point", "head", "size_function"]
@@ -72,8 +72,12 @@ def entry_point(
     optional = [name for name, _ in options]
     parameters = [f"{name}: ArrayLike" for name in (*families, *scalars)] + ["alpha: ArrayLike = 1.0"] * alpha
     parameters += ["*", *(f"{size}: int" for size in given.keywords)]
-    parameters += [*keywords, *(f"{name}: ArrayLike | None = None" for name in optional), "dtype: DTypeLike | None = None"]
-    both = ['if g is not None and sigma_down is not None:']
+    parameters += [
+        *keywords,
+        *(f"{name}: ArrayLike | None = None" for name in optional),
+        "dtype: DTypeLike | None = None",
+    ]
+    both = ["if g is not None and sigma_down is not None:"]
     both += ['    raise ValueError("sigma_down: came together with g, at most one of them is expected")']
     lines = both if optional else []
     lines += call("kind = _float_type", ["dtype", *(f"{name}={name}" for name in (*arrays, *optional))])

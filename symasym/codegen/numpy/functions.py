@@ -39,7 +39,6 @@ class Function:
     returned: tuple[tuple[str, str], ...] = ()
 
 
-
 def names_in(nodes: Iterable[Node]) -> set[str]:
     """Families and scalars in formulas."""
     parts = [part for node in nodes for part in walk(node)]
@@ -90,12 +89,20 @@ class Writer:
         extra: Mapping[str, str] | None = None,
         returned: Sequence[tuple[str, str]] = (),
     ) -> Function:
-        types = {a: "Floats" for a in arrays} | {size: "int" for size in self.given.sizes}
+        types = dict.fromkeys(arrays, "Floats") | dict.fromkeys(self.given.sizes, "int")
         types |= {"rows": "int", "kind": "np.dtype", "work": "_Work"} | dict(extra or {})
         name += self.suffix
         top = head(name, [f"{n}: {t}" for n, t in types.items()], returns)
         return Function(
-            name, tuple(arrays), tuple(types), top, docstring, tuple(body.lines), tuple(body.hot), body.cold, tuple(returned)
+            name,
+            tuple(arrays),
+            tuple(types),
+            top,
+            docstring,
+            tuple(body.lines),
+            tuple(body.hot),
+            body.cold,
+            tuple(returned),
         )
 
     # ---- values

@@ -25,7 +25,7 @@ BAR = {"bar": "Floats"}
 
 @dataclass(frozen=True)
 class Group:
-    """Functions by their field in a table: one table for each layout, `(last, functions)`; they call one another's layout only."""
+    """Functions by their field in a table; one table for each layout, `(last, functions)`."""
 
     name: str
     tables: tuple[tuple[bool, dict[str, Function]], ...]
@@ -91,7 +91,9 @@ def _seeded(form: Normal) -> list[Seeded]:
     """`v_a` of every range, then `g_a` where it depends on anything."""
     parts = []
     for over, node in form.outside:
-        parts.append(Seeded(node, Seed("seeds({value}, {start}, {size}{rows})", form.start[over.index], over.size), over))
+        parts.append(
+            Seeded(node, Seed("seeds({value}, {start}, {size}{rows})", form.start[over.index], over.size), over)
+        )
     for n, (over, node) in enumerate(form.own):
         if not is_number(node):
             seed = Seed("seeds.own_bar({start}, {size}{rows})", form.start[over.index], over.size)
@@ -152,7 +154,12 @@ def public_slots(read: Formulas, given: Inputs, core: Group) -> dict[str, Any]:
             pullbacks=_pullbacks(core),
             returned=call(
                 "return ",
-                ["target.value(seeds.kappa)", *(text for *_, text in stores), "target.by_alpha(seeds.kappa)", "*by_given"],
+                [
+                    "target.value(seeds.kappa)",
+                    *(text for *_, text in stores),
+                    "target.by_alpha(seeds.kappa)",
+                    "*by_given",
+                ],
             ),
             last=_last(
                 "value", "Gradient", given, [*every, "alpha"], ["_shaped(by_g, batch)", "_shaped(by_sigma_down, batch)"]
@@ -176,7 +183,9 @@ EXCESS_VARIABLES = {"value": "value", "pullback": "found", "domain": "inside_own
 def _lines(at: dict[str, Function], variables: dict[str, str]) -> dict[str, list[str]]:
     """Lines that call the functions of a table."""
     return {
-        name: call(f"{variable} = at.{name}", at[name].parameters, 3) for name, variable in variables.items() if name in at
+        name: call(f"{variable} = at.{name}", at[name].parameters, 3)
+        for name, variable in variables.items()
+        if name in at
     }
 
 
@@ -218,7 +227,9 @@ def _work(given: Inputs, group: Group, names: Sequence[str], room: Affine, more:
         cold = cold + group.fields[name].cold
     held = f"{cold} + {more}" if more else str(cold)
     if not nests:  # temporaries of expressions alone: as many rows as fit the second-level cache
-        held = f"8 * max({', '.join(str(family.length) for family in given.families) or '1'}, 1)" + (f" + {more}" if more else "")
+        held = f"8 * max({', '.join(str(family.length) for family in given.families) or '1'}, 1)" + (
+            f" + {more}" if more else ""
+        )
     return call("work = _Work", ["kind", "count", held, "last", *nests])
 
 

@@ -236,7 +236,10 @@ class RowTile(Tile):
     def header(self) -> list[str]:
         """The loop."""
         size = self.ranges[self.nest.letter].size
-        return [f"for tile in work.row_tiles(rows, {self.others()}, {size}):", f"{INDENT}height = tile.stop - tile.start"]
+        return [
+            f"for tile in work.row_tiles(rows, {self.others()}, {size}):",
+            f"{INDENT}height = tile.stop - tile.start",
+        ]
 
     def size(self, letter: str) -> str:
         """Length of an axis of large arrays."""

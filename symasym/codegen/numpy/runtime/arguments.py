@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -87,7 +88,7 @@ def _batch(**leads: tuple[int, ...]) -> tuple[int, ...]:
     return batch
 
 
-def _rows(array: Floats | None, cores: int, batch: tuple[int, ...]) -> Floats | None:
+def _rows(array: Floats | None, cores: int, batch: tuple[int, ...]) -> Any:
     """The problems of a batch as rows, `(rows, ...)` with `cores` further axes: all of them, or one for all."""
     if array is None:
         return None

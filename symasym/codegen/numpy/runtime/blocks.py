@@ -163,10 +163,8 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
         if x is not None and not math.isfinite(np.vdot(x, x)):
-            fine = np.isfinite(x)
-            if x.ndim > 1:
-                fine = fine.all(axis=0 if last and x.ndim == 2 else tuple(range(1, x.ndim)))
-            inside = fine if inside is True else inside & fine
+            axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
+            inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
 
 

@@ -141,7 +141,7 @@ class _Seeds:
             return x
         return x[start : start + size] if self.axis == 0 else x[:, start : start + size]
 
-    def _slope(self, w: Floats, rows: slice | None) -> Floats:
+    def _slope(self, w: Floats, rows: slice | None) -> Any:
         """The derivative by the weights, `sum_r r f_r c_r w^{r-1}` with `kappa_r = f_r sum_a w_a^r`."""
         slopes = self.slopes if rows is None else {order: _cut(slope, rows) for order, slope in self.slopes.items()}
         slope = slopes.get(self.orders, 0)
