@@ -274,7 +274,7 @@ def cumulants(
 ) -> Floats:
     """The cumulants `kappa_1 .. kappa_order` of ||L(Z)||^2, (..., order): `kappa_r = 2^{r-1} (r-1)! sum_a omega_a^r`.
 
-    No weights are kept, so that this is the function for large batches. Arguments, domain and errors are those of `law`.
+    No weights are kept: the function for large batches. Arguments, domain and errors are those of `law`.
 
     * `b`: shape (..., k).
     * `rho`: shape (..., d).
@@ -2964,7 +2964,7 @@ class _Seeds:
             return x
         return x[start : start + size] if self.axis == 0 else x[:, start : start + size]
 
-    def _slope(self, w: Floats, rows: slice | None) -> Floats:
+    def _slope(self, w: Floats, rows: slice | None) -> Any:
         """The derivative by the weights, `sum_r r f_r c_r w^{r-1}` with `kappa_r = f_r sum_a w_a^r`."""
         slopes = self.slopes if rows is None else {order: _cut(slope, rows) for order, slope in self.slopes.items()}
         slope = slopes.get(self.orders, 0)
@@ -3347,10 +3347,8 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
         if x is not None and not math.isfinite(np.vdot(x, x)):
-            fine = np.isfinite(x)
-            if x.ndim > 1:
-                fine = fine.all(axis=0 if last and x.ndim == 2 else tuple(range(1, x.ndim)))
-            inside = fine if inside is True else inside & fine
+            axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
+            inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
 
 
@@ -3444,7 +3442,7 @@ def _batch(**leads: tuple[int, ...]) -> tuple[int, ...]:
     return batch
 
 
-def _rows(array: Floats | None, cores: int, batch: tuple[int, ...]) -> Floats | None:
+def _rows(array: Floats | None, cores: int, batch: tuple[int, ...]) -> Any:
     """The problems of a batch as rows, `(rows, ...)` with `cores` further axes: all of them, or one for all."""
     if array is None:
         return None
