@@ -14,6 +14,7 @@ from symasym.codegen.index.ir import Node
 from symasym.codegen.index.relations import Relation
 from symasym.codegen.numpy.formula import formula, formula_lines
 from symasym.codegen.numpy.wrap import WIDTH
+from symasym.codegen.pencil import Pencil
 from symasym.law.law import Law
 
 __all__ = ["docstring"]
@@ -30,12 +31,14 @@ def docstring(
     unchecked: Sequence[sympy.Basic],
     source: str,
     references: Sequence[str],
+    pencil: Pencil | None = None,
 ) -> str:
     """Text of the module's docstring, without the quotes."""
     sections = [
         [f"{law.title}: the limiting law of n (R - sigma^2)."],
         _law_lines(read),
         _argument_lines(read, given, source),
+        _natural_lines(pencil, source),
         _assumption_lines(law, given, sizes, domain, unchecked),
     ]
     if references:
@@ -96,6 +99,29 @@ def _argument_lines(read: Formulas, given: Inputs, source: str) -> list[str]:
             f"{', '.join(given.scalars)}, shape (...): {'scalars' if len(given.scalars) > 1 else 'a scalar'}"
         )
     return [*_paragraph(start), *(line for text in families for line in _indented(text)), *_paragraph(general)]
+
+
+NATURAL = {
+    "pair": "T {0} T^T = 1 and T {1} T^T diagonal",
+    "own": "T {0} T^T diagonal",
+    "loadings": "T {0} diagonal, {0} being turned from the right as well",
+    "cross": "T {0} T^T = 1 and T {1} U^T diagonal, U {2} U^T = 1",
+}
+
+
+def _natural_lines(pencil: Pencil | None, source: str) -> list[str]:
+    """How natural parameters are aligned, or why there are none."""
+    if pencil is None:
+        text = (
+            "There are no functions of natural parameters here: the closed form asks more of their constants than an "
+            f"eigenvalue problem can give ({source}, `aligned`). `symasym.evaluate` takes them in any position."
+        )
+    else:
+        text = (
+            f"`natural_law` and `natural_value_and_gradient` take {', '.join([*pencil.matrices, pencil.target])} as they "
+            f"are and find aligned coordinates z = T x, {NATURAL[pencil.kind].format(*pencil.matrices)}, themselves."
+        )
+    return _paragraph(text)
 
 
 def _assumption_lines(

@@ -21,9 +21,11 @@ from symasym.codegen.numpy.document import docstring
 from symasym.codegen.numpy.entry import call, size_function
 from symasym.codegen.numpy.functions import Function
 from symasym.codegen.numpy.names import check_names
+from symasym.codegen.numpy.natural import natural_slots
 from symasym.codegen.numpy.public import Group, core_group, excess_group, excess_slots, public_slots
 from symasym.codegen.numpy.runtime_text import runtime_parts
 from symasym.codegen.numpy.wrap import WIDTH
+from symasym.codegen.pencil import Pencil
 from symasym.errors import NotDerivableYet
 from symasym.law.law import Law
 
@@ -32,14 +34,15 @@ __all__ = ["TEMPLATE", "context", "emit"]
 TEMPLATE = Path(__file__).with_name("kernel.py.jinja")
 
 
-def emit(law: Law, *, references: Sequence[str] = (), source: str | None = None) -> str:
+def emit(law: Law, *, references: Sequence[str] = (), source: str | None = None, pencil: Pencil | None = None) -> str:
     """Text of the module that evaluates a law with NumPy alone; the same text for the same law, under any hash seed.
 
     `references` go to its docstring; `source` is the file that states the model, `derivations/NAME.py` unless given.
+    `pencil` says how natural parameters are aligned; without it the kernel has functions of aligned ones alone.
     Raises `NotDerivableYet` for an expression that has no place in a kernel, `InputError` for names that Python or the
     kernel uses itself.
     """
-    return _template().render(context(law, references, source or f"derivations/{law.name}.py"))
+    return _template().render(context(law, references, source or f"derivations/{law.name}.py", pencil))
 
 
 @cache
@@ -50,7 +53,7 @@ def _template() -> jinja2.Template:
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
 
 
-def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, Any]:
+def context(law: Law, references: Sequence[str], source: str, pencil: Pencil | None = None) -> Mapping[str, Any]:
     """The slots of the template."""
     read = formulas(law)
     if not read.learned or not read.outside:
@@ -66,10 +69,12 @@ def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, An
     own = {name for arguments in (given, more) for name in (*arguments.lengths, *arguments.scalars, *arguments.sizes)}
     check_names(own, ())
     core, excess = core_group(form, given, domain), excess_group(form, more, domain)
-    check_names(own, _variables([*core.functions, *excess.functions]))
+    natural = natural_slots(pencil, read, form, given, core)
+    more_functions = natural["natural"]["functions"] if natural["natural"] else []
+    check_names(own, _variables([*core.functions, *excess.functions, *more_functions]))
     return {
         "made": _comment(f"Made by `symasym build` from {source}; do not edit.", f"Remake: symasym build {law.name}"),
-        "docstring": docstring(law, read, given, sizes_checked, domain, unchecked, source, references),
+        "docstring": docstring(law, read, given, sizes_checked, domain, unchecked, source, references, pencil),
         "signature": _signature(given, read),
         "core": _comment(
             f"Core dimensions of {', '.join([*(family.name for family in given.families), *given.scalars, 'alpha'])}, g, "
@@ -85,7 +90,8 @@ def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, An
         "outside_indices": _positions(read.outside),
         "d_eff": read.d_eff,
         "rank": read.rank,
-        "runtime": runtime_parts(),
+        "runtime": runtime_parts(pencil.kind if pencil else None),
+        **natural,
         **public_slots(read, given, core),
         **excess_slots(more, "_sizes" if shared else "_excess_sizes", excess),
     }

@@ -38,10 +38,12 @@ class EntryPoint:
 
 
 def head(name: str, parameters: Sequence[str], returns: str) -> tuple[str, ...]:
-    """The `def` line, with one parameter on each line where it would be too long."""
+    """The `def` line; where it would be too long parameters on a line of their own, or on one each."""
     line = f"def {name}({', '.join(parameters)}) -> {returns}:"
     if len(line) <= WIDTH:
         return (line,)
+    if len(INDENT) + len(", ".join(parameters)) <= WIDTH:
+        return (f"def {name}(", INDENT + ", ".join(parameters), f") -> {returns}:")
     return (f"def {name}(", *(f"{INDENT}{parameter}," for parameter in parameters), f") -> {returns}:")
 
 
@@ -121,8 +123,10 @@ def _head(name: str, parameters: Sequence[str]) -> tuple[str, ...]:
 
 
 def call(head: str, arguments: Sequence[str], depth: int = 1) -> list[str]:
-    """A call on one line if it fits at this depth of indentation, otherwise with one argument on each."""
+    """A call on one line if it fits at this depth, else with all arguments on a line, else with one argument on each."""
     line = f"{head}({', '.join(arguments)})"
     if len(INDENT) * depth + len(line) <= WIDTH:
         return [line]
+    if len(INDENT) * (depth + 1) + len(", ".join(arguments)) <= WIDTH:
+        return [f"{head}(", INDENT + ", ".join(arguments), ")"]
     return [f"{head}(", *(f"{INDENT}{argument}," for argument in arguments), ")"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.algebra import powers
@@ -37,6 +37,11 @@ class Function:
     hot: tuple[tuple[int, str, str], ...] = ()
     cold: Affine = field(default_factory=Affine)
     returned: tuple[tuple[str, str], ...] = ()
+
+    def renamed(self, name: str) -> Function:
+        """The same under another name."""
+        first, *rest = self.head
+        return replace(self, name=name, head=(first.replace(self.name, name, 1), *rest))
 
 
 def names_in(nodes: Iterable[Node]) -> set[str]:

@@ -10,7 +10,8 @@ from symasym.errors import InputError
 __all__ = ["PREFIXES", "RESERVED", "check_names"]
 
 _MODULE = """
-    Any ArrayLike Callable DTypeLike ExcessLossGradient Floats Gradient LONG Mapping NDArray NamedTuple ROWS Result
+    Any ArrayLike Callable DTypeLike ExcessLossGradient Floats Gradient LONG Mapping NDArray NamedTuple NaturalGradient
+    ROWS Result
     SIGNATURE SMALLEST Sequence TILE WORKSPACE annotations math np
 """
 _VARIABLES = """
@@ -19,6 +20,8 @@ _VARIABLES = """
     label_noise last law length mean moments name names number numbers of omega order outside outside_variance own parts
     rank regression result risk_mean risk_variance rows schur second seeds sigma_down spread sums target total
     through outside_bar v_outside value value_and_gradient variance weights work
+    arrays asked back block by c c_bar coefficient_bar down family_bar fine frame given more mu mu_bar natural_law
+    natural_value_and_gradient noise_bar part places response rest v_bar views wanted
 """
 _BUILTINS = """
     FloatingPointError ValueError bool dict enumerate float int isinstance iter len list max min next range set

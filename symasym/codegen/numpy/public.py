@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from symasym.codegen.index.programs import Normal, Seeded, pullback, values
 from symasym.codegen.numpy.entry import EntryPoint, call, entry_point
 from symasym.codegen.numpy.functions import Function, Writer
 
-__all__ = ["Group", "core_group", "excess_group", "excess_slots", "public_slots"]
+__all__ = ["Group", "core_group", "excess_group", "excess_slots", "public_slots", "work_lines"]
 
 SEEDS = {"seeds": "_Seeds | _Given"}
 BAR = {"bar": "Floats"}
@@ -50,9 +51,31 @@ class Group:
 
 
 def _group(name: str, form: Normal, given: Inputs, nested: bool, make: Any) -> Group:
-    """The functions that `make` writes, in both layouts if there are nests."""
+    """The functions that `make` writes, in both layouts if there are nests; equal ones once."""
     layouts = [(True, "_last"), (False, "_first")] if nested else [(False, "")]
-    return Group(name, tuple((last, make(Writer(form, given, last, suffix))) for last, suffix in layouts))
+    tables = [(last, make(Writer(form, given, last, suffix))) for last, suffix in layouts]
+    return Group(name, tuple(_shared(tables)))
+
+
+def _shared(tables: Sequence[tuple[bool, dict[str, Function]]]) -> list[tuple[bool, dict[str, Function]]]:
+    """Functions that do the same in both layouts lose the suffix of their name; of others that are equal the first one stands."""
+    known: dict[tuple[Any, ...], Function] = {}
+    everywhere = Counter(meaning for _, table in tables for meaning in {_meaning(f) for f in table.values()})
+    shared = []
+    for last, table in tables:
+        suffix = ("_last" if last else "_first") if len(tables) > 1 else ""
+        found = {}
+        for key, function in table.items():
+            meaning = _meaning(function)
+            if suffix and everywhere[meaning] > 1 and function.name.endswith(suffix):
+                function = function.renamed(function.name.removesuffix(suffix))
+            found[key] = known.setdefault((*meaning, function.name.endswith(suffix)), function)
+        shared.append((last, found))
+    return shared
+
+
+def _meaning(function: Function) -> tuple[Any, ...]:
+    return function.parameters, function.docstring, function.body, function.returned
 
 
 def core_group(form: Normal, given: Inputs, conditions: Sequence[Condition]) -> Group:
@@ -142,13 +165,13 @@ def public_slots(read: Formulas, given: Inputs, core: Group) -> dict[str, Any]:
         "layout": core.layout(),
         "lines": _lines(at, LAW_VARIABLES) | ({} if "own" in at else {"own": ["own = None"]}),
         "own_is_fixed": "g is not None" if "own" in at and at["own"].arrays else "True",
-        "law": _with(law, work=_work(given, core, forward, room, matrices)),
-        "cumulants": _with(cumulants, work=_work(given, core, forward, room, matrices)),
-        "variance": _with(variance, work=_work(given, core, ["outside"], read.number_outside, "")),
+        "law": _with(law, work=work_lines(given, core, forward, room, matrices)),
+        "cumulants": _with(cumulants, work=work_lines(given, core, forward, room, matrices)),
+        "variance": _with(variance, work=work_lines(given, core, ["outside"], read.number_outside, "")),
         "gradient_fields": [*every, "alpha"],
         "gradient": _with(
             gradient,
-            work=_work(given, core, backward, room * 2, matrices),
+            work=work_lines(given, core, backward, room * 2, matrices),
             results=_results(given, [*every, "alpha"]),
             parts=_parts(["value"], [*((n, cut) for n, cut, _ in stores), ("alpha", "")], ["by_g", "by_sigma_down"]),
             pullbacks=_pullbacks(core),
@@ -199,7 +222,7 @@ def excess_slots(more: Inputs, sizes: str, excess: Group) -> dict[str, Any]:
             entry,
             layout=excess.layout(),
             lines=_lines(at, EXCESS_VARIABLES),
-            work=_work(more, excess, ["value", "pullback"], Affine(4), ""),
+            work=work_lines(more, excess, ["value", "pullback"], Affine(4), ""),
             results=_results(more, names),
             parts=_parts(["result"], at["pullback"].returned),
             last=_last("result", "ExcessLossGradient", more, names),
@@ -216,7 +239,9 @@ def _factor(size: str) -> str:
     return f"({size})" if " " in size else size
 
 
-def _work(given: Inputs, group: Group, names: Sequence[str], room: Affine, more: str) -> list[str]:
+def work_lines(
+    given: Inputs, group: Group, names: Sequence[str], room: Affine, more: str, count: str = "count", last: str = "last"
+) -> list[str]:
     """The line that makes the workspace: numbers that a problem holds, and the nests."""
     functions = [table[name] for _, table in group.tables for name in names]
     nests = dict.fromkeys(f"({slots}, {others}, {size})" for f in functions for slots, others, size in f.hot)
@@ -230,7 +255,7 @@ def _work(given: Inputs, group: Group, names: Sequence[str], room: Affine, more:
         held = f"8 * max({', '.join(str(family.length) for family in given.families) or '1'}, 1)" + (
             f" + {more}" if more else ""
         )
-    return call("work = _Work", ["kind", "count", held, "last", *nests])
+    return call("work = _Work", ["kind", count, held, last, *nests])
 
 
 def _results(given: Inputs, names: Sequence[str]) -> list[str]:

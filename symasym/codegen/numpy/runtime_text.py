@@ -25,9 +25,12 @@ class Part:
     text: str
 
 
-def runtime_parts() -> list[Part]:
-    """The modules of `runtime/`, each from its mark on."""
-    return [Part(title, _text(name)) for name, title in TITLES.items()]
+def runtime_parts(natural: str | None = None) -> list[Part]:
+    """The modules of `runtime/`, each from its mark on; with natural parameters, those of this kind."""
+    names = dict(TITLES)
+    if natural:
+        names |= {"natural": "natural parameters", f"natural_{natural}": "their aligned coordinates"}
+    return [Part(title, _text(name)) for name, title in names.items()]
 
 
 def _text(name: str) -> str:
