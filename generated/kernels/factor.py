@@ -19,6 +19,9 @@ index, counted from 1 in the formulas; leading axes are a batch and broadcast:
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
+`natural_law` and `natural_value_and_gradient` take A, beta as they are and find aligned coordinates z = T x, T A
+diagonal, A being turned from the right as well, themselves.
+
 Checked: k < d.
 Domain: finite numbers with ell_i > 0, noise >= 0, sigma_nu2 >= 0, alpha > 0, no weight negative, a positive definite
 `sigma_down`. A problem outside of it has NaN throughout, and so has one in which an intermediate number overflows or
@@ -43,11 +46,14 @@ __all__ = [
     "SIGNATURE",
     "ExcessLossGradient",
     "Gradient",
+    "NaturalGradient",
     "Result",
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
     "law",
+    "natural_law",
+    "natural_value_and_gradient",
     "outside_variance",
     "value_and_gradient",
 ]
@@ -102,6 +108,17 @@ class ExcessLossGradient(NamedTuple):
     pass
 
 
+class NaturalGradient(NamedTuple):
+    """Derivatives by every continuous argument of `natural_law`; by `sigma_down` None where it was not given."""
+
+    A: Floats
+    beta: Floats
+    noise: Floats
+    sigma_nu2: Floats
+    alpha: Floats
+    sigma_down: Floats | None
+
+
 def law(
     beta: ArrayLike,
     ell: ArrayLike,
@@ -133,14 +150,7 @@ def law(
     if g is not None and sigma_down is not None:
         raise ValueError("sigma_down: came together with g, at most one of them is expected")
     kind = _float_type(
-        dtype,
-        beta=beta,
-        ell=ell,
-        noise=noise,
-        sigma_nu2=sigma_nu2,
-        alpha=alpha,
-        g=g,
-        sigma_down=sigma_down,
+        dtype, beta=beta, ell=ell, noise=noise, sigma_nu2=sigma_nu2, alpha=alpha, g=g, sigma_down=sigma_down
     )
     beta = np.asarray(beta, kind)
     ell = np.asarray(ell, kind)
@@ -321,14 +331,7 @@ def value_and_gradient(
     if g is not None and sigma_down is not None:
         raise ValueError("sigma_down: came together with g, at most one of them is expected")
     kind = _float_type(
-        dtype,
-        beta=beta,
-        ell=ell,
-        noise=noise,
-        sigma_nu2=sigma_nu2,
-        alpha=alpha,
-        g=g,
-        sigma_down=sigma_down,
+        dtype, beta=beta, ell=ell, noise=noise, sigma_nu2=sigma_nu2, alpha=alpha, g=g, sigma_down=sigma_down
     )
     beta = np.asarray(beta, kind)
     ell = np.asarray(ell, kind)
@@ -585,18 +588,173 @@ def excess_loss_value_and_gradient(
     return result.reshape(batch), gradient
 
 
+def natural_law(
+    A: ArrayLike,
+    beta: ArrayLike,
+    noise: ArrayLike,
+    sigma_nu2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Result:
+    """The limiting law for a batch of problems in natural parameters; the change of coordinates is made inside.
+
+    * `A`: shape (..., d, k).
+    * `beta`: shape (..., k).
+    * `noise`: shape (...).
+    * `sigma_nu2`: shape (...).
+    * `sigma_down`: shape (..., d, d); without it the downstream covariance is that of the pre-training data.
+
+    The target is projected on the learned span in L2 of the downstream covariance. NaN throughout where a matrix is not
+    symmetric, or not positive definite where it must be, or the gap at k is below 1e-10 of the largest eigenvalue.
+    """
+    kind = _float_type(dtype, A=A, beta=beta, noise=noise, sigma_nu2=sigma_nu2, alpha=alpha, sigma_down=sigma_down)
+    _at_most_double(kind)
+    A = np.asarray(A, kind)
+    beta = np.asarray(beta, kind)
+    noise = np.asarray(noise, kind)
+    sigma_nu2 = np.asarray(sigma_nu2, kind)
+    alpha = np.asarray(alpha, kind)
+    d, k = _loadings_shape("A", A)
+    _check_core("beta", beta, (k,), f"(..., {k})")
+    if sigma_down is not None:
+        sigma_down = np.asarray(sigma_down, kind)
+        _square("sigma_down", sigma_down, d)
+    batch = _batch(
+        A=A.shape[:-2],
+        beta=beta.shape[:-1],
+        noise=noise.shape,
+        sigma_nu2=sigma_nu2.shape,
+        alpha=alpha.shape,
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    d_eff, rank, number = k, d - k, d - k
+    count = math.prod(batch)
+    weights = np.empty((count, number), kind)
+    numbers = [np.empty(count, kind) for _ in range(5)]
+    arrays = [
+        _rows(A, 2, batch),
+        _rows(beta, 1, batch),
+        _rows(noise, 0, batch),
+        _rows(sigma_nu2, 0, batch),
+        _rows(alpha, 0, batch),
+        _rows(sigma_down, 2, batch),
+    ]
+    for block in _natural_blocks(count, kind, d):
+        given = [_some_rows(array, block) for array in arrays[:2]]
+        noise, sigma_nu2, alpha, down = (_some_rows(array, block) for array in arrays[2:])
+        rows = block.stop - block.start
+        frame = _frame(*given, down, k)
+        beta, ell = _law_families(frame.mu, frame.c, noise, sigma_nu2, d, k, rows, kind)
+        found = law(beta, ell, noise, sigma_nu2, alpha, d=d, sigma_down=frame.down)
+        for result, value in zip([weights, *numbers], found, strict=False):
+            result[block] = value
+            result[block][~frame.fine] = np.nan
+    return Result(weights.reshape(*batch, number), *(x.reshape(batch) for x in numbers), d_eff, d_eff + rank)
+
+
+def natural_value_and_gradient(
+    A: ArrayLike,
+    beta: ArrayLike,
+    noise: ArrayLike,
+    sigma_nu2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    of: str | int | Mapping[str | int, ArrayLike] = "risk_mean",
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> tuple[Floats, NaturalGradient]:
+    """A number of the law, `of` as in `value_and_gradient`, and its derivatives by every continuous natural parameter.
+
+    Derivatives by symmetric matrices are symmetric matrices; equal eigenvalues are no exception but at the gap itself. The
+    derivative by the target is that of the projected target. Arguments, domain and errors are those of `natural_law`.
+
+    * `A`: shape (..., d, k).
+    * `beta`: shape (..., k).
+    * `noise`: shape (...).
+    * `sigma_nu2`: shape (...).
+    """
+    kind = _float_type(dtype, A=A, beta=beta, noise=noise, sigma_nu2=sigma_nu2, alpha=alpha, sigma_down=sigma_down)
+    _at_most_double(kind)
+    A = np.asarray(A, kind)
+    beta = np.asarray(beta, kind)
+    noise = np.asarray(noise, kind)
+    sigma_nu2 = np.asarray(sigma_nu2, kind)
+    alpha = np.asarray(alpha, kind)
+    d, k = _loadings_shape("A", A)
+    _check_core("beta", beta, (k,), f"(..., {k})")
+    if sigma_down is not None:
+        sigma_down = np.asarray(sigma_down, kind)
+        _square("sigma_down", sigma_down, d)
+    batch = _batch(
+        A=A.shape[:-2],
+        beta=beta.shape[:-1],
+        noise=noise.shape,
+        sigma_nu2=sigma_nu2.shape,
+        alpha=alpha.shape,
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    names, factors = _targets(of, kind)
+    batch = _batch(of=batch, **{f"of[{name!r}]": factor.shape for name, factor in zip(names, factors, strict=True)})
+    d_eff, rank, number = k, d - k, d - k
+    count = math.prod(batch)
+    arrays = [
+        _rows(A, 2, batch),
+        _rows(beta, 1, batch),
+        _rows(noise, 0, batch),
+        _rows(sigma_nu2, 0, batch),
+        _rows(alpha, 0, batch),
+        _rows(sigma_down, 2, batch),
+        *(_rows(factor, 0, batch) for factor in factors),
+    ]
+    found: list[Any] = []
+    for block in _natural_blocks(count, kind, d):
+        given = [_some_rows(array, block) for array in arrays[:2]]
+        more = [_some_rows(array, block) for array in arrays[2:]]
+        noise, sigma_nu2, alpha, down, *factors = more
+        rows = block.stop - block.start
+        frame = _frame(*given, down, k)
+        beta, ell = _law_families(frame.mu, frame.c, noise, sigma_nu2, d, k, rows, kind)
+        asked = dict(zip(names, factors, strict=True))
+        value, by = value_and_gradient(beta, ell, noise, sigma_nu2, alpha, d=d, of=asked, sigma_down=frame.down)
+        fine = frame.fine & np.isfinite(value)
+        with np.errstate(all="ignore"):
+            v_outside = outside_variance(beta, ell, noise, d=d)
+            work = _Work(kind, rows, 8 * max(k, k, 1), False)
+            label_noise = _noise_variance(beta, ell, noise, sigma_nu2, d, k, rows, kind, work)
+            own = _own_variance(noise, d, k, rows, kind, work)
+            wanted = _Target(names, factors, alpha, label_noise, d_eff, rank)
+            if frame.down is None:
+                schur = np.zeros((rows, number, number), kind)
+                schur[:, np.arange(number), np.arange(number)] = _lead(own, 1)
+            else:
+                places = np.arange(d_eff), np.arange(d_eff, d)
+                schur, _ = _schur(_stand_in(fine, frame.down), *places)
+            kappa, response = _response(wanted.coefficients, v_outside, schur)
+            v_bar = np.diagonal(response, axis1=1, axis2=2)
+            inside = _inside_pairs(frame.mu, frame.c, v_bar, wanted.by_noise(kappa), noise, sigma_nu2, d, k, rows, kind)
+            outside = _outside_pairs(frame.mu, frame.c, noise, sigma_nu2, d, k, rows, kind) * response
+            back = _from_families(frame.mu, frame.c, by.ell, by.beta, noise, sigma_nu2, d, k, rows, kind)
+            mu_bar, c_bar, *through = back
+            by_m, by_n, by_t, by_down = _by_pencil(frame, d_eff, mu_bar, c_bar, by.sigma_down, inside, outside, False)
+            parts = [value, *_to_matrices(by_m, by_n, by_t, *given)]
+            parts += [own_part + more for own_part, more in zip(by[2:4], through, strict=True)]
+            parts += [by.alpha, by_down]
+        for part in parts:
+            if part is not None:
+                part[~fine] = np.nan
+        found.append(parts)
+    parts = [None if part[0] is None else np.concatenate(part) for part in zip(*found, strict=True)]
+    value, *rest = (None if part is None else part.reshape((*batch, *part.shape[1:])) for part in parts)
+    return value, NaturalGradient(*rest)
+
+
 # ---- the formulas, on a block of problems of one floating-point type
 
 
 def _outside_variance(
-    beta: Floats,
-    ell: Floats,
-    noise: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    beta: Floats, ell: Floats, noise: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`v_a` for the indices outside the learned span."""
     total = _row_sums(beta**2 / (ell * (noise[:, None] + ell)))
@@ -605,15 +763,7 @@ def _outside_variance(
 
 
 def _noise_variance(
-    beta: Floats,
-    ell: Floats,
-    noise: Floats,
-    sigma_nu2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    beta: Floats, ell: Floats, noise: Floats, sigma_nu2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`sigma^2`."""
     total = _row_sums(beta**2 / (noise[:, None] + ell))
@@ -679,15 +829,7 @@ def _noise_pullback(
 
 
 def _domain(
-    beta: Floats,
-    ell: Floats,
-    noise: Floats,
-    sigma_nu2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    beta: Floats, ell: Floats, noise: Floats, sigma_nu2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     inside = _finite(False, ell, noise, sigma_nu2)
@@ -698,31 +840,7 @@ def _domain(
 
 
 def _weights_domain(
-    beta: Floats,
-    ell: Floats,
-    noise: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    inside = _finite(False, ell, noise)
-    inside = inside & _above(ell, 0, True, 1)
-    inside = inside & _above(noise, 0, False, 1)
-    return inside
-
-
-def _variance_domain(
-    beta: Floats,
-    ell: Floats,
-    noise: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    beta: Floats, ell: Floats, noise: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     inside = _finite(False, ell, noise)
@@ -752,6 +870,69 @@ def _excess_domain(d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> bo
     return inside
 
 
+def _law_families(
+    mu: Floats, c: Floats, noise: Floats, sigma_nu2: Floats, d: int, k: int, rows: int, kind: np.dtype
+) -> tuple[Floats, Floats]:
+    """The families of the law, from eigenvalues and coefficients."""
+    mu_i = mu[:, :k]
+    return c / np.sqrt(mu_i), mu_i
+
+
+def _from_families(
+    mu: Floats,
+    c: Floats,
+    family_bar: Floats,
+    coefficient_bar: Floats,
+    noise: Floats,
+    sigma_nu2: Floats,
+    d: int,
+    k: int,
+    rows: int,
+    kind: np.dtype,
+) -> tuple[Any, ...]:
+    """Derivatives by eigenvalues, coefficients and scalars, from those by the families of the law."""
+    mu_i = mu[:, :k]
+    mu_bar = np.zeros((rows, d), kind)
+    mu_bar[:, :k] = family_bar - c * coefficient_bar / (2 * mu_i ** (3 / 2))
+    return mu_bar, coefficient_bar / np.sqrt(mu_i), 0.0, 0.0
+
+
+def _inside_pairs(
+    mu: Floats,
+    c: Floats,
+    v_bar: Floats,
+    noise_bar: Floats,
+    noise: Floats,
+    sigma_nu2: Floats,
+    d: int,
+    k: int,
+    rows: int,
+    kind: np.dtype,
+) -> Floats:
+    """`H / 2` between learned indices."""
+    mu_i = mu[:, :k]
+    v_bar_a = v_bar[:, 0:d - k]
+    sum_1 = np.add.reduce(v_bar_a, axis=-1)
+    return (
+        (-noise[:, None, None] * noise_bar[:, None, None]
+        / ((mu_i[:, :, None] + noise[:, None, None]) * (mu_i[:, None] + noise[:, None, None]) * mu_i[:, :, None])
+        - noise[:, None, None] * sum_1[:, None, None]
+        / ((mu_i[:, :, None] + noise[:, None, None]) * (mu_i[:, None] + noise[:, None, None]) * mu_i[:, :, None] ** 2)
+        - (1 / (mu_i[:, :, None] * mu_i[:, None] ** 2) + 1 / (mu_i[:, :, None] ** 2 * mu_i[:, None]))
+        * noise[:, None, None] * sum_1[:, None, None] / (mu_i[:, None] + noise[:, None, None])
+        - noise[:, None, None] * noise_bar[:, None, None]
+        / ((mu_i[:, None] + noise[:, None, None]) * mu_i[:, :, None] * mu_i[:, None])) * c[:, :, None] * c[:, None]
+    )
+
+
+def _outside_pairs(
+    mu: Floats, c: Floats, noise: Floats, sigma_nu2: Floats, d: int, k: int, rows: int, kind: np.dtype
+) -> Floats:
+    """Divided differences of `v_a` between indices that are not learned."""
+    found = np.zeros((rows, d - k, d - k), kind)
+    return found
+
+
 class _LawFunctions(NamedTuple):
     """Functions on arrays of one layout."""
 
@@ -772,7 +953,7 @@ _LAW_FIRST = _LawFunctions(
     _noise_pullback,
     _domain,
     _weights_domain,
-    _variance_domain,
+    _weights_domain,
     _own_variance,
 )
 
@@ -1431,3 +1612,173 @@ class _Scattered:
 
     def __getitem__(self, rows: slice) -> Floats:
         return self.array[np.unravel_index(np.arange(rows.start, rows.stop), self.batch)]
+
+
+# ---- natural parameters
+
+
+class _Frame(NamedTuple):
+    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
+
+    fine: NDArray[np.bool_]
+    mu: Floats
+    turn: Floats
+    back: Floats
+    beta: Floats
+    c: Floats
+    down: Floats | None
+
+
+def _square(name: str, array: Floats, size: int | None = None) -> int:
+    """The side of square matrices."""
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] != (size or array.shape[-1]):
+        wanted = f"(..., {size}, {size})" if size else "square matrices (..., d, d)"
+        raise ValueError(f"{name}: shape {array.shape} came, {wanted} is expected")
+    return array.shape[-1]
+
+
+def _below(name: str, size: int, most: int) -> int:
+    """A whole number from 1 to `most`."""
+    if not isinstance(size, int | np.integer) or isinstance(size, bool) or not 1 <= size <= most:
+        raise ValueError(f"{name}: {size!r} came, an integer from 1 to {most} is expected")
+    return int(size)
+
+
+def _at_most_double(kind: np.dtype) -> None:
+    if kind.itemsize > 8:
+        raise ValueError(f"dtype: {kind} came, float32 or float64 is expected for natural parameters")
+
+
+def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
+    """Blocks of problems whose matrices fit the workspace."""
+    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
+
+
+def _some_rows(array: Any, rows: slice) -> Any:
+    """The problems of a block; one for all is repeated."""
+    if array is None:
+        return None
+    size = rows.stop - rows.start
+    return np.broadcast_to(array, (size, *array.shape[1:])) if len(array) == 1 else array[rows]
+
+
+def _symmetric(matrix: Floats) -> NDArray[np.bool_]:
+    """Which matrices are finite and symmetric to 1e-10 relative."""
+    wide = np.max(np.abs(matrix), axis=(-2, -1))
+    gap = np.max(np.abs(matrix - np.swapaxes(matrix, -1, -2)), axis=(-2, -1))
+    return np.isfinite(wide) & (gap <= 1e-10 * wide)
+
+
+def _stand_in(fine: NDArray[np.bool_], matrix: Floats) -> Floats:
+    """Unit matrices in place of those that are not fine."""
+    if fine.all():
+        return matrix
+    return np.where(fine[:, None, None], matrix, np.eye(*matrix.shape[-2:], dtype=matrix.dtype))
+
+
+def _descending(matrix: Floats) -> tuple[Floats, Floats]:
+    values, vectors = np.linalg.eigh((matrix + np.swapaxes(matrix, -1, -2)) / 2)
+    return values[:, ::-1], vectors[:, :, ::-1]
+
+
+def _placed(
+    fine: NDArray[np.bool_],
+    mu: Floats,
+    turn: Floats,
+    back: Floats,
+    t: Floats,
+    down: Floats | None,
+    k: int,
+    project: bool,
+) -> _Frame:
+    """The target and the downstream covariance in aligned coordinates; the gap at `k` must be open by 1e-10 relative."""
+    fine = fine & (mu[:, k - 1] - mu[:, k] >= 1e-10 * np.max(np.abs(mu), axis=1)) & np.isfinite(t).all(axis=1)
+    beta = np.matmul(t[:, None], back)[:, 0]
+    if down is None:
+        return _Frame(fine, mu, turn, back, beta, beta[:, :k], None)
+    fine = fine & _definite(down)
+    moved = turn @ _stand_in(fine, down) @ np.swapaxes(turn, 1, 2)
+    moved = (moved + np.swapaxes(moved, 1, 2)) / 2
+    c = beta[:, :k]
+    if project:  # in L2 of the downstream covariance, on the learned span
+        c = np.linalg.solve(moved[:, :k, :k], moved[:, :k] @ beta[:, :, None])[:, :, 0]
+    return _Frame(fine, mu, turn, back, beta, c, moved)
+
+
+def _response(coefficients: Mapping[int, Any], v: Floats, schur: Floats) -> tuple[dict[int, Floats], Floats]:
+    """Cumulants, and `P S` with `P = sum_r r c_r f_r (S V)^{r-1}`: the derivative by `v_a` is its diagonal."""
+    step = schur * v[:, None, :]
+    power, kappa, total = schur, {}, np.zeros_like(schur)
+    for order in range(1, max(coefficients) + 1):
+        if order in coefficients:
+            kappa[order] = _factor(order) * np.einsum("naa,na->n", power, v)
+            total = total + np.reshape(order * _factor(order) * np.asarray(coefficients[order]), (-1, 1, 1)) * power
+        power = step @ power if order < max(coefficients) else power
+    return kappa, total
+
+
+def _by_pencil(
+    frame: _Frame,
+    k: int,
+    mu_bar: Floats,
+    c_bar: Floats,
+    down_bar: Floats | None,
+    inside: Floats,
+    outside: Floats,
+    project: bool,
+) -> tuple[Floats, Floats, Floats, Floats | None]:
+    """Derivatives by `M`, `N`, the target and the downstream covariance from those in aligned coordinates.
+
+    `inside` and `outside` are `H / 2` between learned indices and between others, whatever their diagonals.
+    """
+    mu, beta = frame.mu, frame.beta
+    beta_bar = np.zeros_like(beta)
+    beta_bar[:, :k] = c_bar
+    if frame.down is not None and down_bar is not None and project:
+        y = np.linalg.solve(frame.down[:, :k, :k], c_bar[:, :, None])
+        beta_bar = np.matmul(frame.down[:, :, :k], y)[:, :, 0]
+        rest = beta.copy()
+        rest[:, :k] -= frame.c
+        half = np.zeros_like(down_bar)
+        half[:, :k] = y * rest[:, None, :] / 2
+        down_bar = down_bar + half + np.swapaxes(half, 1, 2)
+    z = -beta[:, :, None] * beta_bar[:, None, :]
+    if frame.down is not None and down_bar is not None:
+        z = z + 2 * (down_bar @ frame.down)
+    h = np.empty_like(z)
+    h[:, :k, :k], h[:, k:, k:] = 2 * inside, 2 * outside
+    mixed = (z[:, :k, k:] - np.swapaxes(z[:, k:, :k], 1, 2)) / (mu[:, :k, None] - mu[:, None, k:])
+    h[:, :k, k:], h[:, k:, :k] = mixed, np.swapaxes(mixed, 1, 2)
+    every = np.arange(mu.shape[1])
+    h[:, every, every] = 2 * mu_bar
+    by_m = -(z + np.swapaxes(z, 1, 2) + (mu[:, :, None] + mu[:, None, :]) * h) / 4
+    turn, turned = frame.turn, np.swapaxes(frame.turn, 1, 2)
+    by_t = np.matmul(frame.back, beta_bar[:, :, None])[:, :, 0]
+    by_down = None if down_bar is None else turned @ down_bar @ turn
+    return turned @ by_m @ turn, turned @ (h / 2) @ turn, by_t, by_down
+
+
+# ---- their aligned coordinates
+
+
+def _loadings_shape(name: str, array: Floats) -> tuple[int, int]:
+    """Rows and columns, more rows than columns."""
+    if array.ndim < 2 or not 1 <= array.shape[-1] < array.shape[-2]:
+        raise ValueError(f"{name}: shape {array.shape} came, (..., d, k) with k < d is expected")
+    return array.shape[-2], array.shape[-1]
+
+
+def _frame(loadings: Floats, beta: Floats, down: Floats | None, k: int) -> _Frame:
+    """Rotate to the left singular vectors; the target stays in the span of the columns whatever these are."""
+    fine = np.all(np.isfinite(loadings), axis=(1, 2))
+    vectors, singular, _ = np.linalg.svd(_stand_in(fine, loadings))
+    mu = np.zeros(vectors.shape[:2], loadings.dtype)
+    mu[:, :k] = singular**2
+    t = np.matmul(loadings, beta[:, :, None])[:, :, 0]
+    return _placed(fine, mu, np.swapaxes(vectors, 1, 2), vectors, t, down, k, False)
+
+
+def _to_matrices(by_m: Floats, by_n: Floats, by_t: Floats, loadings: Floats, beta: Floats) -> tuple[Floats, ...]:
+    """Derivatives by the arguments."""
+    by_loadings = 2 * (by_n @ loadings) + by_t[:, :, None] * beta[:, None, :]
+    return by_loadings, np.matmul(np.swapaxes(loadings, 1, 2), by_t[:, :, None])[:, :, 0]

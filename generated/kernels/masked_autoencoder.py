@@ -24,6 +24,9 @@ family is its index, counted from 1 in the formulas; leading axes are a batch an
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
+There are no functions of natural parameters here: the closed form asks more of their constants than an eigenvalue
+problem can give (derivations/masked_autoencoder.py, `aligned`). `symasym.evaluate` takes them in any position.
+
 Checked: k < d.
 Domain: finite numbers with lam_i > lam_a, lam_a > 0, p >= 0, sigma2 >= 0, alpha > 0, no weight negative, a positive
 definite `sigma_down`. A problem outside of it has NaN throughout, and so has one in which an intermediate number
@@ -379,16 +382,7 @@ def value_and_gradient(
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
     parts = _there(
-        value,
-        by_b,
-        by_lam[:, 0:k],
-        by_lam[:, k:d],
-        by_kappa,
-        by_p,
-        by_sigma2,
-        by_alpha,
-        by_g,
-        by_sigma_down,
+        value, by_b, by_lam[:, 0:k], by_lam[:, k:d], by_kappa, by_p, by_sigma2, by_alpha, by_g, by_sigma_down
     )
     work = _Work(
         kind,
@@ -647,15 +641,7 @@ def excess_loss_value_and_gradient(
 
 
 def _outside_variance_last(
-    b: Floats,
-    lam: Floats,
-    kappa: Floats,
-    p: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`v_a` for the indices outside the learned span."""
     lam_i = lam[:k]
@@ -691,7 +677,7 @@ def _outside_variance_last(
     return _join(kind, 0, (v_a, d - k))
 
 
-def _noise_variance_last(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+def _noise_variance(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
     """`sigma^2`."""
     return sigma2
 
@@ -823,14 +809,8 @@ def _outside_pullback_last(
     return part_i_8, part_i_9, part_a_25, part_9, part_11
 
 
-def _noise_pullback_last(
-    sigma2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+def _noise_pullback(
+    sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """`sigma^2`, and the derivatives of `bar sigma^2`."""
     return sigma2, bar
@@ -860,36 +840,7 @@ def _domain_last(
 
 
 def _weights_domain_last(
-    b: Floats,
-    lam: Floats,
-    kappa: Floats,
-    p: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    lam_a = lam[k:]
-    lam_i = lam[:k]
-    inside = _finite(True, lam, kappa, p)
-    inside = inside & _above(lam_i, lam_a, True, 0)
-    inside = inside & _above(lam_a, 0, True, 0)
-    inside = inside & _above(p, 0, False, 0)
-    return inside
-
-
-def _variance_domain_last(
-    b: Floats,
-    lam: Floats,
-    kappa: Floats,
-    p: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     lam_a = lam[k:]
@@ -908,15 +859,7 @@ def _own_variance_last(lam: Floats, d: int, k: int, rows: int, kind: np.dtype, w
 
 
 def _outside_variance_first(
-    b: Floats,
-    lam: Floats,
-    kappa: Floats,
-    p: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`v_a` for the indices outside the learned span."""
     lam_i = lam[:, :k]
@@ -951,11 +894,6 @@ def _outside_variance_first(
         part_a_3 = _cut(part, tile)[:, None] * sum_a
         v_a[tile] = part_a_3 / _cut(lam_a, tile)
     return _join(kind, 1, (v_a, d - k))
-
-
-def _noise_variance_first(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
-    """`sigma^2`."""
-    return sigma2
 
 
 def _outside_pullback_first(
@@ -1086,19 +1024,6 @@ def _outside_pullback_first(
     return part_i_8, part_i_9, part_a_25, part_9, part_11
 
 
-def _noise_pullback_first(
-    sigma2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
-) -> tuple[Floats, ...]:
-    """`sigma^2`, and the derivatives of `bar sigma^2`."""
-    return sigma2, bar
-
-
 def _domain_first(
     b: Floats,
     lam: Floats,
@@ -1123,36 +1048,7 @@ def _domain_first(
 
 
 def _weights_domain_first(
-    b: Floats,
-    lam: Floats,
-    kappa: Floats,
-    p: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    lam_a = lam[:, k:]
-    lam_i = lam[:, :k]
-    inside = _finite(False, lam, kappa, p)
-    inside = inside & _above(lam_i, lam_a, True, 1)
-    inside = inside & _above(lam_a, 0, True, 1)
-    inside = inside & _above(p, 0, False, 1)
-    return inside
-
-
-def _variance_domain_first(
-    b: Floats,
-    lam: Floats,
-    kappa: Floats,
-    p: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     lam_a = lam[:, k:]
@@ -1171,14 +1067,7 @@ def _own_variance_first(lam: Floats, d: int, k: int, rows: int, kind: np.dtype, 
 
 
 def _excess_loss_mean_last(
-    lam: Floats,
-    kappa: Floats,
-    p: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
     lam_a = lam[k:]
@@ -1214,15 +1103,7 @@ def _excess_loss_mean_last(
 
 
 def _excess_loss_pullback_last(
-    lam: Floats,
-    kappa: Floats,
-    p: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+    lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[k:]
@@ -1325,14 +1206,7 @@ def _excess_loss_pullback_last(
 
 
 def _excess_domain_last(
-    lam: Floats,
-    kappa: Floats,
-    p: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     lam_a = lam[k:]
@@ -1345,14 +1219,7 @@ def _excess_domain_last(
 
 
 def _excess_loss_mean_first(
-    lam: Floats,
-    kappa: Floats,
-    p: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
     lam_a = lam[:, k:]
@@ -1390,15 +1257,7 @@ def _excess_loss_mean_first(
 
 
 def _excess_loss_pullback_first(
-    lam: Floats,
-    kappa: Floats,
-    p: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+    lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[:, k:]
@@ -1501,14 +1360,7 @@ def _excess_loss_pullback_first(
 
 
 def _excess_domain_first(
-    lam: Floats,
-    kappa: Floats,
-    p: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     lam_a = lam[:, k:]
@@ -1535,22 +1387,22 @@ class _LawFunctions(NamedTuple):
 
 _LAW_LAST = _LawFunctions(
     _outside_variance_last,
-    _noise_variance_last,
+    _noise_variance,
     _outside_pullback_last,
-    _noise_pullback_last,
+    _noise_pullback,
     _domain_last,
     _weights_domain_last,
-    _variance_domain_last,
+    _weights_domain_last,
     _own_variance_last,
 )
 _LAW_FIRST = _LawFunctions(
     _outside_variance_first,
-    _noise_variance_first,
+    _noise_variance,
     _outside_pullback_first,
-    _noise_pullback_first,
+    _noise_pullback,
     _domain_first,
     _weights_domain_first,
-    _variance_domain_first,
+    _weights_domain_first,
     _own_variance_first,
 )
 

@@ -22,6 +22,9 @@ its index, counted from 1 in the formulas; leading axes are a batch and broadcas
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
+There are no functions of natural parameters here: the closed form asks more of their constants than an eigenvalue
+problem can give (derivations/multitask.py, `aligned`). `symasym.evaluate` takes them in any position.
+
 Checked: k < d.
 Domain: finite numbers with s_i > 0, sigma2 >= 0, alpha > 0, no weight negative, a positive definite `sigma_down`. A
 problem outside of it has NaN throughout, and so has one in which an intermediate number overflows or underflows.
@@ -578,14 +581,7 @@ def excess_loss_value_and_gradient(
 
 
 def _outside_variance(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, nu: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`v_a` for the indices outside the learned span."""
     v_a = _row_sums(nu * b**2 / s**2)
@@ -598,15 +594,7 @@ def _noise_variance(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, w
 
 
 def _outside_pullback(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    seeds: _Seeds | _Given,
+    b: Floats, nu: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, seeds: _Seeds | _Given
 ) -> tuple[Floats, ...]:
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     part_i = 1 / s
@@ -623,28 +611,14 @@ def _outside_pullback(
 
 
 def _noise_pullback(
-    sigma2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+    sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """`sigma^2`, and the derivatives of `bar sigma^2`."""
     return sigma2, bar
 
 
 def _domain(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    sigma2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, nu: Floats, s: Floats, sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     inside = _finite(False, s, sigma2)
@@ -654,30 +628,7 @@ def _domain(
 
 
 def _weights_domain(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    inside = _finite(False, s)
-    inside = inside & _above(s, 0, True, 1)
-    return inside
-
-
-def _variance_domain(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, nu: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     inside = _finite(False, s)
@@ -702,14 +653,7 @@ def _excess_loss_mean_last(nu: Floats, T: int, d: int, k: int, rows: int, kind: 
 
 
 def _excess_loss_pullback_last(
-    nu: Floats,
-    T: int,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+    nu: Floats, T: int, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """The mean excess loss, and the derivatives of `bar` times it."""
     nu_c = nu[k:]
@@ -733,13 +677,7 @@ def _excess_loss_pullback_last(
 
 
 def _excess_domain_last(
-    nu: Floats,
-    T: int,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    nu: Floats, T: int, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     inside = _finite(True)
@@ -763,14 +701,7 @@ def _excess_loss_mean_first(nu: Floats, T: int, d: int, k: int, rows: int, kind:
 
 
 def _excess_loss_pullback_first(
-    nu: Floats,
-    T: int,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+    nu: Floats, T: int, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """The mean excess loss, and the derivatives of `bar` times it."""
     nu_c = nu[:, k:]
@@ -794,13 +725,7 @@ def _excess_loss_pullback_first(
 
 
 def _excess_domain_first(
-    nu: Floats,
-    T: int,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    nu: Floats, T: int, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     inside = _finite(False)
@@ -826,7 +751,7 @@ _LAW_FIRST = _LawFunctions(
     _noise_pullback,
     _domain,
     _weights_domain,
-    _variance_domain,
+    _weights_domain,
 )
 
 

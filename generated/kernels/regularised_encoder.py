@@ -29,6 +29,9 @@ family is its index, counted from 1 in the formulas; leading axes are a batch an
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
+There are no functions of natural parameters here: the closed form asks more of their constants than an eigenvalue
+problem can give (derivations/regularised_encoder.py, `aligned`). `symasym.evaluate` takes them in any position.
+
 Checked: k < d1, k <= r, r <= d1.
 Domain: finite numbers with s_i > s_m, s_m >= 0, s_i > lam rho^2, lam >= 0, rho >= 0, sigma2 >= 0, alpha > 0, no weight
 negative, a positive definite `sigma_down`. A problem outside of it has NaN throughout, and so has one in which an
@@ -174,11 +177,7 @@ def law(
     weights = np.empty((count, number), kind)
     mean, variance, risk_mean, risk_variance, alpha0 = (np.empty(count, kind) for _ in range(5))
     work = _Work(
-        kind,
-        count,
-        d1 + 5 * r + 6 + d1 * ((g is not None) + 8 * (sigma_down is not None) * d1),
-        last,
-        (3, k, r - k),
+        kind, count, d1 + 5 * r + 6 + d1 * ((g is not None) + 8 * (sigma_down is not None) * d1), last, (3, k, r - k)
     )
 
     def domain(rows, b, nu, s, sigma2, alpha, g, sigma_down):
@@ -270,11 +269,7 @@ def cumulants(
     axis = 0 if last else 1
     result = np.empty((count, order), kind)
     work = _Work(
-        kind,
-        count,
-        d1 + 5 * r + 6 + d1 * ((g is not None) + 8 * (sigma_down is not None) * d1),
-        last,
-        (3, k, r - k),
+        kind, count, d1 + 5 * r + 6 + d1 * ((g is not None) + 8 * (sigma_down is not None) * d1), last, (3, k, r - k)
     )
 
     def domain(rows, b, nu, s, g, sigma_down):
@@ -375,16 +370,7 @@ def value_and_gradient(
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
     parts = _there(
-        value,
-        by_b,
-        by_nu[:, 0:k],
-        by_nu[:, k:r],
-        by_s[:, 0:k],
-        by_s[:, k:r],
-        by_sigma2,
-        by_alpha,
-        by_g,
-        by_sigma_down,
+        value, by_b, by_nu[:, 0:k], by_nu[:, k:r], by_s[:, 0:k], by_s[:, k:r], by_sigma2, by_alpha, by_g, by_sigma_down
     )
     work = _Work(
         kind,
@@ -554,15 +540,7 @@ def excess_loss_mean(
     at = _EXCESS_LAST if last else _EXCESS_FIRST
     result = np.empty(count, kind)
     work = _Work(
-        kind,
-        count,
-        d2 + 29 * k + 5 * r + 4,
-        last,
-        (3, k, r - k),
-        (3, k, 1),
-        (7, k, 1),
-        (5, k, r - k),
-        (4, k, 1),
+        kind, count, d2 + 29 * k + 5 * r + 4, last, (3, k, r - k), (3, k, 1), (7, k, 1), (5, k, r - k), (4, k, 1)
     )
 
     def domain(rows, nu, s, lam, rho):
@@ -628,15 +606,7 @@ def excess_loss_value_and_gradient(
     by_rho = np.empty(count, kind)
     parts = _there(result, by_nu[:, 0:k], by_nu[:, k:r], by_nu[:, r:d2], by_s[:, 0:k], by_s[:, k:r], by_lam, by_rho)
     work = _Work(
-        kind,
-        count,
-        d2 + 29 * k + 5 * r + 4,
-        last,
-        (3, k, r - k),
-        (3, k, 1),
-        (7, k, 1),
-        (5, k, r - k),
-        (4, k, 1),
+        kind, count, d2 + 29 * k + 5 * r + 4, last, (3, k, r - k), (3, k, 1), (7, k, 1), (5, k, r - k), (4, k, 1)
     )
 
     def domain(rows, nu, s, lam, rho):
@@ -664,10 +634,7 @@ def excess_loss_value_and_gradient(
         range(len(parts)),
     )
     gradient = ExcessLossGradient(
-        by_nu.reshape(*batch, d2),
-        by_s.reshape(*batch, r),
-        by_lam.reshape(batch),
-        by_rho.reshape(batch),
+        by_nu.reshape(*batch, d2), by_s.reshape(*batch, r), by_lam.reshape(batch), by_rho.reshape(batch)
     )
     return result.reshape(batch), gradient
 
@@ -676,15 +643,7 @@ def excess_loss_value_and_gradient(
 
 
 def _outside_variance_last(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    d1: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, nu: Floats, s: Floats, d1: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`v_a` for the indices outside the learned span."""
     nu_m = nu[k:]
@@ -714,7 +673,7 @@ def _outside_variance_last(
     return _join(kind, 0, (v_m, r - k), (v_a, d1 - r))
 
 
-def _noise_variance_last(sigma2: Floats, d1: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+def _noise_variance(sigma2: Floats, d1: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
     """`sigma^2`."""
     return sigma2
 
@@ -810,31 +769,15 @@ def _outside_pullback_last(
     return part_i_6, part_i_7, part_m_6, part_i_8, part_m_18
 
 
-def _noise_pullback_last(
-    sigma2: Floats,
-    d1: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+def _noise_pullback(
+    sigma2: Floats, d1: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """`sigma^2`, and the derivatives of `bar sigma^2`."""
     return sigma2, bar
 
 
 def _domain_last(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    sigma2: Floats,
-    d1: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, nu: Floats, s: Floats, sigma2: Floats, d1: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     s_m = s[k:]
@@ -847,35 +790,7 @@ def _domain_last(
 
 
 def _weights_domain_last(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    d1: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    s_m = s[k:]
-    s_i = s[:k]
-    inside = _finite(True, s)
-    inside = inside & _above(s_i, s_m, True, 0)
-    inside = inside & _above(s_m, 0, False, 0)
-    return inside
-
-
-def _variance_domain_last(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    d1: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, nu: Floats, s: Floats, d1: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     s_m = s[k:]
@@ -887,15 +802,7 @@ def _variance_domain_last(
 
 
 def _outside_variance_first(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    d1: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, nu: Floats, s: Floats, d1: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`v_a` for the indices outside the learned span."""
     nu_m = nu[:, k:]
@@ -925,11 +832,6 @@ def _outside_variance_first(
         np.multiply(work_2, work_0, out=work_2)
         v_m[tile] = np.matmul(_cut(part_i_3, tile)[:, None], work_2)[:, 0]
     return _join(kind, 1, (v_m, r - k), (v_a, d1 - r))
-
-
-def _noise_variance_first(sigma2: Floats, d1: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
-    """`sigma^2`."""
-    return sigma2
 
 
 def _outside_pullback_first(
@@ -1023,31 +925,8 @@ def _outside_pullback_first(
     return part_i_6, part_i_7, part_m_6, part_i_8, part_m_18
 
 
-def _noise_pullback_first(
-    sigma2: Floats,
-    d1: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
-) -> tuple[Floats, ...]:
-    """`sigma^2`, and the derivatives of `bar sigma^2`."""
-    return sigma2, bar
-
-
 def _domain_first(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    sigma2: Floats,
-    d1: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, nu: Floats, s: Floats, sigma2: Floats, d1: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     s_m = s[:, k:]
@@ -1060,35 +939,7 @@ def _domain_first(
 
 
 def _weights_domain_first(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    d1: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    s_m = s[:, k:]
-    s_i = s[:, :k]
-    inside = _finite(False, s)
-    inside = inside & _above(s_i, s_m, True, 1)
-    inside = inside & _above(s_m, 0, False, 1)
-    return inside
-
-
-def _variance_domain_first(
-    b: Floats,
-    nu: Floats,
-    s: Floats,
-    d1: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, nu: Floats, s: Floats, d1: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     s_m = s[:, k:]
@@ -1589,21 +1440,21 @@ class _LawFunctions(NamedTuple):
 
 _LAW_LAST = _LawFunctions(
     _outside_variance_last,
-    _noise_variance_last,
+    _noise_variance,
     _outside_pullback_last,
-    _noise_pullback_last,
+    _noise_pullback,
     _domain_last,
     _weights_domain_last,
-    _variance_domain_last,
+    _weights_domain_last,
 )
 _LAW_FIRST = _LawFunctions(
     _outside_variance_first,
-    _noise_variance_first,
+    _noise_variance,
     _outside_pullback_first,
-    _noise_pullback_first,
+    _noise_pullback,
     _domain_first,
     _weights_domain_first,
-    _variance_domain_first,
+    _weights_domain_first,
 )
 
 

@@ -27,6 +27,9 @@ index, counted from 1 in the formulas; leading axes are a batch and broadcast:
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
+There are no functions of natural parameters here: the closed form asks more of their constants than an eigenvalue
+problem can give (derivations/sipt.py, `aligned`). `symasym.evaluate` takes them in any position.
+
 Checked: k < d.
 Domain: finite numbers with sig_i > 0, sig_a > 0, rho_i gamma + r > 0, gamma >= 0, r >= 0, sigma2 >= 0, alpha > 0, no
 weight negative, a positive definite `sigma_down`. A problem outside of it has NaN throughout, and so has one in which
@@ -149,16 +152,7 @@ def law(
     if g is not None and sigma_down is not None:
         raise ValueError("sigma_down: came together with g, at most one of them is expected")
     kind = _float_type(
-        dtype,
-        b=b,
-        rho=rho,
-        sig=sig,
-        gamma=gamma,
-        r=r,
-        sigma2=sigma2,
-        alpha=alpha,
-        g=g,
-        sigma_down=sigma_down,
+        dtype, b=b, rho=rho, sig=sig, gamma=gamma, r=r, sigma2=sigma2, alpha=alpha, g=g, sigma_down=sigma_down
     )
     b = np.asarray(b, kind)
     rho = np.asarray(rho, kind)
@@ -371,16 +365,7 @@ def value_and_gradient(
     if g is not None and sigma_down is not None:
         raise ValueError("sigma_down: came together with g, at most one of them is expected")
     kind = _float_type(
-        dtype,
-        b=b,
-        rho=rho,
-        sig=sig,
-        gamma=gamma,
-        r=r,
-        sigma2=sigma2,
-        alpha=alpha,
-        g=g,
-        sigma_down=sigma_down,
+        dtype, b=b, rho=rho, sig=sig, gamma=gamma, r=r, sigma2=sigma2, alpha=alpha, g=g, sigma_down=sigma_down
     )
     b = np.asarray(b, kind)
     rho = np.asarray(rho, kind)
@@ -616,15 +601,7 @@ def excess_loss_mean(
     at = _EXCESS_LAST if last else _EXCESS_FIRST
     result = np.empty(count, kind)
     work = _Work(
-        kind,
-        count,
-        12 * d + 46 * k + 4,
-        last,
-        (3, k, 1),
-        (5, k, d - k),
-        (7, k, d - k),
-        (2, k, 1),
-        (4, k, d - k),
+        kind, count, 12 * d + 46 * k + 4, last, (3, k, 1), (5, k, d - k), (7, k, d - k), (2, k, 1), (4, k, d - k)
     )
 
     def domain(rows, rho, sig, gamma, r):
@@ -688,15 +665,7 @@ def excess_loss_value_and_gradient(
     by_r = np.empty(count, kind)
     parts = _there(result, by_rho[:, 0:k], by_rho[:, k:d], by_sig[:, 0:k], by_sig[:, k:d], by_gamma, by_r)
     work = _Work(
-        kind,
-        count,
-        12 * d + 46 * k + 4,
-        last,
-        (3, k, 1),
-        (5, k, d - k),
-        (7, k, d - k),
-        (2, k, 1),
-        (4, k, d - k),
+        kind, count, 12 * d + 46 * k + 4, last, (3, k, 1), (5, k, d - k), (7, k, d - k), (2, k, 1), (4, k, d - k)
     )
 
     def domain(rows, rho, sig, gamma, r):
@@ -724,10 +693,7 @@ def excess_loss_value_and_gradient(
         range(len(parts)),
     )
     gradient = ExcessLossGradient(
-        by_rho.reshape(*batch, d),
-        by_sig.reshape(*batch, d),
-        by_gamma.reshape(batch),
-        by_r.reshape(batch),
+        by_rho.reshape(*batch, d), by_sig.reshape(*batch, d), by_gamma.reshape(batch), by_r.reshape(batch)
     )
     return result.reshape(batch), gradient
 
@@ -790,7 +756,7 @@ def _outside_variance_last(
     return _join(kind, 0, (v_a, d - k))
 
 
-def _noise_variance_last(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+def _noise_variance(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
     """`sigma^2`."""
     return sigma2
 
@@ -945,14 +911,8 @@ def _outside_pullback_last(
     return part_i_10, part_i_11, part_a_16, part_i_13, part_a_32, part_9, part_10
 
 
-def _noise_pullback_last(
-    sigma2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+def _noise_pullback(
+    sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """`sigma^2`, and the derivatives of `bar sigma^2`."""
     return sigma2, bar
@@ -986,31 +946,6 @@ def _domain_last(
 
 
 def _weights_domain_last(
-    b: Floats,
-    rho: Floats,
-    sig: Floats,
-    gamma: Floats,
-    r: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    rho_i = rho[:k]
-    sig_a = sig[k:]
-    sig_i = sig[:k]
-    inside = _finite(True, rho, sig, gamma, r)
-    inside = inside & _above(sig_i, 0, True, 0)
-    inside = inside & _above(sig_a, 0, True, 0)
-    inside = inside & _above(r + gamma * rho_i, 0, True, 0)
-    inside = inside & _above(gamma, 0, False, 0)
-    inside = inside & _above(r, 0, False, 0)
-    return inside
-
-
-def _variance_domain_last(
     b: Floats,
     rho: Floats,
     sig: Floats,
@@ -1093,11 +1028,6 @@ def _outside_variance_first(
         sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_2)[:, 0]
         v_a[tile] = _cut(sig_a, tile) * sum_a
     return _join(kind, 1, (v_a, d - k))
-
-
-def _noise_variance_first(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
-    """`sigma^2`."""
-    return sigma2
 
 
 def _outside_pullback_first(
@@ -1250,19 +1180,6 @@ def _outside_pullback_first(
     return part_i_10, part_i_11, part_a_16, part_i_13, part_a_32, part_9, part_10
 
 
-def _noise_pullback_first(
-    sigma2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
-) -> tuple[Floats, ...]:
-    """`sigma^2`, and the derivatives of `bar sigma^2`."""
-    return sigma2, bar
-
-
 def _domain_first(
     b: Floats,
     rho: Floats,
@@ -1315,31 +1232,6 @@ def _weights_domain_first(
     return inside
 
 
-def _variance_domain_first(
-    b: Floats,
-    rho: Floats,
-    sig: Floats,
-    gamma: Floats,
-    r: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    rho_i = rho[:, :k]
-    sig_a = sig[:, k:]
-    sig_i = sig[:, :k]
-    inside = _finite(False, rho, sig, gamma, r)
-    inside = inside & _above(sig_i, 0, True, 1)
-    inside = inside & _above(sig_a, 0, True, 1)
-    inside = inside & _above(r[:, None] + gamma[:, None] * rho_i, 0, True, 1)
-    inside = inside & _above(gamma, 0, False, 1)
-    inside = inside & _above(r, 0, False, 1)
-    return inside
-
-
 def _own_variance_first(sig: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
     """`g_a` of the pre-training data for the indices outside the learned span."""
     sig_a = sig[:, k:]
@@ -1347,15 +1239,7 @@ def _own_variance_first(sig: Floats, d: int, k: int, rows: int, kind: np.dtype, 
 
 
 def _excess_loss_mean_last(
-    rho: Floats,
-    sig: Floats,
-    gamma: Floats,
-    r: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    rho: Floats, sig: Floats, gamma: Floats, r: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
     sig_a = sig[k:]
@@ -1632,15 +1516,7 @@ def _excess_loss_pullback_last(
 
 
 def _excess_domain_last(
-    rho: Floats,
-    sig: Floats,
-    gamma: Floats,
-    r: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    rho: Floats, sig: Floats, gamma: Floats, r: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     rho_i = rho[:k]
@@ -1656,15 +1532,7 @@ def _excess_domain_last(
 
 
 def _excess_loss_mean_first(
-    rho: Floats,
-    sig: Floats,
-    gamma: Floats,
-    r: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    rho: Floats, sig: Floats, gamma: Floats, r: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
     rho_a = rho[:, k:]
@@ -1945,15 +1813,7 @@ def _excess_loss_pullback_first(
 
 
 def _excess_domain_first(
-    rho: Floats,
-    sig: Floats,
-    gamma: Floats,
-    r: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    rho: Floats, sig: Floats, gamma: Floats, r: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     rho_i = rho[:, :k]
@@ -1983,22 +1843,22 @@ class _LawFunctions(NamedTuple):
 
 _LAW_LAST = _LawFunctions(
     _outside_variance_last,
-    _noise_variance_last,
+    _noise_variance,
     _outside_pullback_last,
-    _noise_pullback_last,
+    _noise_pullback,
     _domain_last,
     _weights_domain_last,
-    _variance_domain_last,
+    _weights_domain_last,
     _own_variance_last,
 )
 _LAW_FIRST = _LawFunctions(
     _outside_variance_first,
-    _noise_variance_first,
+    _noise_variance,
     _outside_pullback_first,
-    _noise_pullback_first,
+    _noise_pullback,
     _domain_first,
     _weights_domain_first,
-    _variance_domain_first,
+    _weights_domain_first,
     _own_variance_first,
 )
 

@@ -34,6 +34,9 @@ index, counted from 1 in the formulas; leading axes are a batch and broadcast:
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
+There are no functions of natural parameters here: the closed form asks more of their constants than an eigenvalue
+problem can give (derivations/sipt.py, `aligned`). `symasym.evaluate` takes them in any position.
+
 Checked: k < d.
 Domain: finite numbers with sig_i > 0, sig_a > 0, rho_i gamma + r > 0, K >= 0, gamma >= 0, r >= 0, sigma2 >= 0, alpha >
 0, no weight negative, a positive definite `sigma_down`. A problem outside of it has NaN throughout, and so has one in
@@ -160,17 +163,7 @@ def law(
     if g is not None and sigma_down is not None:
         raise ValueError("sigma_down: came together with g, at most one of them is expected")
     kind = _float_type(
-        dtype,
-        b=b,
-        rho=rho,
-        sig=sig,
-        K=K,
-        gamma=gamma,
-        r=r,
-        sigma2=sigma2,
-        alpha=alpha,
-        g=g,
-        sigma_down=sigma_down,
+        dtype, b=b, rho=rho, sig=sig, K=K, gamma=gamma, r=r, sigma2=sigma2, alpha=alpha, g=g, sigma_down=sigma_down
     )
     b = np.asarray(b, kind)
     rho = np.asarray(rho, kind)
@@ -393,17 +386,7 @@ def value_and_gradient(
     if g is not None and sigma_down is not None:
         raise ValueError("sigma_down: came together with g, at most one of them is expected")
     kind = _float_type(
-        dtype,
-        b=b,
-        rho=rho,
-        sig=sig,
-        K=K,
-        gamma=gamma,
-        r=r,
-        sigma2=sigma2,
-        alpha=alpha,
-        g=g,
-        sigma_down=sigma_down,
+        dtype, b=b, rho=rho, sig=sig, K=K, gamma=gamma, r=r, sigma2=sigma2, alpha=alpha, g=g, sigma_down=sigma_down
     )
     b = np.asarray(b, kind)
     rho = np.asarray(rho, kind)
@@ -864,7 +847,7 @@ def _outside_variance_last(
     return _join(kind, 0, (v_a, d - k))
 
 
-def _noise_variance_last(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+def _noise_variance(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
     """`sigma^2`."""
     return sigma2
 
@@ -1123,14 +1106,8 @@ def _outside_pullback_last(
     return part_i_20, part_i_25, part_a_35, part_i_27, part_a_53, part_21, part_23, part_24
 
 
-def _noise_pullback_last(
-    sigma2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+def _noise_pullback(
+    sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """`sigma^2`, and the derivatives of `bar sigma^2`."""
     return sigma2, bar
@@ -1166,33 +1143,6 @@ def _domain_last(
 
 
 def _weights_domain_last(
-    b: Floats,
-    rho: Floats,
-    sig: Floats,
-    K: Floats,
-    gamma: Floats,
-    r: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    rho_i = rho[:k]
-    sig_a = sig[k:]
-    sig_i = sig[:k]
-    inside = _finite(True, rho, sig, K, gamma, r)
-    inside = inside & _above(sig_i, 0, True, 0)
-    inside = inside & _above(sig_a, 0, True, 0)
-    inside = inside & _above(r + gamma * rho_i, 0, True, 0)
-    inside = inside & _above(K, 0, False, 0)
-    inside = inside & _above(gamma, 0, False, 0)
-    inside = inside & _above(r, 0, False, 0)
-    return inside
-
-
-def _variance_domain_last(
     b: Floats,
     rho: Floats,
     sig: Floats,
@@ -1306,11 +1256,6 @@ def _outside_variance_first(
         part_a_8 = _cut(sig_a, tile) * sum_a
         v_a[tile] = _cut(part, tile)[:, None] * part_a_8
     return _join(kind, 1, (v_a, d - k))
-
-
-def _noise_variance_first(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
-    """`sigma^2`."""
-    return sigma2
 
 
 def _outside_pullback_first(
@@ -1569,19 +1514,6 @@ def _outside_pullback_first(
     return part_i_20, part_i_25, part_a_35, part_i_27, part_a_53, part_21, part_23, part_24
 
 
-def _noise_pullback_first(
-    sigma2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
-) -> tuple[Floats, ...]:
-    """`sigma^2`, and the derivatives of `bar sigma^2`."""
-    return sigma2, bar
-
-
 def _domain_first(
     b: Floats,
     rho: Floats,
@@ -1612,33 +1544,6 @@ def _domain_first(
 
 
 def _weights_domain_first(
-    b: Floats,
-    rho: Floats,
-    sig: Floats,
-    K: Floats,
-    gamma: Floats,
-    r: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    rho_i = rho[:, :k]
-    sig_a = sig[:, k:]
-    sig_i = sig[:, :k]
-    inside = _finite(False, rho, sig, K, gamma, r)
-    inside = inside & _above(sig_i, 0, True, 1)
-    inside = inside & _above(sig_a, 0, True, 1)
-    inside = inside & _above(r[:, None] + gamma[:, None] * rho_i, 0, True, 1)
-    inside = inside & _above(K, 0, False, 1)
-    inside = inside & _above(gamma, 0, False, 1)
-    inside = inside & _above(r, 0, False, 1)
-    return inside
-
-
-def _variance_domain_first(
     b: Floats,
     rho: Floats,
     sig: Floats,
@@ -2792,22 +2697,22 @@ class _LawFunctions(NamedTuple):
 
 _LAW_LAST = _LawFunctions(
     _outside_variance_last,
-    _noise_variance_last,
+    _noise_variance,
     _outside_pullback_last,
-    _noise_pullback_last,
+    _noise_pullback,
     _domain_last,
     _weights_domain_last,
-    _variance_domain_last,
+    _weights_domain_last,
     _own_variance_last,
 )
 _LAW_FIRST = _LawFunctions(
     _outside_variance_first,
-    _noise_variance_first,
+    _noise_variance,
     _outside_pullback_first,
-    _noise_pullback_first,
+    _noise_pullback,
     _domain_first,
     _weights_domain_first,
-    _variance_domain_first,
+    _weights_domain_first,
     _own_variance_first,
 )
 

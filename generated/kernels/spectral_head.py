@@ -23,6 +23,9 @@ is its index, counted from 1 in the formulas; leading axes are a batch and broad
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
+`natural_law` and `natural_value_and_gradient` take Sigma, Sigma_plus, target as they are and find aligned coordinates z
+= T x, T Sigma T^T = 1 and T Sigma_plus T^T diagonal, themselves.
+
 Checked: k < d.
 Domain: finite numbers with lam_i > lam_a, lam_i > 0, K >= 0, sigma2 >= 0, alpha > 0, no weight negative, a positive
 definite `sigma_down`. A problem outside of it has NaN throughout, and so has one in which an intermediate number
@@ -47,11 +50,14 @@ __all__ = [
     "SIGNATURE",
     "ExcessLossGradient",
     "Gradient",
+    "NaturalGradient",
     "Result",
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
     "law",
+    "natural_law",
+    "natural_value_and_gradient",
     "outside_variance",
     "value_and_gradient",
 ]
@@ -105,6 +111,18 @@ class ExcessLossGradient(NamedTuple):
 
     lam: Floats
     K: Floats
+
+
+class NaturalGradient(NamedTuple):
+    """Derivatives by every continuous argument of `natural_law`; by `sigma_down` None where it was not given."""
+
+    Sigma: Floats
+    Sigma_plus: Floats
+    target: Floats
+    K: Floats
+    sigma2: Floats
+    alpha: Floats
+    sigma_down: Floats | None
 
 
 def law(
@@ -582,18 +600,193 @@ def excess_loss_value_and_gradient(
     return result.reshape(batch), gradient
 
 
+def natural_law(
+    Sigma: ArrayLike,
+    Sigma_plus: ArrayLike,
+    target: ArrayLike,
+    K: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Result:
+    """The limiting law for a batch of problems in natural parameters; the change of coordinates is made inside.
+
+    * `Sigma`: shape (..., d, d).
+    * `Sigma_plus`: shape (..., d, d).
+    * `target`: shape (..., d).
+    * `K`: shape (...).
+    * `sigma2`: shape (...).
+    * `sigma_down`: shape (..., d, d); without it the downstream covariance is that of the pre-training data.
+
+    The target is projected on the learned span in L2 of the downstream covariance. NaN throughout where a matrix is not
+    symmetric, or not positive definite where it must be, or the gap at k is below 1e-10 of the largest eigenvalue.
+    """
+    kind = _float_type(
+        dtype, Sigma=Sigma, Sigma_plus=Sigma_plus, target=target, K=K, sigma2=sigma2, alpha=alpha, sigma_down=sigma_down
+    )
+    _at_most_double(kind)
+    Sigma = np.asarray(Sigma, kind)
+    Sigma_plus = np.asarray(Sigma_plus, kind)
+    target = np.asarray(target, kind)
+    K = np.asarray(K, kind)
+    sigma2 = np.asarray(sigma2, kind)
+    alpha = np.asarray(alpha, kind)
+    d = _square("Sigma", Sigma)
+    _square("Sigma_plus", Sigma_plus, d)
+    k = _below("k", k, d - 1)
+    _check_core("target", target, (d,), f"(..., {d})")
+    if sigma_down is not None:
+        sigma_down = np.asarray(sigma_down, kind)
+        _square("sigma_down", sigma_down, d)
+    batch = _batch(
+        Sigma=Sigma.shape[:-2],
+        Sigma_plus=Sigma_plus.shape[:-2],
+        target=target.shape[:-1],
+        K=K.shape,
+        sigma2=sigma2.shape,
+        alpha=alpha.shape,
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    d_eff, rank, number = k, d - k, d - k
+    count = math.prod(batch)
+    weights = np.empty((count, number), kind)
+    numbers = [np.empty(count, kind) for _ in range(5)]
+    arrays = [
+        _rows(Sigma, 2, batch),
+        _rows(Sigma_plus, 2, batch),
+        _rows(target, 1, batch),
+        _rows(K, 0, batch),
+        _rows(sigma2, 0, batch),
+        _rows(alpha, 0, batch),
+        _rows(sigma_down, 2, batch),
+    ]
+    for block in _natural_blocks(count, kind, d):
+        given = [_some_rows(array, block) for array in arrays[:3]]
+        K, sigma2, alpha, down = (_some_rows(array, block) for array in arrays[3:])
+        rows = block.stop - block.start
+        frame = _frame(*given, down, k)
+        b, lam = _law_families(frame.mu, frame.c, K, sigma2, d, k, rows, kind)
+        found = law(b, lam, K, sigma2, alpha, sigma_down=frame.down)
+        for result, value in zip([weights, *numbers], found, strict=False):
+            result[block] = value
+            result[block][~frame.fine] = np.nan
+    return Result(weights.reshape(*batch, number), *(x.reshape(batch) for x in numbers), d_eff, d_eff + rank)
+
+
+def natural_value_and_gradient(
+    Sigma: ArrayLike,
+    Sigma_plus: ArrayLike,
+    target: ArrayLike,
+    K: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    of: str | int | Mapping[str | int, ArrayLike] = "risk_mean",
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> tuple[Floats, NaturalGradient]:
+    """A number of the law, `of` as in `value_and_gradient`, and its derivatives by every continuous natural parameter.
+
+    Derivatives by symmetric matrices are symmetric matrices; equal eigenvalues are no exception but at the gap itself. The
+    derivative by the target is that of the projected target. Arguments, domain and errors are those of `natural_law`.
+
+    * `Sigma`: shape (..., d, d).
+    * `Sigma_plus`: shape (..., d, d).
+    * `target`: shape (..., d).
+    * `K`: shape (...).
+    * `sigma2`: shape (...).
+    """
+    kind = _float_type(
+        dtype, Sigma=Sigma, Sigma_plus=Sigma_plus, target=target, K=K, sigma2=sigma2, alpha=alpha, sigma_down=sigma_down
+    )
+    _at_most_double(kind)
+    Sigma = np.asarray(Sigma, kind)
+    Sigma_plus = np.asarray(Sigma_plus, kind)
+    target = np.asarray(target, kind)
+    K = np.asarray(K, kind)
+    sigma2 = np.asarray(sigma2, kind)
+    alpha = np.asarray(alpha, kind)
+    d = _square("Sigma", Sigma)
+    _square("Sigma_plus", Sigma_plus, d)
+    k = _below("k", k, d - 1)
+    _check_core("target", target, (d,), f"(..., {d})")
+    if sigma_down is not None:
+        sigma_down = np.asarray(sigma_down, kind)
+        _square("sigma_down", sigma_down, d)
+    batch = _batch(
+        Sigma=Sigma.shape[:-2],
+        Sigma_plus=Sigma_plus.shape[:-2],
+        target=target.shape[:-1],
+        K=K.shape,
+        sigma2=sigma2.shape,
+        alpha=alpha.shape,
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    names, factors = _targets(of, kind)
+    batch = _batch(of=batch, **{f"of[{name!r}]": factor.shape for name, factor in zip(names, factors, strict=True)})
+    d_eff, rank, number = k, d - k, d - k
+    count = math.prod(batch)
+    arrays = [
+        _rows(Sigma, 2, batch),
+        _rows(Sigma_plus, 2, batch),
+        _rows(target, 1, batch),
+        _rows(K, 0, batch),
+        _rows(sigma2, 0, batch),
+        _rows(alpha, 0, batch),
+        _rows(sigma_down, 2, batch),
+        *(_rows(factor, 0, batch) for factor in factors),
+    ]
+    found: list[Any] = []
+    for block in _natural_blocks(count, kind, d):
+        given = [_some_rows(array, block) for array in arrays[:3]]
+        more = [_some_rows(array, block) for array in arrays[3:]]
+        K, sigma2, alpha, down, *factors = more
+        rows = block.stop - block.start
+        frame = _frame(*given, down, k)
+        b, lam = _law_families(frame.mu, frame.c, K, sigma2, d, k, rows, kind)
+        asked = dict(zip(names, factors, strict=True))
+        value, by = value_and_gradient(b, lam, K, sigma2, alpha, of=asked, sigma_down=frame.down)
+        fine = frame.fine & np.isfinite(value)
+        with np.errstate(all="ignore"):
+            v_outside = outside_variance(b, lam, K)
+            work = _Work(kind, rows, 8 * max(k, d, 1), False)
+            label_noise = _noise_variance(sigma2, d, k, rows, kind, work)
+            own = np.ones((1, 1), kind)
+            wanted = _Target(names, factors, alpha, label_noise, d_eff, rank)
+            if frame.down is None:
+                schur = np.zeros((rows, number, number), kind)
+                schur[:, np.arange(number), np.arange(number)] = _lead(own, 1)
+            else:
+                places = np.arange(d_eff), np.arange(d_eff, d)
+                schur, _ = _schur(_stand_in(fine, frame.down), *places)
+            kappa, response = _response(wanted.coefficients, v_outside, schur)
+            v_bar = np.diagonal(response, axis1=1, axis2=2)
+            inside = _inside_pairs(frame.mu, frame.c, v_bar, wanted.by_noise(kappa), K, sigma2, d, k, rows, kind)
+            outside = _outside_pairs(frame.mu, frame.c, K, sigma2, d, k, rows, kind) * response
+            back = _from_families(frame.mu, frame.c, by.lam, by.b, K, sigma2, d, k, rows, kind)
+            mu_bar, c_bar, *through = back
+            by_m, by_n, by_t, by_down = _by_pencil(frame, d_eff, mu_bar, c_bar, by.sigma_down, inside, outside, True)
+            parts = [value, *_to_matrices(by_m, by_n, by_t, *given)]
+            parts += [own_part + more for own_part, more in zip(by[2:4], through, strict=True)]
+            parts += [by.alpha, by_down]
+        for part in parts:
+            if part is not None:
+                part[~fine] = np.nan
+        found.append(parts)
+    parts = [None if part[0] is None else np.concatenate(part) for part in zip(*found, strict=True)]
+    value, *rest = (None if part is None else part.reshape((*batch, *part.shape[1:])) for part in parts)
+    return value, NaturalGradient(*rest)
+
+
 # ---- the formulas, on a block of problems of one floating-point type
 
 
 def _outside_variance_last(
-    b: Floats,
-    lam: Floats,
-    K: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, lam: Floats, K: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`v_a` for the indices outside the learned span."""
     lam_a = lam[k:]
@@ -613,21 +806,13 @@ def _outside_variance_last(
     return _join(kind, 0, (v_a, d - k))
 
 
-def _noise_variance_last(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+def _noise_variance(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
     """`sigma^2`."""
     return sigma2
 
 
 def _outside_pullback_last(
-    b: Floats,
-    lam: Floats,
-    K: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    seeds: _Seeds | _Given,
+    b: Floats, lam: Floats, K: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, seeds: _Seeds | _Given
 ) -> tuple[Floats, ...]:
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     lam_a = lam[k:]
@@ -670,29 +855,15 @@ def _outside_pullback_last(
     return part_i_4, part_i_6, part_a_2, part_4
 
 
-def _noise_pullback_last(
-    sigma2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+def _noise_pullback(
+    sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """`sigma^2`, and the derivatives of `bar sigma^2`."""
     return sigma2, bar
 
 
 def _domain_last(
-    b: Floats,
-    lam: Floats,
-    K: Floats,
-    sigma2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, lam: Floats, K: Floats, sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     lam_a = lam[k:]
@@ -706,34 +877,7 @@ def _domain_last(
 
 
 def _weights_domain_last(
-    b: Floats,
-    lam: Floats,
-    K: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    lam_a = lam[k:]
-    lam_i = lam[:k]
-    inside = _finite(True, lam, K)
-    inside = inside & _above(lam_i, lam_a, True, 0)
-    inside = inside & _above(lam_i, 0, True, 0)
-    inside = inside & _above(K, 0, False, 0)
-    return inside
-
-
-def _variance_domain_last(
-    b: Floats,
-    lam: Floats,
-    K: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, lam: Floats, K: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     lam_a = lam[k:]
@@ -746,14 +890,7 @@ def _variance_domain_last(
 
 
 def _outside_variance_first(
-    b: Floats,
-    lam: Floats,
-    K: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, lam: Floats, K: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`v_a` for the indices outside the learned span."""
     lam_a = lam[:, k:]
@@ -773,21 +910,8 @@ def _outside_variance_first(
     return _join(kind, 1, (v_a, d - k))
 
 
-def _noise_variance_first(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
-    """`sigma^2`."""
-    return sigma2
-
-
 def _outside_pullback_first(
-    b: Floats,
-    lam: Floats,
-    K: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    seeds: _Seeds | _Given,
+    b: Floats, lam: Floats, K: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, seeds: _Seeds | _Given
 ) -> tuple[Floats, ...]:
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     lam_a = lam[:, k:]
@@ -833,29 +957,8 @@ def _outside_pullback_first(
     return part_i_4, part_i_6, part_a_2, part_4
 
 
-def _noise_pullback_first(
-    sigma2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
-) -> tuple[Floats, ...]:
-    """`sigma^2`, and the derivatives of `bar sigma^2`."""
-    return sigma2, bar
-
-
 def _domain_first(
-    b: Floats,
-    lam: Floats,
-    K: Floats,
-    sigma2: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, lam: Floats, K: Floats, sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     lam_a = lam[:, k:]
@@ -869,34 +972,7 @@ def _domain_first(
 
 
 def _weights_domain_first(
-    b: Floats,
-    lam: Floats,
-    K: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    lam_a = lam[:, k:]
-    lam_i = lam[:, :k]
-    inside = _finite(False, lam, K)
-    inside = inside & _above(lam_i, lam_a, True, 1)
-    inside = inside & _above(lam_i, 0, True, 1)
-    inside = inside & _above(K, 0, False, 1)
-    return inside
-
-
-def _variance_domain_first(
-    b: Floats,
-    lam: Floats,
-    K: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, lam: Floats, K: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     lam_a = lam[:, k:]
@@ -943,14 +1019,7 @@ def _excess_loss_mean_last(lam: Floats, K: Floats, d: int, k: int, rows: int, ki
 
 
 def _excess_loss_pullback_last(
-    lam: Floats,
-    K: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+    lam: Floats, K: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[k:]
@@ -1022,13 +1091,7 @@ def _excess_loss_pullback_last(
 
 
 def _excess_domain_last(
-    lam: Floats,
-    K: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    lam: Floats, K: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     lam_a = lam[k:]
@@ -1075,14 +1138,7 @@ def _excess_loss_mean_first(lam: Floats, K: Floats, d: int, k: int, rows: int, k
 
 
 def _excess_loss_pullback_first(
-    lam: Floats,
-    K: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+    lam: Floats, K: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[:, k:]
@@ -1154,13 +1210,7 @@ def _excess_loss_pullback_first(
 
 
 def _excess_domain_first(
-    lam: Floats,
-    K: Floats,
-    d: int,
-    k: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    lam: Floats, K: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     lam_a = lam[:, k:]
@@ -1170,6 +1220,90 @@ def _excess_domain_first(
     inside = inside & _above(lam_i, 0, True, 1)
     inside = inside & _above(K, 0, False, 1)
     return inside
+
+
+def _law_families(
+    mu: Floats, c: Floats, K: Floats, sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype
+) -> tuple[Floats, Floats]:
+    """The families of the law, from eigenvalues and coefficients."""
+    return c, mu
+
+
+def _from_families(
+    mu: Floats,
+    c: Floats,
+    family_bar: Floats,
+    coefficient_bar: Floats,
+    K: Floats,
+    sigma2: Floats,
+    d: int,
+    k: int,
+    rows: int,
+    kind: np.dtype,
+) -> tuple[Any, ...]:
+    """Derivatives by eigenvalues, coefficients and scalars, from those by the families of the law."""
+    family_bar_i = family_bar[:, :k]
+    mu_bar = np.zeros((rows, d), kind)
+    mu_bar[:, :d] = family_bar
+    mu_bar[:, :k] = family_bar_i
+    return mu_bar, coefficient_bar, 0.0, 0.0
+
+
+def _inside_pairs(
+    mu: Floats,
+    c: Floats,
+    v_bar: Floats,
+    noise_bar: Floats,
+    K: Floats,
+    sigma2: Floats,
+    d: int,
+    k: int,
+    rows: int,
+    kind: np.dtype,
+) -> Floats:
+    """`H / 2` between learned indices."""
+    mu_a = mu[:, k:]
+    mu_i = mu[:, :k]
+    v_bar_a = v_bar[:, 0:d - k]
+    sum_1_i = np.add.reduce(v_bar_a[:, None] / (mu_i[:, :, None] - mu_a[:, None]) ** 2, axis=-1)
+    sum_2 = np.add.reduce(mu_i ** 2, axis=-1)
+    sum_3_i_i = (
+        np.matmul(v_bar_a[:, None] / (mu_i[:, :, None] - mu_a[:, None]),
+        np.swapaxes(1 / (mu_i[:, :, None] - mu_a[:, None]) ** 2, 1, 2))
+    )
+    sum_4_i_i = (
+        np.matmul(v_bar_a[:, None] / (mu_i[:, :, None] - mu_a[:, None]) ** 2,
+        np.swapaxes(1 / (mu_i[:, :, None] - mu_a[:, None]), 1, 2))
+    )
+    return (
+        ((3 * (mu_i[:, :, None] + mu_i[:, None]) - (mu_i[:, :, None] + mu_i[:, None]) * K[:, None, None])
+        * sum_1_i[:, :, None] / (4 * K[:, None, None])
+        - (3 * mu_i[:, None] ** 2 + 2 * K[:, None, None] + 2 * sum_2[:, None, None]
+        - mu_i[:, None] ** 2 * K[:, None, None]) * (sum_3_i_i + sum_4_i_i) / (4 * K[:, None, None])) * c[:, :, None]
+        * c[:, None]
+    )
+
+
+def _outside_pairs(
+    mu: Floats, c: Floats, K: Floats, sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype
+) -> Floats:
+    """Divided differences of `v_a` between indices that are not learned."""
+    mu_a = mu[:, k:]
+    mu_i = mu[:, :k]
+    sum_1 = np.add.reduce(mu_i ** 2, axis=-1)
+    sum_2_a_a = (
+        np.matmul((3 * mu_i[:, None] ** 2 + 2 * K[:, None, None] + 2 * sum_1[:, None, None]
+        - mu_i[:, None] ** 2 * K[:, None, None]) * c[:, None] ** 2 / (mu_i[:, None] - mu_a[:, :, None]),
+        np.swapaxes(1 / (mu_i[:, None] - mu_a[:, :, None]) ** 2, 1, 2))
+    )
+    sum_3_a_a = (
+        np.matmul((3 * mu_i[:, None] ** 2 + 2 * K[:, None, None] + 2 * sum_1[:, None, None]
+        - mu_i[:, None] ** 2 * K[:, None, None]) * c[:, None] ** 2 / (mu_i[:, None] - mu_a[:, :, None]) ** 2,
+        np.swapaxes(1 / (mu_i[:, None] - mu_a[:, :, None]), 1, 2))
+    )
+    found = np.zeros((rows, d - k, d - k), kind)
+    found[:, 0:d - k, 0:d - k] = (sum_2_a_a + sum_3_a_a) / (4 * K[:, None, None])
+    return found
 
 
 class _LawFunctions(NamedTuple):
@@ -1186,21 +1320,21 @@ class _LawFunctions(NamedTuple):
 
 _LAW_LAST = _LawFunctions(
     _outside_variance_last,
-    _noise_variance_last,
+    _noise_variance,
     _outside_pullback_last,
-    _noise_pullback_last,
+    _noise_pullback,
     _domain_last,
     _weights_domain_last,
-    _variance_domain_last,
+    _weights_domain_last,
 )
 _LAW_FIRST = _LawFunctions(
     _outside_variance_first,
-    _noise_variance_first,
+    _noise_variance,
     _outside_pullback_first,
-    _noise_pullback_first,
+    _noise_pullback,
     _domain_first,
     _weights_domain_first,
-    _variance_domain_first,
+    _weights_domain_first,
 )
 
 
@@ -1858,3 +1992,166 @@ class _Scattered:
 
     def __getitem__(self, rows: slice) -> Floats:
         return self.array[np.unravel_index(np.arange(rows.start, rows.stop), self.batch)]
+
+
+# ---- natural parameters
+
+
+class _Frame(NamedTuple):
+    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
+
+    fine: NDArray[np.bool_]
+    mu: Floats
+    turn: Floats
+    back: Floats
+    beta: Floats
+    c: Floats
+    down: Floats | None
+
+
+def _square(name: str, array: Floats, size: int | None = None) -> int:
+    """The side of square matrices."""
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] != (size or array.shape[-1]):
+        wanted = f"(..., {size}, {size})" if size else "square matrices (..., d, d)"
+        raise ValueError(f"{name}: shape {array.shape} came, {wanted} is expected")
+    return array.shape[-1]
+
+
+def _below(name: str, size: int, most: int) -> int:
+    """A whole number from 1 to `most`."""
+    if not isinstance(size, int | np.integer) or isinstance(size, bool) or not 1 <= size <= most:
+        raise ValueError(f"{name}: {size!r} came, an integer from 1 to {most} is expected")
+    return int(size)
+
+
+def _at_most_double(kind: np.dtype) -> None:
+    if kind.itemsize > 8:
+        raise ValueError(f"dtype: {kind} came, float32 or float64 is expected for natural parameters")
+
+
+def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
+    """Blocks of problems whose matrices fit the workspace."""
+    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
+
+
+def _some_rows(array: Any, rows: slice) -> Any:
+    """The problems of a block; one for all is repeated."""
+    if array is None:
+        return None
+    size = rows.stop - rows.start
+    return np.broadcast_to(array, (size, *array.shape[1:])) if len(array) == 1 else array[rows]
+
+
+def _symmetric(matrix: Floats) -> NDArray[np.bool_]:
+    """Which matrices are finite and symmetric to 1e-10 relative."""
+    wide = np.max(np.abs(matrix), axis=(-2, -1))
+    gap = np.max(np.abs(matrix - np.swapaxes(matrix, -1, -2)), axis=(-2, -1))
+    return np.isfinite(wide) & (gap <= 1e-10 * wide)
+
+
+def _stand_in(fine: NDArray[np.bool_], matrix: Floats) -> Floats:
+    """Unit matrices in place of those that are not fine."""
+    if fine.all():
+        return matrix
+    return np.where(fine[:, None, None], matrix, np.eye(*matrix.shape[-2:], dtype=matrix.dtype))
+
+
+def _descending(matrix: Floats) -> tuple[Floats, Floats]:
+    values, vectors = np.linalg.eigh((matrix + np.swapaxes(matrix, -1, -2)) / 2)
+    return values[:, ::-1], vectors[:, :, ::-1]
+
+
+def _placed(
+    fine: NDArray[np.bool_],
+    mu: Floats,
+    turn: Floats,
+    back: Floats,
+    t: Floats,
+    down: Floats | None,
+    k: int,
+    project: bool,
+) -> _Frame:
+    """The target and the downstream covariance in aligned coordinates; the gap at `k` must be open by 1e-10 relative."""
+    fine = fine & (mu[:, k - 1] - mu[:, k] >= 1e-10 * np.max(np.abs(mu), axis=1)) & np.isfinite(t).all(axis=1)
+    beta = np.matmul(t[:, None], back)[:, 0]
+    if down is None:
+        return _Frame(fine, mu, turn, back, beta, beta[:, :k], None)
+    fine = fine & _definite(down)
+    moved = turn @ _stand_in(fine, down) @ np.swapaxes(turn, 1, 2)
+    moved = (moved + np.swapaxes(moved, 1, 2)) / 2
+    c = beta[:, :k]
+    if project:  # in L2 of the downstream covariance, on the learned span
+        c = np.linalg.solve(moved[:, :k, :k], moved[:, :k] @ beta[:, :, None])[:, :, 0]
+    return _Frame(fine, mu, turn, back, beta, c, moved)
+
+
+def _response(coefficients: Mapping[int, Any], v: Floats, schur: Floats) -> tuple[dict[int, Floats], Floats]:
+    """Cumulants, and `P S` with `P = sum_r r c_r f_r (S V)^{r-1}`: the derivative by `v_a` is its diagonal."""
+    step = schur * v[:, None, :]
+    power, kappa, total = schur, {}, np.zeros_like(schur)
+    for order in range(1, max(coefficients) + 1):
+        if order in coefficients:
+            kappa[order] = _factor(order) * np.einsum("naa,na->n", power, v)
+            total = total + np.reshape(order * _factor(order) * np.asarray(coefficients[order]), (-1, 1, 1)) * power
+        power = step @ power if order < max(coefficients) else power
+    return kappa, total
+
+
+def _by_pencil(
+    frame: _Frame,
+    k: int,
+    mu_bar: Floats,
+    c_bar: Floats,
+    down_bar: Floats | None,
+    inside: Floats,
+    outside: Floats,
+    project: bool,
+) -> tuple[Floats, Floats, Floats, Floats | None]:
+    """Derivatives by `M`, `N`, the target and the downstream covariance from those in aligned coordinates.
+
+    `inside` and `outside` are `H / 2` between learned indices and between others, whatever their diagonals.
+    """
+    mu, beta = frame.mu, frame.beta
+    beta_bar = np.zeros_like(beta)
+    beta_bar[:, :k] = c_bar
+    if frame.down is not None and down_bar is not None and project:
+        y = np.linalg.solve(frame.down[:, :k, :k], c_bar[:, :, None])
+        beta_bar = np.matmul(frame.down[:, :, :k], y)[:, :, 0]
+        rest = beta.copy()
+        rest[:, :k] -= frame.c
+        half = np.zeros_like(down_bar)
+        half[:, :k] = y * rest[:, None, :] / 2
+        down_bar = down_bar + half + np.swapaxes(half, 1, 2)
+    z = -beta[:, :, None] * beta_bar[:, None, :]
+    if frame.down is not None and down_bar is not None:
+        z = z + 2 * (down_bar @ frame.down)
+    h = np.empty_like(z)
+    h[:, :k, :k], h[:, k:, k:] = 2 * inside, 2 * outside
+    mixed = (z[:, :k, k:] - np.swapaxes(z[:, k:, :k], 1, 2)) / (mu[:, :k, None] - mu[:, None, k:])
+    h[:, :k, k:], h[:, k:, :k] = mixed, np.swapaxes(mixed, 1, 2)
+    every = np.arange(mu.shape[1])
+    h[:, every, every] = 2 * mu_bar
+    by_m = -(z + np.swapaxes(z, 1, 2) + (mu[:, :, None] + mu[:, None, :]) * h) / 4
+    turn, turned = frame.turn, np.swapaxes(frame.turn, 1, 2)
+    by_t = np.matmul(frame.back, beta_bar[:, :, None])[:, :, 0]
+    by_down = None if down_bar is None else turned @ down_bar @ turn
+    return turned @ by_m @ turn, turned @ (h / 2) @ turn, by_t, by_down
+
+
+# ---- their aligned coordinates
+
+
+def _frame(first: Floats, second: Floats, t: Floats, down: Floats | None, k: int) -> _Frame:
+    """Whiten by the first matrix, rotate to the eigenvectors of the second."""
+    fine = _definite(first) & _symmetric(second)
+    root = np.linalg.cholesky(_stand_in(fine, first))
+    white = np.linalg.inv(root)
+    mu, vectors = _descending(white @ _stand_in(fine, second) @ np.swapaxes(white, 1, 2))
+    return _placed(fine, mu, np.swapaxes(vectors, 1, 2) @ white, root @ vectors, t, down, k, True)
+
+
+def _to_matrices(
+    by_m: Floats, by_n: Floats, by_t: Floats, first: Floats, second: Floats, t: Floats
+) -> tuple[Floats, ...]:
+    """Derivatives by the arguments."""
+    return by_m, by_n, by_t

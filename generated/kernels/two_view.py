@@ -28,6 +28,9 @@ its index, counted from 1 in the formulas; leading axes are a batch and broadcas
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
+`natural_law` and `natural_value_and_gradient` take Sigma_x, Sigma_xy, Sigma_y, target as they are and find aligned
+coordinates z = T x, T Sigma_x T^T = 1 and T Sigma_xy U^T diagonal, U Sigma_y U^T = 1, themselves.
+
 Checked: k < d_x, k <= r, r <= d_x.
 Domain: finite numbers with s_i > s_m, s_m >= 0, s_i > 0, K >= 0, sigma2 >= 0, alpha > 0, no weight negative, a positive
 definite `sigma_down`. A problem outside of it has NaN throughout, and so has one in which an intermediate number
@@ -54,11 +57,14 @@ __all__ = [
     "SIGNATURE",
     "ExcessLossGradient",
     "Gradient",
+    "NaturalGradient",
     "Result",
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
     "law",
+    "natural_law",
+    "natural_value_and_gradient",
     "outside_variance",
     "value_and_gradient",
 ]
@@ -112,6 +118,19 @@ class ExcessLossGradient(NamedTuple):
 
     s: Floats
     K: Floats
+
+
+class NaturalGradient(NamedTuple):
+    """Derivatives by every continuous argument of `natural_law`; by `sigma_down` None where it was not given."""
+
+    Sigma_x: Floats
+    Sigma_xy: Floats
+    Sigma_y: Floats
+    target: Floats
+    K: Floats
+    sigma2: Floats
+    alpha: Floats
+    sigma_down: Floats | None
 
 
 def law(
@@ -620,19 +639,224 @@ def excess_loss_value_and_gradient(
     return result.reshape(batch), gradient
 
 
+def natural_law(
+    Sigma_x: ArrayLike,
+    Sigma_xy: ArrayLike,
+    Sigma_y: ArrayLike,
+    target: ArrayLike,
+    K: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Result:
+    """The limiting law for a batch of problems in natural parameters; the change of coordinates is made inside.
+
+    * `Sigma_x`: shape (..., d_x, d_x).
+    * `Sigma_xy`: shape (..., d_x, p).
+    * `Sigma_y`: shape (..., p, p).
+    * `target`: shape (..., d_x).
+    * `K`: shape (...).
+    * `sigma2`: shape (...).
+    * `sigma_down`: shape (..., d_x, d_x); without it the downstream covariance is that of the pre-training data.
+
+    The target is projected on the learned span in L2 of the downstream covariance. NaN throughout where a matrix is not
+    symmetric, or not positive definite where it must be, or the gap at k is below 1e-10 of the largest eigenvalue.
+    """
+    kind = _float_type(
+        dtype,
+        Sigma_x=Sigma_x,
+        Sigma_xy=Sigma_xy,
+        Sigma_y=Sigma_y,
+        target=target,
+        K=K,
+        sigma2=sigma2,
+        alpha=alpha,
+        sigma_down=sigma_down,
+    )
+    _at_most_double(kind)
+    Sigma_x = np.asarray(Sigma_x, kind)
+    Sigma_xy = np.asarray(Sigma_xy, kind)
+    Sigma_y = np.asarray(Sigma_y, kind)
+    target = np.asarray(target, kind)
+    K = np.asarray(K, kind)
+    sigma2 = np.asarray(sigma2, kind)
+    alpha = np.asarray(alpha, kind)
+    d_x = _square("Sigma_x", Sigma_x)
+    views = _square("Sigma_y", Sigma_y)
+    _check_core("Sigma_xy", Sigma_xy, (d_x, views), f"(..., {d_x}, {views})")
+    k = _below("k", k, min(d_x - 1, views))
+    _check_core("target", target, (d_x,), f"(..., {d_x})")
+    r = min(d_x, views)
+    if sigma_down is not None:
+        sigma_down = np.asarray(sigma_down, kind)
+        _square("sigma_down", sigma_down, d_x)
+    batch = _batch(
+        Sigma_x=Sigma_x.shape[:-2],
+        Sigma_xy=Sigma_xy.shape[:-2],
+        Sigma_y=Sigma_y.shape[:-2],
+        target=target.shape[:-1],
+        K=K.shape,
+        sigma2=sigma2.shape,
+        alpha=alpha.shape,
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    d_eff, rank, number = k, d_x - k, d_x - k
+    count = math.prod(batch)
+    weights = np.empty((count, number), kind)
+    numbers = [np.empty(count, kind) for _ in range(5)]
+    arrays = [
+        _rows(Sigma_x, 2, batch),
+        _rows(Sigma_xy, 2, batch),
+        _rows(Sigma_y, 2, batch),
+        _rows(target, 1, batch),
+        _rows(K, 0, batch),
+        _rows(sigma2, 0, batch),
+        _rows(alpha, 0, batch),
+        _rows(sigma_down, 2, batch),
+    ]
+    for block in _natural_blocks(count, kind, d_x):
+        given = [_some_rows(array, block) for array in arrays[:4]]
+        K, sigma2, alpha, down = (_some_rows(array, block) for array in arrays[4:])
+        rows = block.stop - block.start
+        frame = _frame(*given, down, k)
+        b, s = _law_families(frame.mu, frame.c, K, sigma2, d_x, k, r, rows, kind)
+        found = law(b, s, K, sigma2, alpha, d_x=d_x, sigma_down=frame.down)
+        for result, value in zip([weights, *numbers], found, strict=False):
+            result[block] = value
+            result[block][~frame.fine] = np.nan
+    return Result(weights.reshape(*batch, number), *(x.reshape(batch) for x in numbers), d_eff, d_eff + rank)
+
+
+def natural_value_and_gradient(
+    Sigma_x: ArrayLike,
+    Sigma_xy: ArrayLike,
+    Sigma_y: ArrayLike,
+    target: ArrayLike,
+    K: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    of: str | int | Mapping[str | int, ArrayLike] = "risk_mean",
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> tuple[Floats, NaturalGradient]:
+    """A number of the law, `of` as in `value_and_gradient`, and its derivatives by every continuous natural parameter.
+
+    Derivatives by symmetric matrices are symmetric matrices; equal eigenvalues are no exception but at the gap itself. The
+    derivative by the target is that of the projected target. Arguments, domain and errors are those of `natural_law`.
+
+    * `Sigma_x`: shape (..., d_x, d_x).
+    * `Sigma_xy`: shape (..., d_x, p).
+    * `Sigma_y`: shape (..., p, p).
+    * `target`: shape (..., d_x).
+    * `K`: shape (...).
+    * `sigma2`: shape (...).
+    """
+    kind = _float_type(
+        dtype,
+        Sigma_x=Sigma_x,
+        Sigma_xy=Sigma_xy,
+        Sigma_y=Sigma_y,
+        target=target,
+        K=K,
+        sigma2=sigma2,
+        alpha=alpha,
+        sigma_down=sigma_down,
+    )
+    _at_most_double(kind)
+    Sigma_x = np.asarray(Sigma_x, kind)
+    Sigma_xy = np.asarray(Sigma_xy, kind)
+    Sigma_y = np.asarray(Sigma_y, kind)
+    target = np.asarray(target, kind)
+    K = np.asarray(K, kind)
+    sigma2 = np.asarray(sigma2, kind)
+    alpha = np.asarray(alpha, kind)
+    d_x = _square("Sigma_x", Sigma_x)
+    views = _square("Sigma_y", Sigma_y)
+    _check_core("Sigma_xy", Sigma_xy, (d_x, views), f"(..., {d_x}, {views})")
+    k = _below("k", k, min(d_x - 1, views))
+    _check_core("target", target, (d_x,), f"(..., {d_x})")
+    r = min(d_x, views)
+    if sigma_down is not None:
+        sigma_down = np.asarray(sigma_down, kind)
+        _square("sigma_down", sigma_down, d_x)
+    batch = _batch(
+        Sigma_x=Sigma_x.shape[:-2],
+        Sigma_xy=Sigma_xy.shape[:-2],
+        Sigma_y=Sigma_y.shape[:-2],
+        target=target.shape[:-1],
+        K=K.shape,
+        sigma2=sigma2.shape,
+        alpha=alpha.shape,
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    names, factors = _targets(of, kind)
+    batch = _batch(of=batch, **{f"of[{name!r}]": factor.shape for name, factor in zip(names, factors, strict=True)})
+    d_eff, rank, number = k, d_x - k, d_x - k
+    count = math.prod(batch)
+    arrays = [
+        _rows(Sigma_x, 2, batch),
+        _rows(Sigma_xy, 2, batch),
+        _rows(Sigma_y, 2, batch),
+        _rows(target, 1, batch),
+        _rows(K, 0, batch),
+        _rows(sigma2, 0, batch),
+        _rows(alpha, 0, batch),
+        _rows(sigma_down, 2, batch),
+        *(_rows(factor, 0, batch) for factor in factors),
+    ]
+    found: list[Any] = []
+    for block in _natural_blocks(count, kind, d_x):
+        given = [_some_rows(array, block) for array in arrays[:4]]
+        more = [_some_rows(array, block) for array in arrays[4:]]
+        K, sigma2, alpha, down, *factors = more
+        rows = block.stop - block.start
+        frame = _frame(*given, down, k)
+        b, s = _law_families(frame.mu, frame.c, K, sigma2, d_x, k, r, rows, kind)
+        asked = dict(zip(names, factors, strict=True))
+        value, by = value_and_gradient(b, s, K, sigma2, alpha, d_x=d_x, of=asked, sigma_down=frame.down)
+        fine = frame.fine & np.isfinite(value)
+        with np.errstate(all="ignore"):
+            v_outside = outside_variance(b, s, K, d_x=d_x)
+            work = _Work(kind, rows, 8 * max(k, r, 1), False)
+            label_noise = _noise_variance(sigma2, d_x, k, r, rows, kind, work)
+            own = np.ones((1, 1), kind)
+            wanted = _Target(names, factors, alpha, label_noise, d_eff, rank)
+            if frame.down is None:
+                schur = np.zeros((rows, number, number), kind)
+                schur[:, np.arange(number), np.arange(number)] = _lead(own, 1)
+            else:
+                places = np.arange(d_eff), np.arange(d_eff, d_x)
+                schur, _ = _schur(_stand_in(fine, frame.down), *places)
+            kappa, response = _response(wanted.coefficients, v_outside, schur)
+            v_bar = np.diagonal(response, axis1=1, axis2=2)
+            inside = _inside_pairs(frame.mu, frame.c, v_bar, wanted.by_noise(kappa), K, sigma2, d_x, k, r, rows, kind)
+            outside = _outside_pairs(frame.mu, frame.c, K, sigma2, d_x, k, r, rows, kind) * response
+            back = _from_families(frame.mu, frame.c, by.s, by.b, K, sigma2, d_x, k, r, rows, kind)
+            mu_bar, c_bar, *through = back
+            mu_bar[:, d_eff:] = np.diagonal(outside, axis1=1, axis2=2)
+            by_m, by_n, by_t, by_down = _by_pencil(frame, d_eff, mu_bar, c_bar, by.sigma_down, inside, outside, True)
+            parts = [value, *_to_matrices(by_m, by_n, by_t, *given)]
+            parts += [own_part + more for own_part, more in zip(by[2:4], through, strict=True)]
+            parts += [by.alpha, by_down]
+        for part in parts:
+            if part is not None:
+                part[~fine] = np.nan
+        found.append(parts)
+    parts = [None if part[0] is None else np.concatenate(part) for part in zip(*found, strict=True)]
+    value, *rest = (None if part is None else part.reshape((*batch, *part.shape[1:])) for part in parts)
+    return value, NaturalGradient(*rest)
+
+
 # ---- the formulas, on a block of problems of one floating-point type
 
 
 def _outside_variance_last(
-    b: Floats,
-    s: Floats,
-    K: Floats,
-    d_x: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, s: Floats, K: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`v_a` for the indices outside the learned span."""
     s_m = s[k:]
@@ -669,7 +893,7 @@ def _outside_variance_last(
     return _join(kind, 0, (v_m, r - k), (v_a, d_x - r))
 
 
-def _noise_variance_last(sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+def _noise_variance(sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
     """`sigma^2`."""
     return sigma2
 
@@ -793,31 +1017,15 @@ def _outside_pullback_last(
     return part_i_12, part_i_14, part_m_17, part_8
 
 
-def _noise_pullback_last(
-    sigma2: Floats,
-    d_x: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+def _noise_pullback(
+    sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """`sigma^2`, and the derivatives of `bar sigma^2`."""
     return sigma2, bar
 
 
 def _domain_last(
-    b: Floats,
-    s: Floats,
-    K: Floats,
-    sigma2: Floats,
-    d_x: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, s: Floats, K: Floats, sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     s_m = s[k:]
@@ -832,37 +1040,7 @@ def _domain_last(
 
 
 def _weights_domain_last(
-    b: Floats,
-    s: Floats,
-    K: Floats,
-    d_x: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    s_m = s[k:]
-    s_i = s[:k]
-    inside = _finite(True, s, K)
-    inside = inside & _above(s_i, s_m, True, 0)
-    inside = inside & _above(s_m, 0, False, 0)
-    inside = inside & _above(s_i, 0, True, 0)
-    inside = inside & _above(K, 0, False, 0)
-    return inside
-
-
-def _variance_domain_last(
-    b: Floats,
-    s: Floats,
-    K: Floats,
-    d_x: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, s: Floats, K: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     s_m = s[k:]
@@ -876,15 +1054,7 @@ def _variance_domain_last(
 
 
 def _outside_variance_first(
-    b: Floats,
-    s: Floats,
-    K: Floats,
-    d_x: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, s: Floats, K: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`v_a` for the indices outside the learned span."""
     s_m = s[:, k:]
@@ -922,11 +1092,6 @@ def _outside_variance_first(
         sum_m = np.matmul(_cut(part_i_4, tile)[:, None], work_2)[:, 0]
         v_m[tile] = _cut(part, tile)[:, None] * sum_m
     return _join(kind, 1, (v_m, r - k), (v_a, d_x - r))
-
-
-def _noise_variance_first(sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
-    """`sigma^2`."""
-    return sigma2
 
 
 def _outside_pullback_first(
@@ -1050,31 +1215,8 @@ def _outside_pullback_first(
     return part_i_12, part_i_14, part_m_17, part_8
 
 
-def _noise_pullback_first(
-    sigma2: Floats,
-    d_x: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
-) -> tuple[Floats, ...]:
-    """`sigma^2`, and the derivatives of `bar sigma^2`."""
-    return sigma2, bar
-
-
 def _domain_first(
-    b: Floats,
-    s: Floats,
-    K: Floats,
-    sigma2: Floats,
-    d_x: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, s: Floats, K: Floats, sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     s_m = s[:, k:]
@@ -1089,37 +1231,7 @@ def _domain_first(
 
 
 def _weights_domain_first(
-    b: Floats,
-    s: Floats,
-    K: Floats,
-    d_x: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-) -> bool | NDArray[np.bool_]:
-    """Which problems are inside the domain."""
-    s_m = s[:, k:]
-    s_i = s[:, :k]
-    inside = _finite(False, s, K)
-    inside = inside & _above(s_i, s_m, True, 1)
-    inside = inside & _above(s_m, 0, False, 1)
-    inside = inside & _above(s_i, 0, True, 1)
-    inside = inside & _above(K, 0, False, 1)
-    return inside
-
-
-def _variance_domain_first(
-    b: Floats,
-    s: Floats,
-    K: Floats,
-    d_x: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    b: Floats, s: Floats, K: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     s_m = s[:, k:]
@@ -1133,15 +1245,7 @@ def _variance_domain_first(
 
 
 def _excess_loss_mean_last(
-    s: Floats,
-    K: Floats,
-    d_x: int,
-    d_y: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
     s_m = s[k:]
@@ -1181,16 +1285,7 @@ def _excess_loss_mean_last(
 
 
 def _excess_loss_pullback_last(
-    s: Floats,
-    K: Floats,
-    d_x: int,
-    d_y: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+    s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """The mean excess loss, and the derivatives of `bar` times it."""
     s_m = s[k:]
@@ -1279,15 +1374,7 @@ def _excess_loss_pullback_last(
 
 
 def _excess_domain_last(
-    s: Floats,
-    K: Floats,
-    d_x: int,
-    d_y: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     s_m = s[k:]
@@ -1301,15 +1388,7 @@ def _excess_domain_last(
 
 
 def _excess_loss_mean_first(
-    s: Floats,
-    K: Floats,
-    d_x: int,
-    d_y: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
     s_m = s[:, k:]
@@ -1350,16 +1429,7 @@ def _excess_loss_mean_first(
 
 
 def _excess_loss_pullback_first(
-    s: Floats,
-    K: Floats,
-    d_x: int,
-    d_y: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
-    bar: Floats,
+    s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
 ) -> tuple[Floats, ...]:
     """The mean excess loss, and the derivatives of `bar` times it."""
     s_m = s[:, k:]
@@ -1448,15 +1518,7 @@ def _excess_loss_pullback_first(
 
 
 def _excess_domain_first(
-    s: Floats,
-    K: Floats,
-    d_x: int,
-    d_y: int,
-    k: int,
-    r: int,
-    rows: int,
-    kind: np.dtype,
-    work: _Work,
+    s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
 ) -> bool | NDArray[np.bool_]:
     """Which problems are inside the domain."""
     s_m = s[:, k:]
@@ -1467,6 +1529,133 @@ def _excess_domain_first(
     inside = inside & _above(s_i, 0, True, 1)
     inside = inside & _above(K, 0, False, 1)
     return inside
+
+
+def _law_families(
+    mu: Floats, c: Floats, K: Floats, sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype
+) -> tuple[Floats, Floats]:
+    """The families of the law, from eigenvalues and coefficients."""
+    mu_i = mu[:, :r]
+    return c, np.sqrt(mu_i)
+
+
+def _from_families(
+    mu: Floats,
+    c: Floats,
+    family_bar: Floats,
+    coefficient_bar: Floats,
+    K: Floats,
+    sigma2: Floats,
+    d_x: int,
+    k: int,
+    r: int,
+    rows: int,
+    kind: np.dtype,
+) -> tuple[Any, ...]:
+    """Derivatives by eigenvalues, coefficients and scalars, from those by the families of the law."""
+    mu_i = mu[:, :k]
+    family_bar_i = family_bar[:, :k]
+    mu_bar = np.zeros((rows, d_x), kind)
+    mu_bar[:, :k] = family_bar_i / (2 * np.sqrt(mu_i))
+    return mu_bar, coefficient_bar, 0.0, 0.0
+
+
+def _inside_pairs(
+    mu: Floats,
+    c: Floats,
+    v_bar: Floats,
+    noise_bar: Floats,
+    K: Floats,
+    sigma2: Floats,
+    d_x: int,
+    k: int,
+    r: int,
+    rows: int,
+    kind: np.dtype,
+) -> Floats:
+    """`H / 2` between learned indices."""
+    mu_m = mu[:, k:r]
+    mu_i = mu[:, :k]
+    v_bar_m = v_bar[:, 0:r - k]
+    v_bar_a = v_bar[:, r - k:d_x - k]
+    sum_1 = np.add.reduce(v_bar_a, axis=-1)
+    sum_2_i = np.add.reduce(v_bar_m[:, None] / (mu_i[:, :, None] - mu_m[:, None]) ** 2, axis=-1)
+    sum_3 = np.add.reduce(mu_i, axis=-1)
+    sum_4_i = np.add.reduce(mu_m[:, None] * v_bar_m[:, None] / (mu_i[:, :, None] - mu_m[:, None]) ** 2, axis=-1)
+    sum_5_i_i = (
+        np.matmul((2 * mu_i[:, :, None] * mu_m[:, None] + mu_i[:, :, None] * K[:, None, None]
+        + mu_i[:, :, None] * sum_3[:, None, None] + mu_m[:, None] * K[:, None, None]
+        + mu_m[:, None] * sum_3[:, None, None] + mu_i[:, :, None] ** 2 - mu_i[:, :, None] ** 2 * K[:, None, None])
+        * v_bar_m[:, None] / (mu_i[:, :, None] - mu_m[:, None]),
+        np.swapaxes(1 / (mu_i[:, :, None] - mu_m[:, None]) ** 2, 1, 2))
+    )
+    sum_6_i_i = (
+        np.matmul((2 * mu_i[:, :, None] * mu_m[:, None] + mu_i[:, :, None] * K[:, None, None]
+        + mu_i[:, :, None] * sum_3[:, None, None] + mu_m[:, None] * K[:, None, None]
+        + mu_m[:, None] * sum_3[:, None, None] + mu_i[:, :, None] ** 2 - mu_i[:, :, None] ** 2 * K[:, None, None])
+        * v_bar_m[:, None] / (mu_i[:, :, None] - mu_m[:, None]) ** 2,
+        np.swapaxes(1 / (mu_i[:, :, None] - mu_m[:, None]), 1, 2))
+    )
+    return (
+        ((1 - K[:, None, None]) * sum_1[:, None, None] / (mu_i[:, :, None] * K[:, None, None])
+        + (mu_i[:, :, None] * sum_2_i[:, None] + mu_i[:, None] * sum_2_i[:, None] + K[:, None, None] * sum_2_i[:, None]
+        + sum_3[:, None, None] * sum_2_i[:, None] + 2 * sum_4_i[:, None]
+        - (mu_i[:, :, None] + mu_i[:, None]) * K[:, None, None] * sum_2_i[:, None] - sum_5_i_i - sum_6_i_i)
+        / K[:, None, None] - (mu_i[:, None] + K[:, None, None] + sum_3[:, None, None]
+        - mu_i[:, None] * K[:, None, None]) * sum_1[:, None, None]
+        / (mu_i[:, :, None] * mu_i[:, None] * K[:, None, None])) * c[:, :, None] * c[:, None]
+    )
+
+
+def _outside_pairs(
+    mu: Floats, c: Floats, K: Floats, sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype
+) -> Floats:
+    """Divided differences of `v_a` between indices that are not learned."""
+    mu_a = mu[:, r:]
+    mu_m = mu[:, k:r]
+    mu_i = mu[:, :k]
+    sum_1 = np.add.reduce(mu_i, axis=-1)
+    sum_2_m_m = (
+        np.matmul((2 * mu_i[:, None] * mu_m[:, :, None] + mu_i[:, None] * K[:, None, None]
+        + mu_i[:, None] * sum_1[:, None, None] + mu_m[:, :, None] * K[:, None, None]
+        + mu_m[:, :, None] * sum_1[:, None, None] + mu_i[:, None] ** 2 - mu_i[:, None] ** 2 * K[:, None, None])
+        * c[:, None] ** 2 / (mu_i[:, None] - mu_m[:, :, None]),
+        np.swapaxes(1 / (mu_i[:, None] - mu_m[:, :, None]) ** 2, 1, 2))
+    )
+    sum_3_m_m = (
+        np.matmul((2 * mu_i[:, None] * mu_m[:, :, None] + mu_i[:, None] * K[:, None, None]
+        + mu_i[:, None] * sum_1[:, None, None] + mu_m[:, :, None] * K[:, None, None]
+        + mu_m[:, :, None] * sum_1[:, None, None] + mu_i[:, None] ** 2 - mu_i[:, None] ** 2 * K[:, None, None])
+        * c[:, None] ** 2 / (mu_i[:, None] - mu_m[:, :, None]) ** 2,
+        np.swapaxes(1 / (mu_i[:, None] - mu_m[:, :, None]), 1, 2))
+    )
+    sum_4_m = (
+        np.add.reduce((2 * mu_i[:, None] + K[:, None, None] + sum_1[:, None, None]) * c[:, None] ** 2
+        / (mu_i[:, None] - mu_m[:, :, None]) ** 2, axis=-1)
+    )
+    sum_5_m_a = (
+        np.matmul((2 * mu_i[:, None] * mu_m[:, :, None] + mu_i[:, None] * K[:, None, None]
+        + mu_i[:, None] * sum_1[:, None, None] + mu_m[:, :, None] * K[:, None, None]
+        + mu_m[:, :, None] * sum_1[:, None, None] + mu_i[:, None] ** 2 - mu_i[:, None] ** 2 * K[:, None, None])
+        * c[:, None] ** 2 / (mu_i[:, None] - mu_m[:, :, None]),
+        np.swapaxes(1 / (mu_i[:, None] - mu_a[:, :, None]) ** 2, 1, 2))
+    )
+    sum_6_m_a = (
+        np.matmul((2 * mu_i[:, None] * mu_m[:, :, None] + mu_i[:, None] * K[:, None, None]
+        + mu_i[:, None] * sum_1[:, None, None] + mu_m[:, :, None] * K[:, None, None]
+        + mu_m[:, :, None] * sum_1[:, None, None] + mu_i[:, None] ** 2 - mu_i[:, None] ** 2 * K[:, None, None])
+        * c[:, None] ** 2 / (mu_i[:, None] - mu_m[:, :, None]) ** 2,
+        np.swapaxes(1 / (mu_i[:, None] - mu_a[:, :, None]), 1, 2))
+    )
+    sum_7_a = (
+        np.add.reduce((2 * mu_i[:, None] + K[:, None, None] + sum_1[:, None, None]) * c[:, None] ** 2
+        / (mu_i[:, None] - mu_a[:, :, None]) ** 2, axis=-1)
+    )
+    found = np.zeros((rows, d_x - k, d_x - k), kind)
+    found[:, 0:r - k, 0:r - k] = (sum_2_m_m + sum_3_m_m + sum_4_m[:, None]) / K[:, None, None]
+    found[:, 0:r - k, r - k:d_x - k] = (sum_5_m_a + sum_6_m_a + sum_7_a[:, None]) / K[:, None, None]
+    found[:, r - k:d_x - k, 0:r - k] = np.swapaxes(found[:, 0:r - k, r - k:d_x - k], 1, 2)
+    return found
 
 
 class _LawFunctions(NamedTuple):
@@ -1483,21 +1672,21 @@ class _LawFunctions(NamedTuple):
 
 _LAW_LAST = _LawFunctions(
     _outside_variance_last,
-    _noise_variance_last,
+    _noise_variance,
     _outside_pullback_last,
-    _noise_pullback_last,
+    _noise_pullback,
     _domain_last,
     _weights_domain_last,
-    _variance_domain_last,
+    _weights_domain_last,
 )
 _LAW_FIRST = _LawFunctions(
     _outside_variance_first,
-    _noise_variance_first,
+    _noise_variance,
     _outside_pullback_first,
-    _noise_pullback_first,
+    _noise_pullback,
     _domain_first,
     _weights_domain_first,
-    _variance_domain_first,
+    _weights_domain_first,
 )
 
 
@@ -2177,3 +2366,171 @@ class _Scattered:
 
     def __getitem__(self, rows: slice) -> Floats:
         return self.array[np.unravel_index(np.arange(rows.start, rows.stop), self.batch)]
+
+
+# ---- natural parameters
+
+
+class _Frame(NamedTuple):
+    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
+
+    fine: NDArray[np.bool_]
+    mu: Floats
+    turn: Floats
+    back: Floats
+    beta: Floats
+    c: Floats
+    down: Floats | None
+
+
+def _square(name: str, array: Floats, size: int | None = None) -> int:
+    """The side of square matrices."""
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] != (size or array.shape[-1]):
+        wanted = f"(..., {size}, {size})" if size else "square matrices (..., d, d)"
+        raise ValueError(f"{name}: shape {array.shape} came, {wanted} is expected")
+    return array.shape[-1]
+
+
+def _below(name: str, size: int, most: int) -> int:
+    """A whole number from 1 to `most`."""
+    if not isinstance(size, int | np.integer) or isinstance(size, bool) or not 1 <= size <= most:
+        raise ValueError(f"{name}: {size!r} came, an integer from 1 to {most} is expected")
+    return int(size)
+
+
+def _at_most_double(kind: np.dtype) -> None:
+    if kind.itemsize > 8:
+        raise ValueError(f"dtype: {kind} came, float32 or float64 is expected for natural parameters")
+
+
+def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
+    """Blocks of problems whose matrices fit the workspace."""
+    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
+
+
+def _some_rows(array: Any, rows: slice) -> Any:
+    """The problems of a block; one for all is repeated."""
+    if array is None:
+        return None
+    size = rows.stop - rows.start
+    return np.broadcast_to(array, (size, *array.shape[1:])) if len(array) == 1 else array[rows]
+
+
+def _symmetric(matrix: Floats) -> NDArray[np.bool_]:
+    """Which matrices are finite and symmetric to 1e-10 relative."""
+    wide = np.max(np.abs(matrix), axis=(-2, -1))
+    gap = np.max(np.abs(matrix - np.swapaxes(matrix, -1, -2)), axis=(-2, -1))
+    return np.isfinite(wide) & (gap <= 1e-10 * wide)
+
+
+def _stand_in(fine: NDArray[np.bool_], matrix: Floats) -> Floats:
+    """Unit matrices in place of those that are not fine."""
+    if fine.all():
+        return matrix
+    return np.where(fine[:, None, None], matrix, np.eye(*matrix.shape[-2:], dtype=matrix.dtype))
+
+
+def _descending(matrix: Floats) -> tuple[Floats, Floats]:
+    values, vectors = np.linalg.eigh((matrix + np.swapaxes(matrix, -1, -2)) / 2)
+    return values[:, ::-1], vectors[:, :, ::-1]
+
+
+def _placed(
+    fine: NDArray[np.bool_],
+    mu: Floats,
+    turn: Floats,
+    back: Floats,
+    t: Floats,
+    down: Floats | None,
+    k: int,
+    project: bool,
+) -> _Frame:
+    """The target and the downstream covariance in aligned coordinates; the gap at `k` must be open by 1e-10 relative."""
+    fine = fine & (mu[:, k - 1] - mu[:, k] >= 1e-10 * np.max(np.abs(mu), axis=1)) & np.isfinite(t).all(axis=1)
+    beta = np.matmul(t[:, None], back)[:, 0]
+    if down is None:
+        return _Frame(fine, mu, turn, back, beta, beta[:, :k], None)
+    fine = fine & _definite(down)
+    moved = turn @ _stand_in(fine, down) @ np.swapaxes(turn, 1, 2)
+    moved = (moved + np.swapaxes(moved, 1, 2)) / 2
+    c = beta[:, :k]
+    if project:  # in L2 of the downstream covariance, on the learned span
+        c = np.linalg.solve(moved[:, :k, :k], moved[:, :k] @ beta[:, :, None])[:, :, 0]
+    return _Frame(fine, mu, turn, back, beta, c, moved)
+
+
+def _response(coefficients: Mapping[int, Any], v: Floats, schur: Floats) -> tuple[dict[int, Floats], Floats]:
+    """Cumulants, and `P S` with `P = sum_r r c_r f_r (S V)^{r-1}`: the derivative by `v_a` is its diagonal."""
+    step = schur * v[:, None, :]
+    power, kappa, total = schur, {}, np.zeros_like(schur)
+    for order in range(1, max(coefficients) + 1):
+        if order in coefficients:
+            kappa[order] = _factor(order) * np.einsum("naa,na->n", power, v)
+            total = total + np.reshape(order * _factor(order) * np.asarray(coefficients[order]), (-1, 1, 1)) * power
+        power = step @ power if order < max(coefficients) else power
+    return kappa, total
+
+
+def _by_pencil(
+    frame: _Frame,
+    k: int,
+    mu_bar: Floats,
+    c_bar: Floats,
+    down_bar: Floats | None,
+    inside: Floats,
+    outside: Floats,
+    project: bool,
+) -> tuple[Floats, Floats, Floats, Floats | None]:
+    """Derivatives by `M`, `N`, the target and the downstream covariance from those in aligned coordinates.
+
+    `inside` and `outside` are `H / 2` between learned indices and between others, whatever their diagonals.
+    """
+    mu, beta = frame.mu, frame.beta
+    beta_bar = np.zeros_like(beta)
+    beta_bar[:, :k] = c_bar
+    if frame.down is not None and down_bar is not None and project:
+        y = np.linalg.solve(frame.down[:, :k, :k], c_bar[:, :, None])
+        beta_bar = np.matmul(frame.down[:, :, :k], y)[:, :, 0]
+        rest = beta.copy()
+        rest[:, :k] -= frame.c
+        half = np.zeros_like(down_bar)
+        half[:, :k] = y * rest[:, None, :] / 2
+        down_bar = down_bar + half + np.swapaxes(half, 1, 2)
+    z = -beta[:, :, None] * beta_bar[:, None, :]
+    if frame.down is not None and down_bar is not None:
+        z = z + 2 * (down_bar @ frame.down)
+    h = np.empty_like(z)
+    h[:, :k, :k], h[:, k:, k:] = 2 * inside, 2 * outside
+    mixed = (z[:, :k, k:] - np.swapaxes(z[:, k:, :k], 1, 2)) / (mu[:, :k, None] - mu[:, None, k:])
+    h[:, :k, k:], h[:, k:, :k] = mixed, np.swapaxes(mixed, 1, 2)
+    every = np.arange(mu.shape[1])
+    h[:, every, every] = 2 * mu_bar
+    by_m = -(z + np.swapaxes(z, 1, 2) + (mu[:, :, None] + mu[:, None, :]) * h) / 4
+    turn, turned = frame.turn, np.swapaxes(frame.turn, 1, 2)
+    by_t = np.matmul(frame.back, beta_bar[:, :, None])[:, :, 0]
+    by_down = None if down_bar is None else turned @ down_bar @ turn
+    return turned @ by_m @ turn, turned @ (h / 2) @ turn, by_t, by_down
+
+
+# ---- their aligned coordinates
+
+
+def _frame(first: Floats, cross: Floats, second: Floats, t: Floats, down: Floats | None, k: int) -> _Frame:
+    """Whiten both views, rotate the first to the left singular vectors of the cross-covariance."""
+    fine = _definite(first) & _definite(second) & np.all(np.isfinite(cross), axis=(1, 2))
+    root = np.linalg.cholesky(_stand_in(fine, first))
+    white, other = np.linalg.inv(root), np.linalg.inv(np.linalg.cholesky(_stand_in(fine, second)))
+    vectors, singular, _ = np.linalg.svd(white @ _stand_in(fine, cross) @ np.swapaxes(other, 1, 2))
+    mu = np.zeros(vectors.shape[:2], first.dtype)
+    mu[:, : singular.shape[1]] = singular**2
+    return _placed(fine, mu, np.swapaxes(vectors, 1, 2) @ white, root @ vectors, t, down, k, True)
+
+
+def _to_matrices(
+    by_m: Floats, by_n: Floats, by_t: Floats, first: Floats, cross: Floats, second: Floats, t: Floats
+) -> tuple[Floats, ...]:
+    """Derivatives by the arguments."""
+    fine = _definite(second)
+    regression = np.linalg.solve(_stand_in(fine, second), np.swapaxes(cross, 1, 2))
+    turned = by_n @ np.swapaxes(regression, 1, 2)
+    return by_m, 2 * turned, -regression @ turned, by_t
