@@ -1,12 +1,13 @@
-"""Kernels against 50 digits: a thousand random problems of every model and variant, gaps down to 1e-6.
+"""Kernels against 50 digits: a thousand random problems of every model and variant, gaps down to 1e-8.
 
 The closed form is written out at concrete sizes and evaluated by mpmath at the very floats that the kernel gets. Allowed is a
-relative error of 1e-12 times the condition number of the number in question,
+relative error of 1e-13 times the condition number of the number in question,
 
     kappa = max(1, sum_x |x df/dx| / |f|),
 
 the sum over all inputs `x` of the formula: by how much a relative error of the inputs grows. Where eigenvalues come close this is
-about `2 lam / gap`. The derivatives are differences of the written-out formula in floats, which is enough for a bound.
+about `2 lam / gap`. The derivatives are imaginary parts of the written-out formula in complex floats, at a step that is lost
+in the real part. Every other problem size is computed with the batch on the last axis, the others with it on the first.
 """
 
 from __future__ import annotations
@@ -41,14 +42,14 @@ from symasym.law.law import Law, alpha
 
 SEED = 20261121
 DIGITS = 50
-TOLERANCE = 1e-12
+TOLERANCE = 1e-13
 LARGEST = 6
 """No range is longer."""
 COUNT = 10
 EACH = 100
 """Problems for each size; together a thousand for each model."""
-STEP = 1e-8
-"""Relative step of the differences: far below the smallest gap, far above rounding."""
+STEP = 1e-30
+"""Relative imaginary step of the derivatives."""
 
 
 def sizes_of(name: str, count: int = COUNT) -> list[dict[str, int]]:
@@ -108,12 +109,12 @@ def _arguments(form: sympy.Expr) -> set[sympy.Basic]:
 
 
 def gaps(rng: np.random.Generator, count: int) -> np.ndarray:
-    """From 1 down to 1e-6, evenly in decades."""
-    return 10.0 ** -rng.uniform(0, 6, count)
+    """From 1 down to 1e-8, evenly in decades."""
+    return 10.0 ** -rng.uniform(0, 8, count)
 
 
 def spectrum(rng: np.random.Generator, length: int, upper: int, above: bool, positive: bool) -> np.ndarray:
-    """Descending `(EACH, length)`; gaps around the first `upper` down to 1e-6; those, or all, positive if so said."""
+    """Descending `(EACH, length)`; gaps around the first `upper` down to 1e-8; those, or all, positive if so said."""
     top = rng.uniform(0.05, 0.9, EACH)
     if not positive:
         top = np.where(rng.random(EACH) < 0.3, -top, top)
@@ -208,10 +209,8 @@ def condition(written: WrittenOut, numbers: list[np.ndarray]) -> np.ndarray:
     value = _floats(written, numbers)
     total = np.zeros_like(value)
     for n, number in enumerate(numbers):
-        above, below = (
-            _floats(written, [*numbers[:n], number * (1 + sign * STEP), *numbers[n + 1 :]]) for sign in (1, -1)
-        )
-        total += np.abs(above - below) / (2 * STEP)
+        moved = _floats(written, [*numbers[:n], number * (1 + STEP * 1j), *numbers[n + 1 :]])
+        total += np.abs(np.imag(moved)) / STEP
     return np.maximum(1, total / np.abs(value))
 
 
@@ -249,6 +248,7 @@ def test_kernels_are_accurate(name: str) -> None:
     assert COUNT * EACH == 1000
     kernel = compile_kernel(law_of(name))
     for seed, sizes in enumerate(sizes_of(name), SEED):
+        kernel.LONG = 1 if seed % 2 else 10**6
         for form, error in errors(name, kernel, sizes, seed):
             assert np.max(error) < TOLERANCE, f"{form} at {sizes}: {np.max(error):.3g} in units of kappa"
 
@@ -296,7 +296,7 @@ def test_the_problems_reach_small_gaps() -> None:
     law, sizes = law_of("spectral"), {"d": 5, "k": 2}
     lam = problems("spectral", sizes, written_out(law, sizes), SEED)["lam"]
     gap = lam[:, 1] - lam[:, 2]
-    assert 1e-6 < gap.min() < 2e-6 and gap.max() > 0.3
+    assert 1e-8 < gap.min() < 5e-8 and gap.max() > 0.3
     assert np.all(np.diff(lam, axis=1) <= 0) and np.all(lam[:, 1] > 0) and np.any(lam[:, 2] < 0)
     written = written_out(law_of("linear_autoencoder"), sizes)
     assert np.all(problems("linear_autoencoder", sizes, written, 1)["lam"] > 0)
@@ -305,7 +305,10 @@ def test_the_problems_reach_small_gaps() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("(lam_i - lam_a) ** 2", "(lam_i**2 - 2 * lam_i * lam_a + lam_a**2)"),  # cancels where the gap is small
+        (
+            "np.square(work_0, out=work_0)",  # cancels where the gap is small
+            "work_0[...] = lam_i[:, None] ** 2 - 2 * lam_i[:, None] * lam_a[tile] + lam_a[tile] ** 2",
+        ),
         ("lam_i**2", "lam_i**2.000000001"),
     ],
 )
@@ -314,6 +317,5 @@ def test_a_planted_loss_of_digits_is_noticed(right: str, wrong: str) -> None:
     assert right in text
     planted = ModuleType("planted")
     exec(text.replace(right, wrong), planted.__dict__)
-    with np.errstate(divide="ignore"):
-        worst = max(np.max(error) for _, error in errors("spectral", planted, {"d": 3, "k": 1}, SEED))
-    assert worst > TOLERANCE
+    worst = max(np.max(error) for _, error in errors("spectral", planted, {"d": 3, "k": 1}, SEED))
+    assert not worst <= TOLERANCE  # NaN where the cancelled gap is not positive

@@ -24,8 +24,13 @@ family is its index, counted from 1 in the formulas; leading axes are a batch an
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
+There are no functions of natural parameters here: the closed form asks more of their constants than an eigenvalue
+problem can give (derivations/masked_autoencoder.py, `aligned`). `symasym.evaluate` takes them in any position.
+
 Checked: k < d.
-Assumed of the entries and not checked: lam_i > lam_a, lam_a > 0.
+Domain: finite numbers with lam_i > lam_a, lam_a > 0, p >= 0, sigma2 >= 0, alpha > 0, no weight negative, a positive
+definite `sigma_down`. A problem outside of it has NaN throughout, and so has one in which an intermediate number
+overflows or underflows.
 * w* is the global minimiser: BA is the best approximation of rank k to the regression of x on Rx
 
 References:
@@ -35,12 +40,25 @@ References:
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-__all__ = ["SIGNATURE", "Result", "excess_loss_mean", "law", "outside_variance"]
+__all__ = [
+    "SIGNATURE",
+    "ExcessLossGradient",
+    "Gradient",
+    "Result",
+    "cumulants",
+    "excess_loss_mean",
+    "excess_loss_value_and_gradient",
+    "law",
+    "outside_variance",
+    "value_and_gradient",
+]
 
 Floats = NDArray[np.floating]
 
@@ -55,7 +73,8 @@ class Result(NamedTuple):
       learned span for a diagonal downstream covariance, descending for a general one.
     * `mean`, `variance`, (...): of ||L(Z)||^2.
     * `risk_mean`, `risk_variance`, (...): of the limit of n (R - sigma^2).
-    * `alpha0`, (...): pre-training wins in mean over the downstream-only baseline where alpha > alpha0; NaN if L = 0.
+    * `alpha0`, (...): pre-training wins in mean over the downstream-only baseline where alpha > alpha0; NaN if L = 0
+      or sigma^2 = 0.
     * `d_eff`, `d_base`: rank of the features, effective dimension of the downstream-only baseline.
     """
 
@@ -67,6 +86,31 @@ class Result(NamedTuple):
     alpha0: Floats
     d_eff: int
     d_base: int
+
+
+class Gradient(NamedTuple):
+    """Derivatives by every continuous argument of `law`, each of the shape of the whole batch and of the argument.
+
+    That by `g` or `sigma_down` is None where the argument was not given. That by `sigma_down` is symmetric: the
+    derivative along a symmetric matrix is the sum of the products of all entries.
+    """
+
+    b: Floats
+    lam: Floats
+    kappa: Floats
+    p: Floats
+    sigma2: Floats
+    alpha: Floats
+    g: Floats | None
+    sigma_down: Floats | None
+
+
+class ExcessLossGradient(NamedTuple):
+    """Derivatives by every continuous argument of `excess_loss_mean`, of the shape of the batch and of the argument."""
+
+    lam: Floats
+    kappa: Floats
+    p: Floats
 
 
 def law(
@@ -95,7 +139,7 @@ def law(
       `sigma_down` it is that of the pre-training data.
     * `dtype`: floating-point type of the computation; that of the arguments unless given, float64 for integers.
 
-    Raises ValueError naming the argument, what came and what is expected.
+    A problem outside the domain has NaN throughout. Raises ValueError with the argument, what came, what is expected.
     """
     if g is not None and sigma_down is not None:
         raise ValueError("sigma_down: came together with g, at most one of them is expected")
@@ -107,8 +151,8 @@ def law(
     sigma2 = np.asarray(sigma2, kind)
     alpha = np.asarray(alpha, kind)
     d, k = _sizes(b, lam)
-    g = None if g is None else _downstream("g", g, kind, (d,))
-    sigma_down = None if sigma_down is None else _downstream("sigma_down", sigma_down, kind, (d, d,))
+    g = None if g is None else _downstream("g", g, kind, (d,), "d")
+    sigma_down = None if sigma_down is None else _downstream("sigma_down", sigma_down, kind, (d, d,), "d")
     batch = _batch(
         b=b.shape[:-1],
         lam=lam.shape[:-1],
@@ -119,24 +163,312 @@ def law(
         g=() if g is None else g.shape[:-1],
         sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
     )
-    inside, outside = np.r_[0:k], np.r_[k:d]
-    v = _outside_variance(b, lam, kappa, p, d, k, kind)
-    if sigma_down is not None:
-        weights, mean, variance = _general(v, sigma_down, inside, outside)
-    else:
-        weights, mean, variance = _diagonal(v, _own_variance(lam, d, k, kind) if g is None else g[..., outside])
-    label_noise = _noise_variance(sigma2)
-    d_eff, rank = k, d - k
-    return Result(
-        weights=_full(weights, (*batch, d - k), kind),
-        mean=_full(mean, batch, kind),
-        variance=_full(variance, batch, kind),
-        risk_mean=_full(label_noise * d_eff + mean / alpha, batch, kind),
-        risk_variance=_full(variance / alpha**2, batch, kind),
-        alpha0=_full(mean / (label_noise * rank) if rank else np.nan, batch, kind),
-        d_eff=d_eff,
-        d_base=d_eff + rank,
+    d_eff, rank, number = k, d - k, d - k
+    inside, outside = _positions(g, sigma_down, [(0, k)], [(k, d)])
+    count = math.prod(batch)
+    last = _is_short((k, d - k))
+    at = _LAW_LAST if last else _LAW_FIRST
+    axis = 0 if last else 1
+    weights = np.empty((count, number), kind)
+    mean, variance, risk_mean, risk_variance, alpha0 = (np.empty(count, kind) for _ in range(5))
+    work = _Work(
+        kind,
+        count,
+        5 * d + 6 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
+        last,
+        (2, k, d - k),
+        (3, k, d - k),
     )
+
+    def domain(rows, b, lam, kappa, p, sigma2, alpha, g, sigma_down):
+        inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
+        inside_own = at.domain(b, lam, kappa, p, sigma2, d, k, rows, kind, work)
+        return inside_given & inside_own
+
+    def compute(rows, b, lam, kappa, p, sigma2, alpha, g, sigma_down):
+        v_outside = at.outside(b, lam, kappa, p, d, k, rows, kind, work)
+        label_noise = at.noise(sigma2, d, k, rows, kind, work)
+        if sigma_down is None:
+            own = at.own(lam, d, k, rows, kind, work)
+            spread = own if g is None else np.take(g, outside, axis)
+            omega = _weights(v_outside, spread)
+            first, second = _power_sums(omega, number, 2, axis)
+        else:
+            v_outside = np.broadcast_to(_lead(v_outside, axis), (rows, number))
+            schur, _ = _schur(sigma_down, inside, outside)
+            omega = _lead(_spectrum(v_outside, schur), axis)
+            first, second = _traces(v_outside, schur, 2)
+        second = 2 * second
+        moments = first, second, label_noise * d_eff + first / alpha, second / alpha**2
+        return omega, *moments, _crossover(first, label_noise, rank)
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(b, 1, batch),
+            _rows(lam, 1, batch),
+            _rows(kappa, 0, batch),
+            _rows(p, 0, batch),
+            _rows(sigma2, 0, batch),
+            _rows(alpha, 0, batch),
+            _rows(g, 1, batch),
+            _rows(sigma_down, 2, batch),
+        ],
+        domain,
+        compute,
+        [weights, mean, variance, risk_mean, risk_variance, alpha0],
+        last,
+        [2],
+    )
+    numbers = (found.reshape(batch) for found in (mean, variance, risk_mean, risk_variance, alpha0))
+    return Result(weights.reshape(*batch, number), *numbers, d_eff, d_eff + rank)
+
+
+def cumulants(
+    b: ArrayLike,
+    lam: ArrayLike,
+    kappa: ArrayLike,
+    p: ArrayLike,
+    *,
+    order: int = 4,
+    g: ArrayLike | None = None,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Floats:
+    """The cumulants `kappa_1 .. kappa_order` of ||L(Z)||^2, (..., order): `kappa_r = 2^{r-1} (r-1)! sum_a omega_a^r`.
+
+    No weights are kept: the function for large batches. Arguments, domain and errors are those of `law`.
+
+    * `b`: shape (..., k).
+    * `lam`: shape (..., d).
+    * `kappa`: shape (...).
+    * `p`: shape (...).
+    """
+    if g is not None and sigma_down is not None:
+        raise ValueError("sigma_down: came together with g, at most one of them is expected")
+    kind = _float_type(dtype, b=b, lam=lam, kappa=kappa, p=p, g=g, sigma_down=sigma_down)
+    b = np.asarray(b, kind)
+    lam = np.asarray(lam, kind)
+    kappa = np.asarray(kappa, kind)
+    p = np.asarray(p, kind)
+    d, k = _sizes(b, lam)
+    g = None if g is None else _downstream("g", g, kind, (d,), "d")
+    sigma_down = None if sigma_down is None else _downstream("sigma_down", sigma_down, kind, (d, d,), "d")
+    order = _positive("order", order)
+    batch = _batch(
+        b=b.shape[:-1],
+        lam=lam.shape[:-1],
+        kappa=kappa.shape,
+        p=p.shape,
+        g=() if g is None else g.shape[:-1],
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    number = d - k
+    inside, outside = _positions(g, sigma_down, [(0, k)], [(k, d)])
+    count = math.prod(batch)
+    last = _is_short((k, d - k))
+    at = _LAW_LAST if last else _LAW_FIRST
+    axis = 0 if last else 1
+    result = np.empty((count, order), kind)
+    work = _Work(
+        kind,
+        count,
+        5 * d + 6 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
+        last,
+        (2, k, d - k),
+        (3, k, d - k),
+    )
+
+    def domain(rows, b, lam, kappa, p, g, sigma_down):
+        inside_given = _downstream_domain(last, None, g, sigma_down, outside)
+        inside_own = at.weights_domain(b, lam, kappa, p, d, k, rows, kind, work)
+        return inside_given & inside_own
+
+    def compute(rows, b, lam, kappa, p, g, sigma_down):
+        v_outside = at.outside(b, lam, kappa, p, d, k, rows, kind, work)
+        if sigma_down is None:
+            own = at.own(lam, d, k, rows, kind, work)
+            spread = own if g is None else np.take(g, outside, axis)
+            omega = _weights(v_outside, spread)
+            sums = _power_sums(omega, number, order, axis)
+        else:
+            schur, _ = _schur(sigma_down, inside, outside)
+            sums = _traces(np.broadcast_to(_lead(v_outside, axis), (rows, number)), schur, order)
+        return [_factor(number) * total for number, total in enumerate(sums, start=1)]
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(b, 1, batch),
+            _rows(lam, 1, batch),
+            _rows(kappa, 0, batch),
+            _rows(p, 0, batch),
+            _rows(g, 1, batch),
+            _rows(sigma_down, 2, batch),
+        ],
+        domain,
+        compute,
+        [result[:, column] for column in range(order)],
+        last,
+        [order - 1],
+    )
+    return result.reshape(*batch, order)
+
+
+def value_and_gradient(
+    b: ArrayLike,
+    lam: ArrayLike,
+    kappa: ArrayLike,
+    p: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    of: str | int | Mapping[str | int, ArrayLike] = "risk_mean",
+    g: ArrayLike | None = None,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> tuple[Floats, Gradient]:
+    """A number of the law and its derivatives by every continuous argument, problem by problem.
+
+    `of`: "mean", "variance", "risk_mean", "risk_variance", "alpha0" as in `Result`, "noise" (sigma^2), or an integer
+    for the cumulant of ||L(Z)||^2 of this order; or a mapping of these to factors of shape (...), for the sum of the
+    products. Other arguments, domain and errors are those of `law`.
+
+    * `b`: shape (..., k).
+    * `lam`: shape (..., d).
+    * `kappa`: shape (...).
+    * `p`: shape (...).
+    * `sigma2`: shape (...).
+    """
+    if g is not None and sigma_down is not None:
+        raise ValueError("sigma_down: came together with g, at most one of them is expected")
+    kind = _float_type(dtype, b=b, lam=lam, kappa=kappa, p=p, sigma2=sigma2, alpha=alpha, g=g, sigma_down=sigma_down)
+    b = np.asarray(b, kind)
+    lam = np.asarray(lam, kind)
+    kappa = np.asarray(kappa, kind)
+    p = np.asarray(p, kind)
+    sigma2 = np.asarray(sigma2, kind)
+    alpha = np.asarray(alpha, kind)
+    d, k = _sizes(b, lam)
+    g = None if g is None else _downstream("g", g, kind, (d,), "d")
+    sigma_down = None if sigma_down is None else _downstream("sigma_down", sigma_down, kind, (d, d,), "d")
+    names, factors = _targets(of, kind)
+    batch = _batch(
+        b=b.shape[:-1],
+        lam=lam.shape[:-1],
+        kappa=kappa.shape,
+        p=p.shape,
+        sigma2=sigma2.shape,
+        alpha=alpha.shape,
+        g=() if g is None else g.shape[:-1],
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    batch = _batch(of=batch, **{f"of[{name!r}]": factor.shape for name, factor in zip(names, factors, strict=True)})
+    d_eff, rank, number, length = k, d - k, d - k, d
+    inside, outside = _positions(g, sigma_down, [(0, k)], [(k, d)])
+    count = math.prod(batch)
+    last = _is_short((k, d - k))
+    at = _LAW_LAST if last else _LAW_FIRST
+    axis = 0 if last else 1
+    value = np.empty(count, kind)
+    by_b = np.empty((count, k), kind)
+    by_lam = np.empty((count, d), kind)
+    by_kappa = np.empty(count, kind)
+    by_p = np.empty(count, kind)
+    by_sigma2 = np.empty(count, kind)
+    by_alpha = np.empty(count, kind)
+    by_g = None if g is None else np.empty((count, length), kind)
+    by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
+    parts = _there(
+        value, by_b, by_lam[:, 0:k], by_lam[:, k:d], by_kappa, by_p, by_sigma2, by_alpha, by_g, by_sigma_down
+    )
+    work = _Work(
+        kind,
+        count,
+        11 * d + 10 * k + 12 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
+        last,
+        (2, k, d - k),
+        (7, k, d - k),
+        (3, k, d - k),
+    )
+
+    def domain(rows, b, lam, kappa, p, sigma2, alpha, g, sigma_down, *factors):
+        inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
+        inside_own = at.domain(b, lam, kappa, p, sigma2, d, k, rows, kind, work)
+        return inside_given & inside_own
+
+    def compute(rows, b, lam, kappa, p, sigma2, alpha, g, sigma_down, *factors):
+        label_noise = at.noise(sigma2, d, k, rows, kind, work)
+        target = _Target(names, factors, alpha, label_noise, d_eff, rank)
+        by_given: list[Floats] = []
+        if sigma_down is None:
+            own = at.own(lam, d, k, rows, kind, work)
+            spread = own if g is None else np.take(g, outside, axis)
+            fixed = g is not None
+            seeds: _Seeds | _Given = _Seeds(target.coefficients, spread, number, rows, kind, axis, fixed)
+        else:
+            v_outside = at.outside(b, lam, kappa, p, d, k, rows, kind, work)
+            v_outside = np.broadcast_to(_lead(v_outside, axis), (rows, number))
+            schur, regression = _schur(sigma_down, inside, outside)
+            through = _through_schur(target.coefficients, v_outside, schur, regression, inside, outside)
+            known, outside_bar, by_matrix = through
+            seeds = _Given(known, _lead(outside_bar, axis), axis)
+            by_given = [by_matrix]
+        found = at.outside_pullback(b, lam, kappa, p, d, k, rows, kind, work, seeds)
+        outside_by_b = found[0]
+        outside_by_lam_to_k = found[1]
+        outside_by_lam_to_d = found[2]
+        outside_by_kappa = found[3]
+        outside_by_p = found[4]
+        bar = target.by_noise(seeds.kappa)
+        _, noise_by_sigma2 = at.noise_pullback(sigma2, d, k, rows, kind, work, bar)
+        if g is not None:
+            by_given = [_scattered(seeds.own, outside, length, axis)]
+        return (
+            target.value(seeds.kappa),
+            outside_by_b,
+            outside_by_lam_to_k,
+            outside_by_lam_to_d,
+            outside_by_kappa,
+            outside_by_p,
+            noise_by_sigma2,
+            target.by_alpha(seeds.kappa),
+            *by_given,
+        )
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(b, 1, batch),
+            _rows(lam, 1, batch),
+            _rows(kappa, 0, batch),
+            _rows(p, 0, batch),
+            _rows(sigma2, 0, batch),
+            _rows(alpha, 0, batch),
+            _rows(g, 1, batch),
+            _rows(sigma_down, 2, batch),
+            *(_rows(factor, 0, batch) for factor in factors),
+        ],
+        domain,
+        compute,
+        parts,
+        last,
+        range(len(parts)),
+    )
+    gradient = Gradient(
+        by_b.reshape(*batch, k),
+        by_lam.reshape(*batch, d),
+        by_kappa.reshape(batch),
+        by_p.reshape(batch),
+        by_sigma2.reshape(batch),
+        by_alpha.reshape(batch),
+        _shaped(by_g, batch),
+        _shaped(by_sigma_down, batch),
+    )
+    return value.reshape(batch), gradient
 
 
 def outside_variance(
@@ -161,7 +493,36 @@ def outside_variance(
     p = np.asarray(p, kind)
     d, k = _sizes(b, lam)
     batch = _batch(b=b.shape[:-1], lam=lam.shape[:-1], kappa=kappa.shape, p=p.shape)
-    return _full(_outside_variance(b, lam, kappa, p, d, k, kind), (*batch, d - k), kind)
+    count = math.prod(batch)
+    last = _is_short((k, d - k))
+    at = _LAW_LAST if last else _LAW_FIRST
+    result = np.empty((count, d - k), kind)
+    work = _Work(kind, count, 5 * d, last, (2, k, d - k), (3, k, d - k))
+
+    def domain(rows, b, lam, kappa, p):
+        inside_own = at.variance_domain(b, lam, kappa, p, d, k, rows, kind, work)
+        return inside_own
+
+    def compute(rows, b, lam, kappa, p):
+        v_outside = at.outside(b, lam, kappa, p, d, k, rows, kind, work)
+        return (_weights(v_outside),)
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(b, 1, batch),
+            _rows(lam, 1, batch),
+            _rows(kappa, 0, batch),
+            _rows(p, 0, batch),
+        ],
+        domain,
+        compute,
+        [result],
+        last,
+        [0],
+    )
+    return result.reshape(*batch, d - k)
 
 
 def excess_loss_mean(
@@ -186,95 +547,876 @@ def excess_loss_mean(
     p = np.asarray(p, kind)
     d, k = _sizes(b, lam)
     batch = _batch(b=b.shape[:-1], lam=lam.shape[:-1], kappa=kappa.shape, p=p.shape)
-    return _full(_excess_loss_mean(lam, kappa, p, k), batch, kind)
+    count = math.prod(batch)
+    last = _is_short((k, d - k))
+    at = _EXCESS_LAST if last else _EXCESS_FIRST
+    result = np.empty(count, kind)
+    work = _Work(kind, count, 4 * d + 17 * k + 4, last, (1, k, 1), (2, k, d - k), (6, k, d - k), (3, k, d - k))
 
+    def domain(rows, lam, kappa, p):
+        inside_own = at.domain(lam, kappa, p, d, k, rows, kind, work)
+        return inside_own
 
-# ---- the formulas, on arrays of one floating-point type
+    def compute(rows, lam, kappa, p):
+        value = at.value(lam, kappa, p, d, k, rows, kind, work)
+        return (value,)
 
-
-def _outside_variance(b: Floats, lam: Floats, kappa: Floats, p: Floats, d: int, k: int, kind: np.dtype) -> Floats:
-    """`v_a` for the indices outside the learned span."""
-    # axes (..., a, i)
-    b_i = b[..., None, :]
-    lam_a = lam[..., k:, None]
-    lam_i = lam[..., None, :k]
-    v_a = np.sum(
-        (p[..., None, None] * (lam_a + lam_i - p[..., None, None] * lam_i) ** 2
-        + kappa[..., None, None] * (1 - p[..., None, None])
-        * (p[..., None, None] ** 2 * lam_i**2 + lam_a**2 + lam_i**2 - p[..., None, None] * lam_i**2
-        - 2 * p[..., None, None] * lam_a * lam_i)) * b_i**2 * lam_i
-        / (p[..., None, None] * (lam_i - lam_a) ** 2 * lam_a),
-        axis=-1,
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(lam, 1, batch),
+            _rows(kappa, 0, batch),
+            _rows(p, 0, batch),
+        ],
+        domain,
+        compute,
+        [result],
+        last,
+        [0],
     )
-    return _join(kind, (v_a, d - k))
+    return result.reshape(batch)
 
 
-def _own_variance(lam: Floats, d: int, k: int, kind: np.dtype) -> Floats:
-    """`g_a` of the pre-training data for the indices outside the learned span."""
-    lam_a = lam[..., k:]
-    g_a = lam_a
-    return _join(kind, (g_a, d - k))
+def excess_loss_value_and_gradient(
+    b: ArrayLike,
+    lam: ArrayLike,
+    kappa: ArrayLike,
+    p: ArrayLike,
+    *,
+    dtype: DTypeLike | None = None,
+) -> tuple[Floats, ExcessLossGradient]:
+    """`excess_loss_mean` and its derivatives by every continuous argument, problem by problem.
+
+    * `b`: shape (..., k).
+    * `lam`: shape (..., d).
+    * `kappa`: shape (...).
+    * `p`: shape (...).
+    """
+    kind = _float_type(dtype, b=b, lam=lam, kappa=kappa, p=p)
+    b = np.asarray(b, kind)
+    lam = np.asarray(lam, kind)
+    kappa = np.asarray(kappa, kind)
+    p = np.asarray(p, kind)
+    d, k = _sizes(b, lam)
+    batch = _batch(b=b.shape[:-1], lam=lam.shape[:-1], kappa=kappa.shape, p=p.shape)
+    count = math.prod(batch)
+    last = _is_short((k, d - k))
+    at = _EXCESS_LAST if last else _EXCESS_FIRST
+    result = np.empty(count, kind)
+    by_lam = np.empty((count, d), kind)
+    by_kappa = np.empty(count, kind)
+    by_p = np.empty(count, kind)
+    parts = _there(result, by_lam[:, 0:k], by_lam[:, k:d], by_kappa, by_p)
+    work = _Work(kind, count, 4 * d + 17 * k + 4, last, (1, k, 1), (2, k, d - k), (6, k, d - k), (3, k, d - k))
+
+    def domain(rows, lam, kappa, p):
+        inside_own = at.domain(lam, kappa, p, d, k, rows, kind, work)
+        return inside_own
+
+    def compute(rows, lam, kappa, p):
+        bar = np.ones(rows, kind)
+        found = at.pullback(lam, kappa, p, d, k, rows, kind, work, bar)
+        return found
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(lam, 1, batch),
+            _rows(kappa, 0, batch),
+            _rows(p, 0, batch),
+        ],
+        domain,
+        compute,
+        parts,
+        last,
+        range(len(parts)),
+    )
+    gradient = ExcessLossGradient(by_lam.reshape(*batch, d), by_kappa.reshape(batch), by_p.reshape(batch))
+    return result.reshape(batch), gradient
 
 
-def _noise_variance(sigma2: Floats) -> Floats:
+# ---- the formulas, on a block of problems of one floating-point type
+
+
+def _outside_variance_last(
+    b: Floats, lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> Floats:
+    """`v_a` for the indices outside the learned span."""
+    lam_i = lam[:k]
+    lam_a = lam[k:]
+    part = 1 / p
+    part_2 = 1 - p
+    part_3 = part_2 * kappa
+    part_a = lam_a**2
+    part_i = (1 + p**2 - p) * lam_i**2
+    part_a_2 = p * 2 * lam_a
+    part_i_2 = part_2 * lam_i
+    part_i_3 = lam_i * b**2
+    v_a = np.empty((d - k, rows), kind)
+    for tile in work.tiles(d - k, k, rows):
+        width = tile.stop - tile.start
+        work_0 = work(0, k, width, rows)
+        work_1 = work(1, k, width, rows)
+        np.add(part_a[tile], part_i[:, None], out=work_0)
+        np.multiply(lam_i[:, None], part_a_2[tile], out=work_1)
+        np.subtract(work_0, work_1, out=work_0)
+        np.multiply(part_3, work_0, out=work_0)
+        np.add(lam_a[tile], part_i_2[:, None], out=work_1)
+        np.square(work_1, out=work_1)
+        np.multiply(p, work_1, out=work_1)
+        np.add(work_0, work_1, out=work_0)
+        np.subtract(lam_i[:, None], lam_a[tile], out=work_1)
+        np.square(work_1, out=work_1)
+        np.multiply(part_i_3[:, None], work_0, out=work_0)
+        np.divide(work_0, work_1, out=work_0)
+        sum_a = np.add.reduce(work_0, axis=0)
+        part_a_3 = part * sum_a
+        v_a[tile] = part_a_3 / lam_a[tile]
+    return _join(kind, 0, (v_a, d - k))
+
+
+def _noise_variance(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
     """`sigma^2`."""
     return sigma2
 
 
-def _excess_loss_mean(lam: Floats, kappa: Floats, p: Floats, k: int) -> Floats:
+def _outside_pullback_last(
+    b: Floats,
+    lam: Floats,
+    kappa: Floats,
+    p: Floats,
+    d: int,
+    k: int,
+    rows: int,
+    kind: np.dtype,
+    work: _Work,
+    seeds: _Seeds | _Given,
+) -> tuple[Floats, ...]:
+    """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
+    lam_i = lam[:k]
+    lam_a = lam[k:]
+    part = 1 / p
+    part_a = 1 / lam_a
+    part_2 = 1 - p
+    part_3 = part_2 * kappa
+    part_a_2 = lam_a**2
+    part_4 = p**2
+    part_i = lam_i**2
+    part_i_2 = (1 + part_4 - p) * part_i
+    part_5 = p * 2
+    part_a_3 = part_5 * lam_a
+    part_i_3 = part_2 * lam_i
+    part_i_4 = b**2
+    part_i_5 = lam_i * part_i_4
+    part_6 = 2 / p
+    part_i_6 = lam_i * b
+    part_7 = part_3 * 2
+    part_8 = part_7 / p
+    part_i_7 = part_i_6**2
+    part_a_4 = part_a**2
+    sum_i = np.zeros((k, rows), kind)
+    part_a_25 = np.empty((d - k, rows), kind)
+    sum_i_2 = np.zeros((k, rows), kind)
+    sum_i_3 = np.zeros((k, rows), kind)
+    sum_i_4 = np.zeros((k, rows), kind)
+    sum_i_5 = np.zeros((k, rows), kind)
+    sum_i_6 = np.zeros((k, rows), kind)
+    sum_i_7 = np.zeros((k, rows), kind)
+    total = np.zeros((rows,), kind)
+    for tile in work.tiles(d - k, k, rows):
+        width = tile.stop - tile.start
+        work_0 = work(0, k, width, rows)
+        work_1 = work(1, k, width, rows)
+        work_2 = work(2, k, width, rows)
+        work_3 = work(3, k, width, rows)
+        work_4 = work(4, k, width, rows)
+        work_5 = work(5, k, width, rows)
+        work_6 = work(6, k, width, rows)
+        np.subtract(lam_i[:, None], lam_a[tile], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.square(work_0, out=work_1)
+        np.add(part_a_2[tile], part_i_2[:, None], out=work_2)
+        np.multiply(lam_i[:, None], part_a_3[tile], out=work_3)
+        np.subtract(work_2, work_3, out=work_2)
+        np.multiply(part_3, work_2, out=work_3)
+        np.add(lam_a[tile], part_i_3[:, None], out=work_4)
+        np.square(work_4, out=work_5)
+        np.multiply(p, work_5, out=work_6)
+        np.add(work_3, work_6, out=work_3)
+        np.multiply(work_1, work_3, out=work_6)
+        sum_a = np.einsum("in,ian->an", part_i_5, work_6)
+        part_a_5 = part_a[tile] * sum_a
+        v_a = part * part_a_5
+        v_bar_a = seeds(v_a, tile.start, width)
+        g_bar_a = seeds.own_bar(tile.start, width)
+        part_a_6 = part_a[tile] * v_bar_a
+        sum_i += np.einsum("an,ian->in", part_a_6, work_6)
+        sum_a_2 = np.einsum("in,ian->an", part_i_5, work_1)
+        part_a_7 = v_bar_a * sum_a_2
+        part_a_8 = part_8 * part_a_7
+        sum_a_3 = np.einsum("in,ian->an", part_i_7, work_1)
+        part_a_9 = v_bar_a * sum_a_3
+        part_a_10 = part_a[tile] * part_a_9
+        part_a_11 = part_7 * part_a_10
+        np.multiply(work_0, work_1, out=work_0)
+        np.multiply(work_3, work_0, out=work_3)
+        sum_a_4 = np.einsum("in,ian->an", part_i_5, work_3)
+        part_a_12 = v_bar_a * sum_a_4
+        part_a_13 = part_a[tile] * part_a_12
+        part_a_14 = part_6 * part_a_13
+        np.multiply(work_1, work_4, out=work_4)
+        sum_a_5 = np.einsum("in,ian->an", part_i_5, work_4)
+        part_a_15 = v_bar_a * sum_a_5
+        part_a_16 = part_a[tile] * part_a_15
+        part_a_17 = 2 * part_a_16
+        part_a_18 = sum_a * v_bar_a
+        part_a_19 = part_a_4[tile] * part_a_18
+        part_a_20 = part * part_a_19
+        part_a_21 = g_bar_a + part_a_8
+        part_a_22 = part_a_14 + part_a_21
+        part_a_23 = part_a_17 + part_a_22
+        part_a_24 = part_a_23 - part_a_11
+        part_a_25[tile] = part_a_24 - part_a_20
+        sum_i_2 += np.einsum("an,ian->in", v_bar_a, work_1)
+        sum_i_3 += np.einsum("an,ian->in", part_a_6, work_1)
+        sum_i_4 += np.einsum("an,ian->in", part_a_6, work_3)
+        sum_i_5 += np.einsum("an,ian->in", part_a_6, work_4)
+        np.multiply(work_1, work_2, out=work_2)
+        sum_i_6 += np.einsum("an,ian->in", part_a_6, work_2)
+        np.multiply(work_1, work_5, out=work_1)
+        sum_i_7 += np.einsum("an,ian->in", part_a_6, work_1)
+        part_a_26 = part_a[tile] * part_a_18
+        total += np.add.reduce(part_a_26, axis=0)
+    part_i_8 = part_6 * (sum_i * part_i_6)
+    part_i_9 = (
+        part * (part_i_4 * sum_i) + (2 * (lam_i * ((part_3 / p + kappa * (p * part_2) - part_3)
+        * (part_i_4 * (lam_i * sum_i_3)))) + (2 - part_5) * (part_i_4 * (lam_i * sum_i_5)))
+        - part_7 * (part_i_4 * (lam_i * sum_i_2)) - part_6 * (part_i_4 * (lam_i * sum_i_4))
+    )
+    total_2 = np.add.reduce(part_i_4 * (lam_i * sum_i_6), axis=0)
+    part_9 = part_2 * total_2 / p
+    total_3 = np.add.reduce(part_i_7 * sum_i_2, axis=0)
+    total_4 = np.add.reduce(lam_i * part_i * (part_i_4 * sum_i_3), axis=0)
+    part_10 = part_3 * total_4
+    total_5 = np.add.reduce(part_i_4 * (lam_i * sum_i_7), axis=0)
+    total_6 = np.add.reduce(part_i_7 * sum_i_5, axis=0)
+    part_11 = (
+        2 * part_10 + total_5 / p - 2 * (part_3 * total_3) / p - part_10 / p - total / part_4 - kappa * total_2 / p
+        - 2 * total_6
+    )
+    return part_i_8, part_i_9, part_a_25, part_9, part_11
+
+
+def _noise_pullback(
+    sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
+) -> tuple[Floats, ...]:
+    """`sigma^2`, and the derivatives of `bar sigma^2`."""
+    return sigma2, bar
+
+
+def _domain_last(
+    b: Floats,
+    lam: Floats,
+    kappa: Floats,
+    p: Floats,
+    sigma2: Floats,
+    d: int,
+    k: int,
+    rows: int,
+    kind: np.dtype,
+    work: _Work,
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    lam_a = lam[k:]
+    lam_i = lam[:k]
+    inside = _finite(True, lam, kappa, p, sigma2)
+    inside = inside & _above(lam_i, lam_a, True, 0)
+    inside = inside & _above(lam_a, 0, True, 0)
+    inside = inside & _above(p, 0, False, 0)
+    inside = inside & _above(sigma2, 0, False, 0)
+    return inside
+
+
+def _weights_domain_last(
+    b: Floats, lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    lam_a = lam[k:]
+    lam_i = lam[:k]
+    inside = _finite(True, lam, kappa, p)
+    inside = inside & _above(lam_i, lam_a, True, 0)
+    inside = inside & _above(lam_a, 0, True, 0)
+    inside = inside & _above(p, 0, False, 0)
+    return inside
+
+
+def _own_variance_last(lam: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+    """`g_a` of the pre-training data for the indices outside the learned span."""
+    lam_a = lam[k:]
+    return _join(kind, 0, (lam_a, d - k))
+
+
+def _outside_variance_first(
+    b: Floats, lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> Floats:
+    """`v_a` for the indices outside the learned span."""
+    lam_i = lam[:, :k]
+    lam_a = lam[:, k:]
+    part = 1 / p
+    part_2 = 1 - p
+    part_3 = part_2 * kappa
+    part_a = lam_a**2
+    part_i = (1 + p**2 - p)[:, None] * lam_i**2
+    part_a_2 = (p * 2)[:, None] * lam_a
+    part_i_2 = part_2[:, None] * lam_i
+    part_i_3 = lam_i * b**2
+    v_a = np.empty((rows, d - k), kind)
+    for tile in work.row_tiles(rows, k, d - k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k, d - k)
+        work_1 = work(1, height, k, d - k)
+        work_2 = work(2, height, k, d - k)
+        np.subtract(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.square(work_0, out=work_0)
+        np.add(_cut(part_a, tile)[:, None], _cut(part_i, tile)[:, :, None], out=work_1)
+        np.multiply(_cut(lam_i, tile)[:, :, None], _cut(part_a_2, tile)[:, None], out=work_2)
+        np.subtract(work_1, work_2, out=work_1)
+        np.multiply(_cut(part_3, tile)[:, None, None], work_1, out=work_1)
+        np.add(_cut(lam_a, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_2)
+        np.square(work_2, out=work_2)
+        np.multiply(_cut(p, tile)[:, None, None], work_2, out=work_2)
+        np.add(work_1, work_2, out=work_1)
+        np.multiply(work_0, work_1, out=work_0)
+        sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_0)[:, 0]
+        part_a_3 = _cut(part, tile)[:, None] * sum_a
+        v_a[tile] = part_a_3 / _cut(lam_a, tile)
+    return _join(kind, 1, (v_a, d - k))
+
+
+def _outside_pullback_first(
+    b: Floats,
+    lam: Floats,
+    kappa: Floats,
+    p: Floats,
+    d: int,
+    k: int,
+    rows: int,
+    kind: np.dtype,
+    work: _Work,
+    seeds: _Seeds | _Given,
+) -> tuple[Floats, ...]:
+    """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
+    lam_i = lam[:, :k]
+    lam_a = lam[:, k:]
+    part = 1 / p
+    part_a = 1 / lam_a
+    part_2 = 1 - p
+    part_3 = part_2 * kappa
+    part_a_2 = lam_a**2
+    part_4 = p**2
+    part_i = lam_i**2
+    part_i_2 = (1 + part_4 - p)[:, None] * part_i
+    part_5 = p * 2
+    part_a_3 = part_5[:, None] * lam_a
+    part_i_3 = part_2[:, None] * lam_i
+    part_i_4 = b**2
+    part_i_5 = lam_i * part_i_4
+    part_6 = 2 / p
+    part_i_6 = lam_i * b
+    part_7 = part_3 * 2
+    part_8 = part_7 / p
+    part_i_7 = part_i_6**2
+    part_a_4 = part_a**2
+    sum_i = np.empty((rows, k), kind)
+    part_a_25 = np.empty((rows, d - k), kind)
+    sum_i_2 = np.empty((rows, k), kind)
+    sum_i_3 = np.empty((rows, k), kind)
+    sum_i_4 = np.empty((rows, k), kind)
+    sum_i_5 = np.empty((rows, k), kind)
+    sum_i_6 = np.empty((rows, k), kind)
+    sum_i_7 = np.empty((rows, k), kind)
+    total = np.empty((rows,), kind)
+    for tile in work.row_tiles(rows, k, d - k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k, d - k)
+        work_1 = work(1, height, k, d - k)
+        work_2 = work(2, height, k, d - k)
+        work_3 = work(3, height, k, d - k)
+        work_4 = work(4, height, k, d - k)
+        work_5 = work(5, height, k, d - k)
+        work_6 = work(6, height, k, d - k)
+        np.subtract(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.square(work_0, out=work_1)
+        np.add(_cut(part_a_2, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_2)
+        np.multiply(_cut(lam_i, tile)[:, :, None], _cut(part_a_3, tile)[:, None], out=work_3)
+        np.subtract(work_2, work_3, out=work_2)
+        np.multiply(_cut(part_3, tile)[:, None, None], work_2, out=work_3)
+        np.add(_cut(lam_a, tile)[:, None], _cut(part_i_3, tile)[:, :, None], out=work_4)
+        np.square(work_4, out=work_5)
+        np.multiply(_cut(p, tile)[:, None, None], work_5, out=work_6)
+        np.add(work_3, work_6, out=work_3)
+        np.multiply(work_1, work_3, out=work_6)
+        sum_a = np.matmul(_cut(part_i_5, tile)[:, None], work_6)[:, 0]
+        part_a_5 = _cut(part_a, tile) * sum_a
+        v_a = _cut(part, tile)[:, None] * part_a_5
+        v_bar_a = seeds(v_a, 0, d - k, tile)
+        g_bar_a = seeds.own_bar(0, d - k, tile)
+        part_a_6 = _cut(part_a, tile) * v_bar_a
+        sum_i[tile] = np.matmul(work_6, part_a_6[:, :, None])[:, :, 0]
+        sum_a_2 = np.matmul(_cut(part_i_5, tile)[:, None], work_1)[:, 0]
+        part_a_7 = v_bar_a * sum_a_2
+        part_a_8 = _cut(part_8, tile)[:, None] * part_a_7
+        sum_a_3 = np.matmul(_cut(part_i_7, tile)[:, None], work_1)[:, 0]
+        part_a_9 = v_bar_a * sum_a_3
+        part_a_10 = _cut(part_a, tile) * part_a_9
+        part_a_11 = _cut(part_7, tile)[:, None] * part_a_10
+        np.multiply(work_0, work_1, out=work_0)
+        np.multiply(work_3, work_0, out=work_3)
+        sum_a_4 = np.matmul(_cut(part_i_5, tile)[:, None], work_3)[:, 0]
+        part_a_12 = v_bar_a * sum_a_4
+        part_a_13 = _cut(part_a, tile) * part_a_12
+        part_a_14 = _cut(part_6, tile)[:, None] * part_a_13
+        np.multiply(work_1, work_4, out=work_4)
+        sum_a_5 = np.matmul(_cut(part_i_5, tile)[:, None], work_4)[:, 0]
+        part_a_15 = v_bar_a * sum_a_5
+        part_a_16 = _cut(part_a, tile) * part_a_15
+        part_a_17 = 2 * part_a_16
+        part_a_18 = sum_a * v_bar_a
+        part_a_19 = _cut(part_a_4, tile) * part_a_18
+        part_a_20 = _cut(part, tile)[:, None] * part_a_19
+        part_a_21 = g_bar_a + part_a_8
+        part_a_22 = part_a_14 + part_a_21
+        part_a_23 = part_a_17 + part_a_22
+        part_a_24 = part_a_23 - part_a_11
+        part_a_25[tile] = part_a_24 - part_a_20
+        sum_i_2[tile] = np.matmul(work_1, v_bar_a[:, :, None])[:, :, 0]
+        sum_i_3[tile] = np.matmul(work_1, part_a_6[:, :, None])[:, :, 0]
+        sum_i_4[tile] = np.matmul(work_3, part_a_6[:, :, None])[:, :, 0]
+        sum_i_5[tile] = np.matmul(work_4, part_a_6[:, :, None])[:, :, 0]
+        np.multiply(work_1, work_2, out=work_2)
+        sum_i_6[tile] = np.matmul(work_2, part_a_6[:, :, None])[:, :, 0]
+        np.multiply(work_1, work_5, out=work_1)
+        sum_i_7[tile] = np.matmul(work_1, part_a_6[:, :, None])[:, :, 0]
+        part_a_26 = _cut(part_a, tile) * part_a_18
+        np.add.reduce(part_a_26, axis=1, out=total[tile])
+    part_i_8 = part_6[:, None] * (sum_i * part_i_6)
+    part_i_9 = (
+        part[:, None] * (part_i_4 * sum_i) + (2 * (lam_i
+        * ((part_3 / p + kappa * (p * part_2) - part_3)[:, None] * (part_i_4 * (lam_i * sum_i_3))))
+        + (2 - part_5)[:, None] * (part_i_4 * (lam_i * sum_i_5))) - part_7[:, None] * (part_i_4 * (lam_i * sum_i_2))
+        - part_6[:, None] * (part_i_4 * (lam_i * sum_i_4))
+    )
+    total_2 = _row_sums(part_i_4 * (lam_i * sum_i_6))
+    part_9 = part_2 * total_2 / p
+    total_3 = _row_sums(part_i_7 * sum_i_2)
+    total_4 = _row_sums(lam_i * part_i * (part_i_4 * sum_i_3))
+    part_10 = part_3 * total_4
+    total_5 = _row_sums(part_i_4 * (lam_i * sum_i_7))
+    total_6 = _row_sums(part_i_7 * sum_i_5)
+    part_11 = (
+        2 * part_10 + total_5 / p - 2 * (part_3 * total_3) / p - part_10 / p - total / part_4 - kappa * total_2 / p
+        - 2 * total_6
+    )
+    return part_i_8, part_i_9, part_a_25, part_9, part_11
+
+
+def _domain_first(
+    b: Floats,
+    lam: Floats,
+    kappa: Floats,
+    p: Floats,
+    sigma2: Floats,
+    d: int,
+    k: int,
+    rows: int,
+    kind: np.dtype,
+    work: _Work,
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    lam_a = lam[:, k:]
+    lam_i = lam[:, :k]
+    inside = _finite(False, lam, kappa, p, sigma2)
+    inside = inside & _above(lam_i, lam_a, True, 1)
+    inside = inside & _above(lam_a, 0, True, 1)
+    inside = inside & _above(p, 0, False, 1)
+    inside = inside & _above(sigma2, 0, False, 1)
+    return inside
+
+
+def _weights_domain_first(
+    b: Floats, lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    lam_a = lam[:, k:]
+    lam_i = lam[:, :k]
+    inside = _finite(False, lam, kappa, p)
+    inside = inside & _above(lam_i, lam_a, True, 1)
+    inside = inside & _above(lam_a, 0, True, 1)
+    inside = inside & _above(p, 0, False, 1)
+    return inside
+
+
+def _own_variance_first(lam: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+    """`g_a` of the pre-training data for the indices outside the learned span."""
+    lam_a = lam[:, k:]
+    return _join(kind, 1, (lam_a, d - k))
+
+
+def _excess_loss_mean_last(
+    lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
-    i, j = np.triu_indices(k, 1)
-    # axes (..., ij)
-    lam_i = lam[..., i]
-    lam_j = lam[..., j]
-    sum_ij = np.sum(
-        (1 - p[..., None]) * (lam_i + lam_j) * (kappa[..., None] + p[..., None] + kappa[..., None] * p[..., None] ** 2
-        - p[..., None] ** 2 - kappa[..., None] * p[..., None]),
-        axis=-1,
+    lam_a = lam[k:]
+    lam_i = lam[:k]
+    part = p**2
+    part_i = (1 - kappa) * (p * part) * lam_i
+    part_2 = kappa + 2 * (part * (kappa - 1))
+    part_a = (3 - kappa * 3) * lam_a
+    part_i_2 = (1 - kappa * 2) * lam_i
+    sum_i1 = np.zeros((k, rows), kind)
+    for place in range(k - 1):
+        work_0 = work(0, k - place - 1, rows)
+        np.add(lam_i[place], lam_i[place + 1:], out=work_0)
+        np.add.reduce(work_0, axis=0, out=sum_i1[place])
+    total = np.add.reduce(sum_i1, axis=0)
+    sum_i = np.zeros((k, rows), kind)
+    for tile in work.tiles(d - k, k, rows):
+        width = tile.stop - tile.start
+        work_0 = work(0, k, width, rows)
+        work_1 = work(1, k, width, rows)
+        np.add(lam_i[:, None], lam_a[tile], out=work_0)
+        np.multiply(part_2, work_0, out=work_0)
+        np.add(part_a[tile], part_i_2[:, None], out=work_1)
+        np.multiply(p, work_1, out=work_1)
+        np.add(work_0, work_1, out=work_0)
+        np.add(part_i[:, None], work_0, out=work_0)
+        np.subtract(lam_i[:, None], lam_a[tile], out=work_1)
+        np.divide(work_0, work_1, out=work_0)
+        sum_i += np.add.reduce(work_0, axis=1)
+    total_2 = np.add.reduce(lam_i * sum_i, axis=0)
+    value = total * ((1 - p) * (p + (kappa + kappa * part) - p * kappa - part)) + total_2
+    return value
+
+
+def _excess_loss_pullback_last(
+    lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
+) -> tuple[Floats, ...]:
+    """The mean excess loss, and the derivatives of `bar` times it."""
+    lam_a = lam[k:]
+    lam_i = lam[:k]
+    part = bar * kappa
+    part_2 = p * part
+    part_3 = bar * p
+    part_4 = 3 * part_3 - 3 * part_2
+    part_5 = 1 - kappa
+    part_6 = p**2
+    part_7 = p * part_6
+    part_i = part_5 * part_7 * lam_i
+    part_8 = kappa - 1
+    part_9 = kappa + 2 * (part_6 * part_8)
+    part_a = (3 - 3 * kappa) * lam_a
+    part_i_2 = (1 - kappa * 2) * lam_i
+    part_10 = bar * part_8
+    part_i_3 = (part + 2 * (part_6 * part_10)) * lam_i
+    part_11 = bar * part_5
+    part_12 = 1 - p
+    part_13 = p + (kappa + kappa * part_6) - kappa * p - part_6
+    part_14 = bar * part_12
+    part_15 = part_13 * part_14
+    part_i1 = np.arange(k - 1, -1, -1, kind)[:, None]
+    part_i1_2 = part_15 * part_i1
+    part_i2 = np.arange(k, dtype=kind)[:, None]
+    part_i2_2 = part_15 * part_i2
+    part_a_5 = np.empty((d - k, rows), kind)
+    sum_i = np.zeros((k, rows), kind)
+    sum_i_2 = np.zeros((k, rows), kind)
+    sum_i_3 = np.zeros((k, rows), kind)
+    sum_i_4 = np.zeros((k, rows), kind)
+    sum_i_5 = np.zeros((k, rows), kind)
+    total = np.zeros((rows,), kind)
+    sum_i_6 = np.zeros((k, rows), kind)
+    for tile in work.tiles(d - k, k, rows):
+        width = tile.stop - tile.start
+        work_0 = work(0, k, width, rows)
+        work_1 = work(1, k, width, rows)
+        work_2 = work(2, k, width, rows)
+        work_3 = work(3, k, width, rows)
+        work_4 = work(4, k, width, rows)
+        work_5 = work(5, k, width, rows)
+        np.subtract(lam_i[:, None], lam_a[tile], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        sum_a = np.einsum("in,ian->an", lam_i, work_0)
+        part_a_2 = part_4 * sum_a
+        np.square(work_0, out=work_1)
+        np.add(lam_a[tile], lam_i[:, None], out=work_2)
+        np.multiply(part_9, work_2, out=work_3)
+        np.add(part_a[tile], part_i_2[:, None], out=work_4)
+        np.multiply(p, work_4, out=work_5)
+        np.add(work_3, work_5, out=work_3)
+        np.add(part_i[:, None], work_3, out=work_3)
+        np.multiply(work_1, work_3, out=work_1)
+        sum_a_2 = np.einsum("in,ian->an", lam_i, work_1)
+        part_a_3 = bar * sum_a_2
+        np.multiply(part_i_3[:, None], work_0, out=work_5)
+        sum_a_3 = np.add.reduce(work_5, axis=0)
+        part_a_4 = part_a_2 + part_a_3
+        part_a_5[tile] = sum_a_3 + part_a_4
+        sum_i += np.add.reduce(work_0, axis=1)
+        sum_i_2 += np.add.reduce(work_1, axis=1)
+        np.multiply(work_0, work_3, out=work_3)
+        sum_i_3 += np.add.reduce(work_3, axis=1)
+        sum_i_4 += np.add.reduce(work_5, axis=1)
+        np.multiply(work_0, work_2, out=work_2)
+        sum_i_5 += np.add.reduce(work_2, axis=1)
+        part_a_6 = lam_a[tile] * sum_a
+        total += np.add.reduce(part_a_6, axis=0)
+        np.multiply(work_0, work_4, out=work_0)
+        sum_i_6 += np.add.reduce(work_0, axis=1)
+    part_i_4 = (
+        sum_i_4 + ((part_3 + part_7 * part_11 - part_2 * 2) * (lam_i * sum_i) + bar * sum_i_3)
+        - bar * (lam_i * sum_i_2)
     )
-    # axes (..., i, a)
-    lam_a = lam[..., None, k:]
-    lam_i = lam[..., :k, None]
-    sum_ia = np.sum(
-        (kappa[..., None, None] * (lam_a + lam_i) + p[..., None, None]
-        * (3 * lam_a + lam_i - 3 * kappa[..., None, None] * lam_a - 2 * kappa[..., None, None] * lam_i)
-        + 2 * p[..., None, None] ** 2 * (kappa[..., None, None] - 1) * (lam_a + lam_i)
-        + p[..., None, None] ** 3 * (1 - kappa[..., None, None]) * lam_i) * lam_i / (lam_i - lam_a),
-        axis=(-2, -1),
+    total_2 = np.add.reduce(lam_i * sum_i_5, axis=0)
+    part_16 = bar * total_2
+    total_3 = np.add.reduce(sum_i * lam_i**2, axis=0)
+    total_4 = np.add.reduce(lam_i * sum_i_6, axis=0)
+    total_5 = np.add.reduce(lam_i * sum_i_3, axis=0)
+    sum_i1 = np.zeros((k, rows), kind)
+    for place in range(k - 1):
+        work_0 = work(0, k - place - 1, rows)
+        np.add(lam_i[place], lam_i[place + 1:], out=work_0)
+        np.add.reduce(work_0, axis=0, out=sum_i1[place])
+    total_6 = np.add.reduce(sum_i1, axis=0)
+    part_17 = part_14 * total_6
+    part_18 = (
+        part_16 + (2 * (part_6 * part_16) + (part_17 + part_6 * part_17)) - total_6 * (part_3 * part_12)
+        - part_7 * (bar * total_3) - 3 * (part_3 * total) - 2 * (part_3 * total_3)
     )
-    return sum_ij + sum_ia
+    part_19 = total_6 * (part * part_12)
+    part_20 = (
+        bar * total_4 + (2 * (p * (part_19 + 2 * (part_10 * total_2) - part_17))
+        + (part_17 + 3 * (part_6 * (part_11 * total_3)))) - part_19 - total_6 * (bar * part_13)
+    )
+    part_21 = total_6 * (part_12 * part_13) + total_5
+    return part_21, part_i_4 + part_i1_2 + part_i2_2, part_a_5, part_18, part_20
 
 
-def _diagonal(v: Floats, g: Floats) -> tuple[Floats, Floats, Floats]:
-    """Weights `g_a v_a`, mean and variance for a diagonal downstream covariance."""
-    weights = v * g
-    return weights, np.sum(weights, axis=-1), 2 * np.sum(weights**2, axis=-1)
+def _excess_domain_last(
+    lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    lam_a = lam[k:]
+    lam_i = lam[:k]
+    inside = _finite(True, lam, kappa, p)
+    inside = inside & _above(lam_i, lam_a, True, 0)
+    inside = inside & _above(lam_a, 0, True, 0)
+    inside = inside & _above(p, 0, False, 0)
+    return inside
 
 
-def _general(v: Floats, sigma_down: Floats, inside: NDArray, outside: NDArray) -> tuple[Floats, Floats, Floats]:
-    """Weights, `sum_a v_a S_aa` and `2 sum_ac v_a S_ac^2 v_c` with the Schur complement S on the learned indices."""
-    if sigma_down.dtype.itemsize > 8:
-        raise ValueError(f"dtype: {sigma_down.dtype} came, float32 or float64 is expected with sigma_down")
-    cross = sigma_down[..., inside[:, None], outside]
-    try:
-        regression = np.linalg.solve(sigma_down[..., inside[:, None], inside], cross)
-    except np.linalg.LinAlgError:
-        raise ValueError("sigma_down: singular on the learned span, a positive definite matrix is expected") from None
-    schur = sigma_down[..., outside[:, None], outside] - np.swapaxes(cross, -1, -2) @ regression
-    root = np.sqrt(v)
-    weights = np.linalg.eigvalsh(root[..., :, None] * schur * root[..., None, :])[..., ::-1]
-    mean = np.sum(v * np.diagonal(schur, axis1=-2, axis2=-1), axis=-1)
-    variance = 2 * np.sum(v[..., :, None] * schur**2 * v[..., None, :], axis=(-2, -1))
-    return weights, mean, variance
+def _excess_loss_mean_first(
+    lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> Floats:
+    """Mean of the limit of `m (L(w_hat) - L(w*))`."""
+    lam_a = lam[:, k:]
+    lam_i = lam[:, :k]
+    part = p**2
+    part_i = ((1 - kappa) * (p * part))[:, None] * lam_i
+    part_2 = kappa + 2 * (part * (kappa - 1))
+    part_a = (3 - kappa * 3)[:, None] * lam_a
+    part_i_2 = (1 - kappa * 2)[:, None] * lam_i
+    sum_i1 = np.zeros((rows, k), kind)
+    for place in range(k - 1):
+        work_0 = work(0, rows, k - place - 1)
+        np.add(lam_i[:, place, None], lam_i[:, place + 1:], out=work_0)
+        np.add.reduce(work_0, axis=1, out=sum_i1[:, place])
+    total = _row_sums(sum_i1)
+    sum_i = np.empty((rows, k), kind)
+    for tile in work.row_tiles(rows, k, d - k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k, d - k)
+        work_1 = work(1, height, k, d - k)
+        work_2 = work(2, height, k, d - k)
+        np.subtract(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.add(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_1)
+        np.multiply(_cut(part_2, tile)[:, None, None], work_1, out=work_1)
+        np.add(_cut(part_a, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_2)
+        np.multiply(_cut(p, tile)[:, None, None], work_2, out=work_2)
+        np.add(work_1, work_2, out=work_1)
+        np.add(_cut(part_i, tile)[:, :, None], work_1, out=work_1)
+        np.multiply(work_0, work_1, out=work_0)
+        np.add.reduce(work_0, axis=2, out=sum_i[tile])
+    total_2 = _row_sums(lam_i * sum_i)
+    value = total * ((1 - p) * (p + (kappa + kappa * part) - p * kappa - part)) + total_2
+    return value
 
 
-def _join(kind: np.dtype, *parts: tuple[ArrayLike, int]) -> Floats:
-    """Values along consecutive ranges as one axis; a value with last axis 1, or none, is repeated over its range."""
-    lead = np.broadcast_shapes(*(np.shape(value)[:-1] for value, _ in parts))
-    return np.concatenate([np.broadcast_to(np.asarray(value, kind), (*lead, size)) for value, size in parts], axis=-1)
+def _excess_loss_pullback_first(
+    lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
+) -> tuple[Floats, ...]:
+    """The mean excess loss, and the derivatives of `bar` times it."""
+    lam_a = lam[:, k:]
+    lam_i = lam[:, :k]
+    part = bar * kappa
+    part_2 = p * part
+    part_3 = bar * p
+    part_4 = 3 * part_3 - 3 * part_2
+    part_5 = 1 - kappa
+    part_6 = p**2
+    part_7 = p * part_6
+    part_i = (part_5 * part_7)[:, None] * lam_i
+    part_8 = kappa - 1
+    part_9 = kappa + 2 * (part_6 * part_8)
+    part_a = (3 - 3 * kappa)[:, None] * lam_a
+    part_i_2 = (1 - kappa * 2)[:, None] * lam_i
+    part_10 = bar * part_8
+    part_i_3 = (part + 2 * (part_6 * part_10))[:, None] * lam_i
+    part_11 = bar * part_5
+    part_12 = 1 - p
+    part_13 = p + (kappa + kappa * part_6) - kappa * p - part_6
+    part_14 = bar * part_12
+    part_15 = part_13 * part_14
+    part_i1 = np.arange(k - 1, -1, -1, kind)[None]
+    part_i1_2 = part_15[:, None] * part_i1
+    part_i2 = np.arange(k, dtype=kind)[None]
+    part_i2_2 = part_15[:, None] * part_i2
+    part_a_5 = np.empty((rows, d - k), kind)
+    sum_i = np.empty((rows, k), kind)
+    sum_i_2 = np.empty((rows, k), kind)
+    sum_i_3 = np.empty((rows, k), kind)
+    sum_i_4 = np.empty((rows, k), kind)
+    sum_i_5 = np.empty((rows, k), kind)
+    total = np.empty((rows,), kind)
+    sum_i_6 = np.empty((rows, k), kind)
+    for tile in work.row_tiles(rows, k, d - k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k, d - k)
+        work_1 = work(1, height, k, d - k)
+        work_2 = work(2, height, k, d - k)
+        work_3 = work(3, height, k, d - k)
+        work_4 = work(4, height, k, d - k)
+        work_5 = work(5, height, k, d - k)
+        np.subtract(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        sum_a = np.matmul(_cut(lam_i, tile)[:, None], work_0)[:, 0]
+        part_a_2 = _cut(part_4, tile)[:, None] * sum_a
+        np.square(work_0, out=work_1)
+        np.add(_cut(lam_a, tile)[:, None], _cut(lam_i, tile)[:, :, None], out=work_2)
+        np.multiply(_cut(part_9, tile)[:, None, None], work_2, out=work_3)
+        np.add(_cut(part_a, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_4)
+        np.multiply(_cut(p, tile)[:, None, None], work_4, out=work_5)
+        np.add(work_3, work_5, out=work_3)
+        np.add(_cut(part_i, tile)[:, :, None], work_3, out=work_3)
+        np.multiply(work_1, work_3, out=work_1)
+        sum_a_2 = np.matmul(_cut(lam_i, tile)[:, None], work_1)[:, 0]
+        part_a_3 = _cut(bar, tile)[:, None] * sum_a_2
+        np.multiply(_cut(part_i_3, tile)[:, :, None], work_0, out=work_5)
+        sum_a_3 = np.add.reduce(work_5, axis=1)
+        part_a_4 = part_a_2 + part_a_3
+        part_a_5[tile] = sum_a_3 + part_a_4
+        np.add.reduce(work_0, axis=2, out=sum_i[tile])
+        np.add.reduce(work_1, axis=2, out=sum_i_2[tile])
+        np.multiply(work_0, work_3, out=work_3)
+        np.add.reduce(work_3, axis=2, out=sum_i_3[tile])
+        np.add.reduce(work_5, axis=2, out=sum_i_4[tile])
+        np.multiply(work_0, work_2, out=work_2)
+        np.add.reduce(work_2, axis=2, out=sum_i_5[tile])
+        part_a_6 = _cut(lam_a, tile) * sum_a
+        np.add.reduce(part_a_6, axis=1, out=total[tile])
+        np.multiply(work_0, work_4, out=work_0)
+        np.add.reduce(work_0, axis=2, out=sum_i_6[tile])
+    part_i_4 = (
+        sum_i_4 + ((part_3 + part_7 * part_11 - part_2 * 2)[:, None] * (lam_i * sum_i) + bar[:, None] * sum_i_3)
+        - bar[:, None] * (lam_i * sum_i_2)
+    )
+    total_2 = _row_sums(lam_i * sum_i_5)
+    part_16 = bar * total_2
+    total_3 = _row_sums(sum_i * lam_i**2)
+    total_4 = _row_sums(lam_i * sum_i_6)
+    total_5 = _row_sums(lam_i * sum_i_3)
+    sum_i1 = np.zeros((rows, k), kind)
+    for place in range(k - 1):
+        work_0 = work(0, rows, k - place - 1)
+        np.add(lam_i[:, place, None], lam_i[:, place + 1:], out=work_0)
+        np.add.reduce(work_0, axis=1, out=sum_i1[:, place])
+    total_6 = _row_sums(sum_i1)
+    part_17 = part_14 * total_6
+    part_18 = (
+        part_16 + (2 * (part_6 * part_16) + (part_17 + part_6 * part_17)) - total_6 * (part_3 * part_12)
+        - part_7 * (bar * total_3) - 3 * (part_3 * total) - 2 * (part_3 * total_3)
+    )
+    part_19 = total_6 * (part * part_12)
+    part_20 = (
+        bar * total_4 + (2 * (p * (part_19 + 2 * (part_10 * total_2) - part_17))
+        + (part_17 + 3 * (part_6 * (part_11 * total_3)))) - part_19 - total_6 * (bar * part_13)
+    )
+    part_21 = total_6 * (part_12 * part_13) + total_5
+    return part_21, part_i_4 + part_i1_2 + part_i2_2, part_a_5, part_18, part_20
 
 
-# ---- arguments
+def _excess_domain_first(
+    lam: Floats, kappa: Floats, p: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    lam_a = lam[:, k:]
+    lam_i = lam[:, :k]
+    inside = _finite(False, lam, kappa, p)
+    inside = inside & _above(lam_i, lam_a, True, 1)
+    inside = inside & _above(lam_a, 0, True, 1)
+    inside = inside & _above(p, 0, False, 1)
+    return inside
+
+
+class _LawFunctions(NamedTuple):
+    """Functions on arrays of one layout."""
+
+    outside: Callable
+    noise: Callable
+    outside_pullback: Callable
+    noise_pullback: Callable
+    domain: Callable
+    weights_domain: Callable
+    variance_domain: Callable
+    own: Callable
+
+
+_LAW_LAST = _LawFunctions(
+    _outside_variance_last,
+    _noise_variance,
+    _outside_pullback_last,
+    _noise_pullback,
+    _domain_last,
+    _weights_domain_last,
+    _weights_domain_last,
+    _own_variance_last,
+)
+_LAW_FIRST = _LawFunctions(
+    _outside_variance_first,
+    _noise_variance,
+    _outside_pullback_first,
+    _noise_pullback,
+    _domain_first,
+    _weights_domain_first,
+    _weights_domain_first,
+    _own_variance_first,
+)
+
+
+class _ExcessFunctions(NamedTuple):
+    """Functions on arrays of one layout."""
+
+    value: Callable
+    pullback: Callable
+    domain: Callable
+
+
+_EXCESS_LAST = _ExcessFunctions(_excess_loss_mean_last, _excess_loss_pullback_last, _excess_domain_last)
+_EXCESS_FIRST = _ExcessFunctions(_excess_loss_mean_first, _excess_loss_pullback_first, _excess_domain_first)
 
 
 def _sizes(b: Floats, lam: Floats) -> tuple[int, int]:
@@ -286,20 +1428,554 @@ def _sizes(b: Floats, lam: Floats) -> tuple[int, int]:
     return d, k
 
 
+# ---- weights, cumulants and their derivatives
+
+
+def _flat(x: Floats, axis: int) -> Floats:
+    """The array with an axis for the index, of length 1 if it has none."""
+    return x if x.ndim == 2 else x.reshape(1, -1) if axis == 0 else x.reshape(-1, 1)
+
+
+def _cut(x: Floats, rows: slice) -> Floats:
+    """Some rows of an array that has all rows, or one for all."""
+    return x[rows] if len(x) > 1 else x
+
+
+def _lead(x: Floats, axis: int) -> Floats:
+    """From the layout with the index on `axis` to that with the batch first, or back."""
+    return x.T if axis == 0 else x
+
+
+def _join(kind: np.dtype, axis: int, *parts: tuple[Floats, int]) -> Floats:
+    """Values along consecutive ranges as one axis; a value without that axis, or with 1 entry on it, is repeated."""
+    if len(parts) == 1:
+        return _flat(np.asarray(parts[0][0], kind), axis)
+    values = [_flat(np.asarray(value, kind), axis) for value, _ in parts]
+    batch = max(value.shape[1 - axis] for value in values)
+    shapes = [(size, batch) if axis == 0 else (batch, size) for _, size in parts]
+    return np.concatenate([np.broadcast_to(x, s) for x, s in zip(values, shapes, strict=True)], axis=axis)
+
+
+def _over(x: Floats, size: int, axis: int) -> Floats:
+    """The sum along the axis of a range; equal entries are counted."""
+    if x.shape[axis] == 1 or x.strides[axis] == 0:
+        return size * np.take(x, 0, axis) if size else np.zeros(x.shape[1 - axis], x.dtype)
+    return np.add.reduce(x, axis=axis)
+
+
+def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
+    """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
+    if y is not None:
+        if x.shape[-1] >= 16 and y.shape[-1] >= 16:
+            return np.vecdot(x, y)
+        x = x * y
+    return np.dot(x, np.ones(x.shape[-1], x.dtype))
+
+
+def _beyond(x: Floats, above: bool, axis: int) -> Floats:
+    """For each index the sum over those after it (`above`) or before it."""
+    x = np.moveaxis(x, axis, 0)
+    sums = np.zeros_like(x)
+    if above:
+        np.cumsum(x[:0:-1], axis=0, out=sums[-2::-1])
+    else:
+        np.cumsum(x[:-1], axis=0, out=sums[1:])
+    return np.moveaxis(sums, 0, axis)
+
+
+SMALLEST = {np.dtype(t).itemsize: np.finfo(t).tiny / np.finfo(t).eps for t in (np.float32, np.float64, np.longdouble)}
+"""Sums below have lost digits to underflow."""
+
+
+def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
+    """`sum_a w_a^r` for `r = 1..orders` over `count` weights; a single one is repeated.
+
+    A sum below the range of numbers is NaN, unless all weights are 0.
+    """
+    sums, power = [np.add.reduce(w, axis=0) if axis == 0 else _row_sums(w)], w
+    for order in range(2, orders + 1):
+        sums.append(np.einsum("an,an->n", power, w) if axis == 0 else _row_sums(power, w))
+        if order < orders:
+            with np.errstate(under="ignore"):
+                power = power * w
+    least = SMALLEST[w.dtype.itemsize]
+    if sums[-1].size and sums[-1].min() < least:
+        sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
+    return [count * total for total in sums] if w.shape[axis] == 1 else sums
+
+
+def _factor(order: int) -> int:
+    """`kappa_r / sum_a w_a^r = 2^{r-1} (r-1)!`."""
+    return 2 ** (order - 1) * math.factorial(order - 1)
+
+
+class _Seeds:
+    """The derivative of `sum_r c_r kappa_r` by the variances `v_a`, for weights `w_a = g_a v_a`, or `v_a` without `g`.
+
+    Each part of the `v_a` is put in once, as soon as it is known; `kappa` adds up, and `own` is the derivative by the
+    `g_a`, which are `fixed` if they do not depend on anything.
+    """
+
+    def __init__(
+        self,
+        coefficients: Mapping[int, Floats],
+        g: Floats | None,
+        size: int,
+        n: int,
+        kind: np.dtype,
+        axis: int,
+        fixed: bool,
+    ) -> None:
+        self.g, self.axis, self.fixed = g, axis, fixed
+        self.orders = max(coefficients)
+        self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
+        self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
+        self.own = None if g is None else np.empty((size, n) if axis == 0 else (n, size), kind)
+
+    def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
+        """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
+        v, g = _flat(v, self.axis), self._part(self.g, start, size, rows)
+        w = _weights(v, g)
+        sums = _power_sums(w, size, self.orders, self.axis)
+        for order, kappa in self.kappa.items():
+            part = kappa if rows is None else kappa[rows]
+            part += _factor(order) * sums[order - 1]
+        w_bar = self._slope(w, rows)
+        if self.own is not None:
+            self._part(self.own, start, size, rows)[...] = w_bar * v
+        v_bar = w_bar if g is None else w_bar * g
+        wanted = (size, w.shape[1]) if self.axis == 0 else (w.shape[0], size)
+        if v_bar.shape == wanted:
+            return v_bar
+        v_bar = np.broadcast_to(v_bar, wanted)
+        return v_bar if self.axis == 0 else np.ascontiguousarray(v_bar)  # matrix products are slow on repeated entries
+
+    def _part(self, x: Any, start: int, size: int, rows: slice | None) -> Any:
+        """The part of an array for the `size` indices from `start` on, and for some rows."""
+        if x is not None and rows is not None:
+            x = _cut(x, rows)
+        if x is None or x.shape[self.axis] == 1:
+            return x
+        return x[start : start + size] if self.axis == 0 else x[:, start : start + size]
+
+    def _slope(self, w: Floats, rows: slice | None) -> Any:
+        """The derivative by the weights, `sum_r r f_r c_r w^{r-1}` with `kappa_r = f_r sum_a w_a^r`."""
+        slopes = self.slopes if rows is None else {order: _cut(slope, rows) for order, slope in self.slopes.items()}
+        slope = slopes.get(self.orders, 0)
+        with np.errstate(under="ignore"):
+            for order in range(self.orders - 1, 0, -1):
+                slope = slope * w
+                if order in slopes:
+                    slope += slopes[order]
+        return slope
+
+    def own_bar(self, start: int, size: int, rows: slice | None = None) -> Floats:
+        """The derivative by `g_a`; 0 where the `g_a` do not depend on anything."""
+        if self.own is None or self.fixed:
+            return np.zeros((1, 1))
+        return self._part(self.own, start, size, rows)
+
+
+class _Given:
+    """`v_bar_a` that are known beforehand."""
+
+    def __init__(self, kappa: Mapping[int, Floats], v_bar: Floats, axis: int) -> None:
+        self.kappa, self.v_bar, self.axis, self.own = kappa, v_bar, axis, None
+
+    def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
+        """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
+        here = slice(start, start + size)
+        return self.v_bar[here] if self.axis == 0 else self.v_bar[rows or slice(None), here]
+
+    def own_bar(self, start: int, size: int, rows: slice | None = None) -> Floats:
+        """No derivative by `g_a`."""
+        return np.zeros((1, 1))
+
+
+class _Target:
+    """A sum of factors times numbers of the law: what it asks of the cumulants, and its further derivatives."""
+
+    def __init__(
+        self, names: Sequence[str | int], factors: Sequence[Floats], alpha: Floats, noise: Floats, d_eff: int, rank: int
+    ) -> None:
+        self.named = [(name, factor) for name, factor in zip(names, factors, strict=True)]
+        self.alpha, self.noise, self.d_eff, self.rank = alpha, noise, d_eff, rank
+        self.coefficients: dict[int, Floats] = {}
+        for name, factor in self.named:
+            match name:
+                case "mean":
+                    self._ask(1, factor)
+                case "variance":
+                    self._ask(2, factor)
+                case "risk_mean":
+                    self._ask(1, factor / alpha)
+                case "risk_variance":
+                    self._ask(2, factor / alpha**2)
+                case "alpha0":
+                    self._ask(1, factor / (noise * rank))
+                case int():
+                    self._ask(name, factor)
+        if not self.coefficients:
+            self._ask(1, np.zeros_like(alpha))
+
+    def _ask(self, order: int, coefficient: Floats) -> None:
+        self.coefficients[order] = self.coefficients.get(order, 0) + coefficient
+
+    def value(self, kappa: Mapping[int, Floats]) -> Floats:
+        """The sum itself: of cumulants, and of `sigma^2` where it comes in by itself."""
+        total = sum(c * kappa[order] for order, c in self.coefficients.items())
+        for name, factor in self.named:
+            if name in ("noise", "risk_mean"):
+                total = total + factor * self.noise * (self.d_eff if name == "risk_mean" else 1)
+        return np.asarray(total)
+
+    def by_noise(self, kappa: Mapping[int, Floats]) -> Floats:
+        """The derivative by `sigma^2`."""
+        total = np.zeros_like(kappa[next(iter(kappa))])
+        for name, factor in self.named:
+            if name == "alpha0":
+                total = total - factor * kappa[1] / (self.noise**2 * self.rank)
+            elif name in ("noise", "risk_mean"):
+                total = total + factor * (self.d_eff if name == "risk_mean" else 1)
+        return total
+
+    def by_alpha(self, kappa: Mapping[int, Floats]) -> Floats:
+        """The derivative by `alpha`."""
+        total = np.zeros_like(kappa[next(iter(kappa))])
+        for name, factor in self.named:
+            if name == "risk_mean":
+                total = total - factor * kappa[1] / self.alpha**2
+            elif name == "risk_variance":
+                total = total - 2 * factor * kappa[2] / self.alpha**3
+        return total
+
+
+def _there(*results: Floats | None) -> list[Floats]:
+    """The results that are asked for."""
+    return [result for result in results if result is not None]
+
+
+def _shaped(x: Floats | None, batch: tuple[int, ...]) -> Floats | None:
+    """Rows in the shape of the batch."""
+    return None if x is None else x.reshape(*batch, *x.shape[1:])
+
+
+def _targets(of: Any, kind: np.dtype) -> tuple[list[str | int], list[Floats]]:
+    """Names and factors of what `value_and_gradient` is asked for."""
+    known = ("mean", "variance", "risk_mean", "risk_variance", "alpha0", "noise")
+    asked = of if isinstance(of, Mapping) else {of: 1.0}
+    for name in asked:
+        if name not in known and not (isinstance(name, int) and not isinstance(name, bool) and name >= 1):
+            raise ValueError(f"of: {name!r} came, an order of a cumulant or one of {', '.join(known)} is expected")
+    if not asked:
+        raise ValueError("of: nothing came, at least one number of the law is expected")
+    return list(asked), [np.asarray(factor, kind) for factor in asked.values()]
+
+
+def _weights(v: Floats, g: Floats | None = None) -> Floats:
+    """`g_a v_a`; NaN for a problem in which one of them is negative."""
+    w = v if g is None else v * g
+    return np.where(w < 0, np.nan, w) if w.size and w.min() < 0 else w
+
+
+def _crossover(mean: Floats, noise: Floats, rank: int) -> Floats:
+    """`mean / (sigma^2 rank)`; NaN where that is undefined."""
+    if rank and noise.min() > 0:
+        return mean / (noise * rank)
+    noise = np.broadcast_to(noise, mean.shape) if rank else np.zeros_like(mean)
+    return np.divide(mean, noise * rank, out=np.full_like(mean, np.nan), where=noise > 0)
+
+
+def _scattered(by_outside: Floats, outside: NDArray, length: int, axis: int) -> Floats:
+    """Derivatives by the entries outside the learned span among those by all entries."""
+    shape = (length, by_outside.shape[1]) if axis == 0 else (by_outside.shape[0], length)
+    found = np.zeros(shape, by_outside.dtype)
+    found[outside if axis == 0 else (slice(None), outside)] = by_outside
+    return found
+
+
+# ---- downstream covariances that are not diagonal
+
+
+def _definite(sigma: Floats) -> NDArray[np.bool_]:
+    """Which matrices are symmetric to 1e-10 relative and positive definite."""
+    wide = np.max(np.abs(sigma), axis=(-2, -1))
+    fine = np.isfinite(wide) & (wide > 0)
+    fine &= np.max(np.abs(sigma - np.swapaxes(sigma, -1, -2)), axis=(-2, -1)) <= 1e-10 * wide
+    for n in np.flatnonzero(fine):
+        try:
+            np.linalg.cholesky(sigma[n])
+        except np.linalg.LinAlgError:
+            fine[n] = False
+    return fine
+
+
+def _schur(sigma: Floats, inside: NDArray, outside: NDArray) -> tuple[Floats, Floats]:
+    """The Schur complement on the learned indices, and the regression of the others on them."""
+    cross = sigma[..., inside[:, None], outside]
+    regression = np.linalg.solve(sigma[..., inside[:, None], inside], cross)
+    return sigma[..., outside[:, None], outside] - np.swapaxes(cross, -1, -2) @ regression, regression
+
+
+def _spectrum(v: Floats, schur: Floats) -> Floats:
+    """The eigenvalues of `diag(v)^{1/2} S diag(v)^{1/2}`, descending."""
+    root = np.sqrt(v)
+    return np.linalg.eigvalsh(root[..., :, None] * schur * root[..., None, :])[..., ::-1]
+
+
+def _traces(v: Floats, schur: Floats, orders: int) -> list[Floats]:
+    """`tr (S diag(v))^r` for `r = 1..orders`."""
+    with np.errstate(under="ignore"):
+        step = schur * v[..., None, :]
+    sums, power = [np.add.reduce(np.diagonal(step, axis1=-2, axis2=-1), axis=-1)], step
+    for order in range(2, orders + 1):
+        sums.append(np.einsum("...ac,...ca->...", power, step))
+        power = power @ step if order < orders else power
+    return sums
+
+
+def _through_schur(
+    coefficients: Mapping[int, ArrayLike],
+    v: Floats,
+    schur: Floats,
+    regression: Floats,
+    inside: NDArray,
+    outside: NDArray,
+) -> tuple[dict[int, Floats], Floats, Floats]:
+    """Cumulants, and the derivative of `sum_r c_r kappa_r` by the `v_a` and by the downstream covariance, symmetric."""
+    orders = max(coefficients)
+    sums = _traces(v, schur, orders)
+    kappa = {order: _factor(order) * sums[order - 1] for order in coefficients}
+    product = np.zeros_like(schur)
+    power = np.broadcast_to(np.eye(schur.shape[-1], dtype=schur.dtype), schur.shape)
+    for order in range(1, orders + 1):
+        if order in coefficients:
+            product += np.reshape(order * _factor(order) * np.asarray(coefficients[order]), (-1, 1, 1)) * power
+        power = power @ (schur * v[..., None, :]) if order < orders else power
+    # with P = sum_r r c_r (S V)^{r-1}: the derivative by V is P S, that by S is V P
+    v_bar = np.einsum("...ac,...ca->...a", product, schur)
+    schur_bar = v[..., :, None] * product
+    schur_bar = (schur_bar + np.swapaxes(schur_bar, -1, -2)) / 2
+    return kappa, v_bar, _from_schur(schur_bar, regression, inside, outside)
+
+
+def _from_schur(schur_bar: Floats, regression: Floats, inside: NDArray, outside: NDArray) -> Floats:
+    """The derivative by a symmetric matrix from that by its Schur complement."""
+    size = len(inside) + len(outside)
+    found = np.zeros((*schur_bar.shape[:-2], size, size), schur_bar.dtype)
+    half = regression @ schur_bar
+    found[..., outside[:, None], outside] = schur_bar
+    found[..., inside[:, None], outside] = -half
+    found[..., outside[:, None], inside] = -np.swapaxes(half, -1, -2)
+    square = half @ np.swapaxes(regression, -1, -2)
+    found[..., inside[:, None], inside] = (square + np.swapaxes(square, -1, -2)) / 2
+    return found
+
+
+def _downstream_domain(
+    last: bool, alpha: Floats | None, g: Floats | None, sigma_down: Floats | None, outside: NDArray
+) -> bool | NDArray[np.bool_]:
+    """Which problems have `alpha > 0`, no negative `g_a` outside the learned span, a positive definite `sigma_down`."""
+    inside: bool | NDArray[np.bool_] = True
+    if alpha is not None:
+        inside = (alpha > 0) & (alpha < np.inf)
+    if g is not None:
+        beyond = g[outside] if last else g[:, outside]
+        inside = inside & np.all((beyond >= 0) & (beyond < np.inf), axis=0 if last else 1)
+    if sigma_down is not None:
+        inside = inside & _definite(sigma_down)
+    return inside
+
+
+# ---- blocks of a batch
+
+
+WORKSPACE = 4_000_000
+"""Bytes for arrays inside a kernel, whatever the batch."""
+TILE = 131_072
+"""Numbers in one array over two and more indices, at most."""
+ROWS = 1024
+"""Rows in a block where they are the innermost loop; more of them where problems are small."""
+LONG = 48
+"""An index range from here on is a better innermost loop than the rows of a batch."""
+
+
+class _Work:
+    """The workspace: how many `rows` a block has, and arrays for the tiles of a nest.
+
+    A problem holds `cold` numbers at a time; each of `nests` is the number of arrays that it needs, the product of the
+    sizes of their other indices, and the size of its own, 1 for pairs. `last` says that the batch is the last axis.
+    """
+
+    def __init__(self, kind: np.dtype, count: int, cold: int, last: bool, *nests: tuple[int, int, int]) -> None:
+        room = WORKSPACE // kind.itemsize
+        slots = max([nest[0] for nest in nests], default=0)
+        tile = min(TILE, room * 2 // 5 // slots) if slots else 0
+        rows = max(1, (room - slots * tile) // (cold + 1))
+        if count > 1:
+            for _, others, size in nests:
+                if last:
+                    rows = min(rows, max(ROWS, tile // (others * size + 1)))
+                if last or size == 1:
+                    rows = min(rows, max(1, tile // (others + 1)))
+        self.rows = min(count, rows) or 1
+        self.capacity = 0
+        for _, others, size in nests:
+            least = others * (self.rows if last or size == 1 else size)
+            most = others * size * self.rows
+            self.capacity = max(self.capacity, min(most, max(least, tile)))
+        self.slots = [np.empty(self.capacity, kind) for _ in range(slots)]
+
+    def __call__(self, slot: int, *shape: int) -> Floats:
+        """An array of this shape; what it held is overwritten."""
+        return self.slots[slot][: math.prod(shape)].reshape(shape)
+
+    def tiles(self, size: int, others: int, rows: int) -> list[slice]:
+        """Tiles of an index range that fit, where the batch is the last axis."""
+        return _slices(size, self.capacity // (others * rows or 1))
+
+    def row_tiles(self, rows: int, others: int, size: int) -> list[slice]:
+        """Tiles of rows that fit, where the batch is the first axis."""
+        return _slices(rows, self.capacity // (others * size or 1))
+
+
+def _slices(size: int, width: int) -> list[slice]:
+    """Consecutive parts of at most this width, and of at least 1."""
+    if width >= size:
+        return [slice(0, size)] if size else []
+    width = max(1, width)
+    return [slice(start, min(size, start + width)) for start in range(0, size, width)]
+
+
+def _is_short(*nests: tuple[int, int]) -> bool:
+    """Whether the batch is to be the last axis: index ranges are short, or one problem alone does not fit a tile.
+
+    A nest is the product of the sizes of its other indices and the size of its own.
+    """
+    others, size = max(nests, key=math.prod, default=(1, 1))
+    return size < LONG or others * size > TILE // 2
+
+
+def _run(
+    count: int,
+    step: int,
+    arrays: Sequence[Floats | None],
+    domain: Callable[..., bool | NDArray[np.bool_]],
+    compute: Callable[..., Sequence[Floats]],
+    results: Sequence[Floats],
+    last: bool,
+    checked: Sequence[int],
+) -> None:
+    """Blocks of `step` rows through `compute` into `results`.
+
+    NaN where a problem is outside the domain or leaves the range of numbers. With `last`, families are handed over with
+    the batch on the last axis. `checked` are the results that must be finite.
+    """
+    with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        for start in range(0, count, step):
+            stop = min(count, start + step)
+            parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
+            mine = results if count <= step else [result[start:stop] for result in results]
+            _block(stop - start, parts, domain, compute, mine, last, checked)
+
+
+def _block(
+    n: int,
+    parts: Sequence[Floats | None],
+    domain: Callable[..., bool | NDArray[np.bool_]] | None,
+    compute: Callable[..., Sequence[Floats]],
+    results: Sequence[Floats],
+    last: bool,
+    checked: Sequence[int],
+) -> None:
+    """One block of `n` rows; halves of it where a number overflows, underflows or is not one."""
+    given = parts
+    if last:
+        given = [np.ascontiguousarray(x.T) if x is not None and x.ndim == 2 else x for x in parts]
+    if domain is not None:
+        inside = domain(n, *given)
+        if inside is not True and not inside.all():  # type: ignore[union-attr]
+            _some(np.broadcast_to(inside, n), parts, compute, results, last, checked)
+            return
+    try:
+        found = compute(n, *given)
+    except FloatingPointError:
+        if n == 1:
+            for result in results:
+                result[...] = np.nan
+            return
+        for half in (slice(0, n // 2), slice(n // 2, n)):
+            some = [x if x is None or len(x) == 1 else x[half] for x in parts]
+            _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
+        return
+    for result, value in zip(results, found, strict=True):
+        result[...] = value.T if last and value.ndim == 2 else value
+    fine = _finite(last, *(found[number] for number in checked))
+    if fine is not True:
+        for result in results:
+            result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _some(
+    inside: NDArray[np.bool_],
+    parts: Sequence[Floats | None],
+    compute: Callable[..., Sequence[Floats]],
+    results: Sequence[Floats],
+    last: bool,
+    checked: Sequence[int],
+) -> None:
+    """A block of which only the problems `inside` are computed."""
+    for result in results:
+        result[...] = np.nan
+    keep = np.flatnonzero(inside)
+    if keep.size:
+        kept = [np.empty((keep.size, *result.shape[1:]), result.dtype) for result in results]
+        some = [x if x is None or len(x) == 1 else x[keep] for x in parts]
+        _block(keep.size, some, None, compute, kept, last, checked)
+        for result, values in zip(results, kept, strict=True):
+            result[keep] = values
+
+
+def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
+    """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
+    inside: bool | NDArray[np.bool_] = True
+    for x in arrays:
+        if x is not None and not math.isfinite(np.vdot(x, x)):
+            axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
+            inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
+    return inside
+
+
+def _above(more: Floats, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
+    """Whether `more > less` (`>=` if not `strict`) for every index on either side: for all problems, or for each."""
+    if axis == 1 and more.size:  # along short rows a minimum for each is slow, and rarely needed
+        lowest, highest = more.min(), less.max(initial=-np.inf) if isinstance(less, np.ndarray) else less
+        if lowest > highest or (lowest == highest and not strict):
+            return True
+    least = np.minimum.reduce(more, axis=axis, initial=np.inf) if more.ndim == 2 else more
+    most = less
+    if isinstance(less, np.ndarray) and less.ndim == 2:
+        most = np.maximum.reduce(less, axis=axis, initial=-np.inf)
+    return least > most if strict else least >= most
+
+
+# ---- arguments
+
+
 def _float_type(dtype: DTypeLike | None, **arguments: ArrayLike | None) -> np.dtype:
     """The requested floating-point type, or the one that holds all arguments; Python numbers do not widen it."""
-    found: list = []
+    found = set()
     for name, value in arguments.items():
-        if value is None:
+        if value is None or type(value) is float or type(value) is int:
             continue
         try:
-            array = np.asarray(value)
+            own = value.dtype if isinstance(value, np.ndarray) else np.asarray(value).dtype
         except ValueError:
             raise ValueError(f"{name}: rows of different lengths came, an array of real numbers is expected") from None
-        if array.dtype.kind not in "biuf":
-            raise ValueError(f"{name}: an array of {array.dtype} came, an array of real numbers is expected")
-        found.append(value if isinstance(value, int | float) and not isinstance(value, np.generic) else array.dtype)
-    kind = np.result_type(*found) if dtype is None else np.dtype(dtype)
+        if own.kind not in "biuf":
+            raise ValueError(f"{name}: an array of {own} came, an array of real numbers is expected")
+        found.add(own)
+    kind = np.dtype(dtype) if dtype is not None else np.result_type(*found) if found else np.dtype(np.float64)
     if dtype is None and kind.kind != "f":
         return np.dtype(np.float64)
     if kind.kind != "f" or kind.itemsize < 4:
@@ -326,17 +2002,32 @@ def _check_core(name: str, array: Floats, core: tuple[int, ...], wanted: str) ->
         raise ValueError(f"{name}: shape {array.shape} came, {wanted} is expected")
 
 
-def _downstream(name: str, value: ArrayLike, kind: np.dtype, core: tuple[int, ...]) -> Floats:
+def _downstream(name: str, value: ArrayLike, kind: np.dtype, core: tuple[int, ...], length: str) -> Floats:
     """A downstream covariance as an array of the given type."""
     array = np.asarray(value, kind)
-    wanted = ", ".join(["d"] * len(core))
-    _check_core(name, array, core, f"(..., {wanted}) with d = {core[0]}")
+    wanted = ", ".join([length] * len(core))
+    _check_core(name, array, core, f"(..., {wanted}) with {length} = {core[0]}")
+    if len(core) == 2 and kind.itemsize > 8:
+        raise ValueError(f"dtype: {kind} came, float32 or float64 is expected with {name}")
     return array
+
+
+def _positions(
+    g: Floats | None, sigma_down: Floats | None, inside: Sequence[tuple[int, int]], outside: Sequence[tuple[int, int]]
+) -> tuple[NDArray, NDArray]:
+    """The positions of the indices in and out of the learned span, where a downstream covariance needs them."""
+    if g is None and sigma_down is None:
+        return np.empty(0, int), np.empty(0, int)
+    first, second = (np.concatenate([np.arange(*ends) for ends in ranges]) for ranges in (inside, outside))
+    return first, second
 
 
 def _batch(**leads: tuple[int, ...]) -> tuple[int, ...]:
     """The shape to which all leading axes broadcast."""
     batch: tuple[int, ...] = ()
+    several = set(leads.values()) - {()}
+    if len(several) <= 1:
+        return several.pop() if several else ()
     for name, lead in leads.items():
         try:
             batch = np.broadcast_shapes(batch, lead)
@@ -345,7 +2036,28 @@ def _batch(**leads: tuple[int, ...]) -> tuple[int, ...]:
     return batch
 
 
-def _full(value: ArrayLike, shape: tuple[int, ...], kind: np.dtype) -> Floats:
-    """The value on all of a shape, as an array that may be written to."""
-    array = np.asarray(value, kind)
-    return array if array.shape == shape else np.broadcast_to(array, shape).copy()
+def _rows(array: Floats | None, cores: int, batch: tuple[int, ...]) -> Any:
+    """The problems of a batch as rows, `(rows, ...)` with `cores` further axes: all of them, or one for all."""
+    if array is None:
+        return None
+    lead, core = array.shape[: array.ndim - cores], array.shape[array.ndim - cores :]
+    if lead == batch and (len(batch) == 1 or array.flags.c_contiguous):
+        return array if len(batch) == 1 else array.reshape(math.prod(batch), *core)
+    if math.prod(lead) == 1:
+        return array.reshape(1, *core)
+    if lead != batch:
+        array = np.broadcast_to(array, batch + core)
+    return array if len(batch) == 1 else _Scattered(array, batch)
+
+
+class _Scattered:
+    """Rows of an array that cannot be viewed as rows: they are copied a block at a time."""
+
+    def __init__(self, array: Floats, batch: tuple[int, ...]) -> None:
+        self.array, self.batch = array, batch
+
+    def __len__(self) -> int:
+        return math.prod(self.batch)
+
+    def __getitem__(self, rows: slice) -> Floats:
+        return self.array[np.unravel_index(np.arange(rows.start, rows.stop), self.batch)]

@@ -28,8 +28,14 @@ its index, counted from 1 in the formulas; leading axes are a batch and broadcas
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
+`natural_law` and `natural_value_and_gradient` take Sigma_x, Sigma_xy, Sigma_y, target as they are and find aligned
+coordinates z = T x, T Sigma_x T^T = 1 and T Sigma_xy U^T diagonal, U Sigma_y U^T = 1, themselves.
+
 Checked: k < d_x, k <= r, r <= d_x.
-Assumed of the entries and not checked: r <= d_y, s_i > s_m, s_m >= 0, s_i > 0.
+Domain: finite numbers with s_i > s_m, s_m >= 0, s_i > 0, K >= 0, sigma2 >= 0, alpha > 0, no weight negative, a positive
+definite `sigma_down`. A problem outside of it has NaN throughout, and so has one in which an intermediate number
+overflows or underflows.
+Assumed and not checked: r <= d_y.
 * w* is the global minimiser: the k largest canonical correlations between the views, s[i] <= 1
 * correlations beyond the r-th are zero, as r = min(d_x, d_y) makes sure
 
@@ -40,12 +46,28 @@ References:
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-__all__ = ["SIGNATURE", "Result", "excess_loss_mean", "law", "outside_variance"]
+__all__ = [
+    "SIGNATURE",
+    "ExcessLossGradient",
+    "Gradient",
+    "NaturalGradient",
+    "Result",
+    "cumulants",
+    "excess_loss_mean",
+    "excess_loss_value_and_gradient",
+    "law",
+    "natural_law",
+    "natural_value_and_gradient",
+    "outside_variance",
+    "value_and_gradient",
+]
 
 Floats = NDArray[np.floating]
 
@@ -60,7 +82,8 @@ class Result(NamedTuple):
       learned span for a diagonal downstream covariance, descending for a general one.
     * `mean`, `variance`, (...): of ||L(Z)||^2.
     * `risk_mean`, `risk_variance`, (...): of the limit of n (R - sigma^2).
-    * `alpha0`, (...): pre-training wins in mean over the downstream-only baseline where alpha > alpha0; NaN if L = 0.
+    * `alpha0`, (...): pre-training wins in mean over the downstream-only baseline where alpha > alpha0; NaN if L = 0
+      or sigma^2 = 0.
     * `d_eff`, `d_base`: rank of the features, effective dimension of the downstream-only baseline.
     """
 
@@ -72,6 +95,42 @@ class Result(NamedTuple):
     alpha0: Floats
     d_eff: int
     d_base: int
+
+
+class Gradient(NamedTuple):
+    """Derivatives by every continuous argument of `law`, each of the shape of the whole batch and of the argument.
+
+    That by `g` or `sigma_down` is None where the argument was not given. That by `sigma_down` is symmetric: the
+    derivative along a symmetric matrix is the sum of the products of all entries.
+    """
+
+    b: Floats
+    s: Floats
+    K: Floats
+    sigma2: Floats
+    alpha: Floats
+    g: Floats | None
+    sigma_down: Floats | None
+
+
+class ExcessLossGradient(NamedTuple):
+    """Derivatives by every continuous argument of `excess_loss_mean`, of the shape of the batch and of the argument."""
+
+    s: Floats
+    K: Floats
+
+
+class NaturalGradient(NamedTuple):
+    """Derivatives by every continuous argument of `natural_law`; by `sigma_down` None where it was not given."""
+
+    Sigma_x: Floats
+    Sigma_xy: Floats
+    Sigma_y: Floats
+    target: Floats
+    K: Floats
+    sigma2: Floats
+    alpha: Floats
+    sigma_down: Floats | None
 
 
 def law(
@@ -100,7 +159,7 @@ def law(
       `sigma_down` it is that of the pre-training data.
     * `dtype`: floating-point type of the computation; that of the arguments unless given, float64 for integers.
 
-    Raises ValueError naming the argument, what came and what is expected.
+    A problem outside the domain has NaN throughout. Raises ValueError with the argument, what came, what is expected.
     """
     if g is not None and sigma_down is not None:
         raise ValueError("sigma_down: came together with g, at most one of them is expected")
@@ -111,8 +170,8 @@ def law(
     sigma2 = np.asarray(sigma2, kind)
     alpha = np.asarray(alpha, kind)
     d_x, k, r = _sizes(b, s, d_x)
-    g = None if g is None else _downstream("g", g, kind, (d_x,))
-    sigma_down = None if sigma_down is None else _downstream("sigma_down", sigma_down, kind, (d_x, d_x,))
+    g = None if g is None else _downstream("g", g, kind, (d_x,), "d_x")
+    sigma_down = None if sigma_down is None else _downstream("sigma_down", sigma_down, kind, (d_x, d_x,), "d_x")
     batch = _batch(
         b=b.shape[:-1],
         s=s.shape[:-1],
@@ -122,24 +181,299 @@ def law(
         g=() if g is None else g.shape[:-1],
         sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
     )
-    inside, outside = np.r_[0:k], np.r_[k:d_x]
-    v = _outside_variance(b, s, K, d_x, k, r, kind)
-    if sigma_down is not None:
-        weights, mean, variance = _general(v, sigma_down, inside, outside)
-    else:
-        weights, mean, variance = _diagonal(v, _own_variance(d_x, k, r, kind) if g is None else g[..., outside])
-    label_noise = _noise_variance(sigma2)
-    d_eff, rank = k, d_x - k
-    return Result(
-        weights=_full(weights, (*batch, d_x - k), kind),
-        mean=_full(mean, batch, kind),
-        variance=_full(variance, batch, kind),
-        risk_mean=_full(label_noise * d_eff + mean / alpha, batch, kind),
-        risk_variance=_full(variance / alpha**2, batch, kind),
-        alpha0=_full(mean / (label_noise * rank) if rank else np.nan, batch, kind),
-        d_eff=d_eff,
-        d_base=d_eff + rank,
+    d_eff, rank, number = k, d_x - k, d_x - k
+    inside, outside = _positions(g, sigma_down, [(0, k)], [(k, d_x)])
+    count = math.prod(batch)
+    last = _is_short((k, r - k))
+    at = _LAW_LAST if last else _LAW_FIRST
+    axis = 0 if last else 1
+    weights = np.empty((count, number), kind)
+    mean, variance, risk_mean, risk_variance, alpha0 = (np.empty(count, kind) for _ in range(5))
+    work = _Work(
+        kind,
+        count,
+        d_x + k + 4 * r + 6 + d_x * ((g is not None) + 8 * (sigma_down is not None) * d_x),
+        last,
+        (3, k, r - k),
+        (4, k, r - k),
     )
+
+    def domain(rows, b, s, K, sigma2, alpha, g, sigma_down):
+        inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
+        inside_own = at.domain(b, s, K, sigma2, d_x, k, r, rows, kind, work)
+        return inside_given & inside_own
+
+    def compute(rows, b, s, K, sigma2, alpha, g, sigma_down):
+        v_outside = at.outside(b, s, K, d_x, k, r, rows, kind, work)
+        label_noise = at.noise(sigma2, d_x, k, r, rows, kind, work)
+        if sigma_down is None:
+            own = None
+            spread = own if g is None else np.take(g, outside, axis)
+            omega = _weights(v_outside, spread)
+            first, second = _power_sums(omega, number, 2, axis)
+        else:
+            v_outside = np.broadcast_to(_lead(v_outside, axis), (rows, number))
+            schur, _ = _schur(sigma_down, inside, outside)
+            omega = _lead(_spectrum(v_outside, schur), axis)
+            first, second = _traces(v_outside, schur, 2)
+        second = 2 * second
+        moments = first, second, label_noise * d_eff + first / alpha, second / alpha**2
+        return omega, *moments, _crossover(first, label_noise, rank)
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(b, 1, batch),
+            _rows(s, 1, batch),
+            _rows(K, 0, batch),
+            _rows(sigma2, 0, batch),
+            _rows(alpha, 0, batch),
+            _rows(g, 1, batch),
+            _rows(sigma_down, 2, batch),
+        ],
+        domain,
+        compute,
+        [weights, mean, variance, risk_mean, risk_variance, alpha0],
+        last,
+        [2],
+    )
+    numbers = (found.reshape(batch) for found in (mean, variance, risk_mean, risk_variance, alpha0))
+    return Result(weights.reshape(*batch, number), *numbers, d_eff, d_eff + rank)
+
+
+def cumulants(
+    b: ArrayLike,
+    s: ArrayLike,
+    K: ArrayLike,
+    *,
+    d_x: int,
+    order: int = 4,
+    g: ArrayLike | None = None,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Floats:
+    """The cumulants `kappa_1 .. kappa_order` of ||L(Z)||^2, (..., order): `kappa_r = 2^{r-1} (r-1)! sum_a omega_a^r`.
+
+    No weights are kept: the function for large batches. Arguments, domain and errors are those of `law`.
+
+    * `b`: shape (..., k).
+    * `s`: shape (..., r).
+    * `K`: shape (...).
+    * `d_x`: a dimension, which no array tells.
+    """
+    if g is not None and sigma_down is not None:
+        raise ValueError("sigma_down: came together with g, at most one of them is expected")
+    kind = _float_type(dtype, b=b, s=s, K=K, g=g, sigma_down=sigma_down)
+    b = np.asarray(b, kind)
+    s = np.asarray(s, kind)
+    K = np.asarray(K, kind)
+    d_x, k, r = _sizes(b, s, d_x)
+    g = None if g is None else _downstream("g", g, kind, (d_x,), "d_x")
+    sigma_down = None if sigma_down is None else _downstream("sigma_down", sigma_down, kind, (d_x, d_x,), "d_x")
+    order = _positive("order", order)
+    batch = _batch(
+        b=b.shape[:-1],
+        s=s.shape[:-1],
+        K=K.shape,
+        g=() if g is None else g.shape[:-1],
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    number = d_x - k
+    inside, outside = _positions(g, sigma_down, [(0, k)], [(k, d_x)])
+    count = math.prod(batch)
+    last = _is_short((k, r - k))
+    at = _LAW_LAST if last else _LAW_FIRST
+    axis = 0 if last else 1
+    result = np.empty((count, order), kind)
+    work = _Work(
+        kind,
+        count,
+        d_x + k + 4 * r + 6 + d_x * ((g is not None) + 8 * (sigma_down is not None) * d_x),
+        last,
+        (3, k, r - k),
+        (4, k, r - k),
+    )
+
+    def domain(rows, b, s, K, g, sigma_down):
+        inside_given = _downstream_domain(last, None, g, sigma_down, outside)
+        inside_own = at.weights_domain(b, s, K, d_x, k, r, rows, kind, work)
+        return inside_given & inside_own
+
+    def compute(rows, b, s, K, g, sigma_down):
+        v_outside = at.outside(b, s, K, d_x, k, r, rows, kind, work)
+        if sigma_down is None:
+            own = None
+            spread = own if g is None else np.take(g, outside, axis)
+            omega = _weights(v_outside, spread)
+            sums = _power_sums(omega, number, order, axis)
+        else:
+            schur, _ = _schur(sigma_down, inside, outside)
+            sums = _traces(np.broadcast_to(_lead(v_outside, axis), (rows, number)), schur, order)
+        return [_factor(number) * total for number, total in enumerate(sums, start=1)]
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(b, 1, batch),
+            _rows(s, 1, batch),
+            _rows(K, 0, batch),
+            _rows(g, 1, batch),
+            _rows(sigma_down, 2, batch),
+        ],
+        domain,
+        compute,
+        [result[:, column] for column in range(order)],
+        last,
+        [order - 1],
+    )
+    return result.reshape(*batch, order)
+
+
+def value_and_gradient(
+    b: ArrayLike,
+    s: ArrayLike,
+    K: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    d_x: int,
+    of: str | int | Mapping[str | int, ArrayLike] = "risk_mean",
+    g: ArrayLike | None = None,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> tuple[Floats, Gradient]:
+    """A number of the law and its derivatives by every continuous argument, problem by problem.
+
+    `of`: "mean", "variance", "risk_mean", "risk_variance", "alpha0" as in `Result`, "noise" (sigma^2), or an integer
+    for the cumulant of ||L(Z)||^2 of this order; or a mapping of these to factors of shape (...), for the sum of the
+    products. Other arguments, domain and errors are those of `law`.
+
+    * `b`: shape (..., k).
+    * `s`: shape (..., r).
+    * `K`: shape (...).
+    * `sigma2`: shape (...).
+    * `d_x`: a dimension, which no array tells.
+    """
+    if g is not None and sigma_down is not None:
+        raise ValueError("sigma_down: came together with g, at most one of them is expected")
+    kind = _float_type(dtype, b=b, s=s, K=K, sigma2=sigma2, alpha=alpha, g=g, sigma_down=sigma_down)
+    b = np.asarray(b, kind)
+    s = np.asarray(s, kind)
+    K = np.asarray(K, kind)
+    sigma2 = np.asarray(sigma2, kind)
+    alpha = np.asarray(alpha, kind)
+    d_x, k, r = _sizes(b, s, d_x)
+    g = None if g is None else _downstream("g", g, kind, (d_x,), "d_x")
+    sigma_down = None if sigma_down is None else _downstream("sigma_down", sigma_down, kind, (d_x, d_x,), "d_x")
+    names, factors = _targets(of, kind)
+    batch = _batch(
+        b=b.shape[:-1],
+        s=s.shape[:-1],
+        K=K.shape,
+        sigma2=sigma2.shape,
+        alpha=alpha.shape,
+        g=() if g is None else g.shape[:-1],
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    batch = _batch(of=batch, **{f"of[{name!r}]": factor.shape for name, factor in zip(names, factors, strict=True)})
+    d_eff, rank, number, length = k, d_x - k, d_x - k, d_x
+    inside, outside = _positions(g, sigma_down, [(0, k)], [(k, d_x)])
+    count = math.prod(batch)
+    last = _is_short((k, r - k))
+    at = _LAW_LAST if last else _LAW_FIRST
+    axis = 0 if last else 1
+    value = np.empty(count, kind)
+    by_b = np.empty((count, k), kind)
+    by_s = np.empty((count, r), kind)
+    by_K = np.empty(count, kind)
+    by_sigma2 = np.empty(count, kind)
+    by_alpha = np.empty(count, kind)
+    by_g = None if g is None else np.empty((count, length), kind)
+    by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
+    parts = _there(value, by_b, by_s[:, 0:k], by_s[:, k:r], by_K, by_sigma2, by_alpha, by_g, by_sigma_down)
+    work = _Work(
+        kind,
+        count,
+        3 * d_x + 16 * k + 6 * r + 12 + d_x * ((g is not None) + 8 * (sigma_down is not None) * d_x),
+        last,
+        (3, k, r - k),
+        (7, k, r - k),
+        (4, k, r - k),
+    )
+
+    def domain(rows, b, s, K, sigma2, alpha, g, sigma_down, *factors):
+        inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
+        inside_own = at.domain(b, s, K, sigma2, d_x, k, r, rows, kind, work)
+        return inside_given & inside_own
+
+    def compute(rows, b, s, K, sigma2, alpha, g, sigma_down, *factors):
+        label_noise = at.noise(sigma2, d_x, k, r, rows, kind, work)
+        target = _Target(names, factors, alpha, label_noise, d_eff, rank)
+        by_given: list[Floats] = []
+        if sigma_down is None:
+            own = None
+            spread = own if g is None else np.take(g, outside, axis)
+            fixed = True
+            seeds: _Seeds | _Given = _Seeds(target.coefficients, spread, number, rows, kind, axis, fixed)
+        else:
+            v_outside = at.outside(b, s, K, d_x, k, r, rows, kind, work)
+            v_outside = np.broadcast_to(_lead(v_outside, axis), (rows, number))
+            schur, regression = _schur(sigma_down, inside, outside)
+            through = _through_schur(target.coefficients, v_outside, schur, regression, inside, outside)
+            known, outside_bar, by_matrix = through
+            seeds = _Given(known, _lead(outside_bar, axis), axis)
+            by_given = [by_matrix]
+        found = at.outside_pullback(b, s, K, d_x, k, r, rows, kind, work, seeds)
+        outside_by_b = found[0]
+        outside_by_s_to_k = found[1]
+        outside_by_s_to_r = found[2]
+        outside_by_K = found[3]
+        bar = target.by_noise(seeds.kappa)
+        _, noise_by_sigma2 = at.noise_pullback(sigma2, d_x, k, r, rows, kind, work, bar)
+        if g is not None:
+            by_given = [_scattered(seeds.own, outside, length, axis)]
+        return (
+            target.value(seeds.kappa),
+            outside_by_b,
+            outside_by_s_to_k,
+            outside_by_s_to_r,
+            outside_by_K,
+            noise_by_sigma2,
+            target.by_alpha(seeds.kappa),
+            *by_given,
+        )
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(b, 1, batch),
+            _rows(s, 1, batch),
+            _rows(K, 0, batch),
+            _rows(sigma2, 0, batch),
+            _rows(alpha, 0, batch),
+            _rows(g, 1, batch),
+            _rows(sigma_down, 2, batch),
+            *(_rows(factor, 0, batch) for factor in factors),
+        ],
+        domain,
+        compute,
+        parts,
+        last,
+        range(len(parts)),
+    )
+    gradient = Gradient(
+        by_b.reshape(*batch, k),
+        by_s.reshape(*batch, r),
+        by_K.reshape(batch),
+        by_sigma2.reshape(batch),
+        by_alpha.reshape(batch),
+        _shaped(by_g, batch),
+        _shaped(by_sigma_down, batch),
+    )
+    return value.reshape(batch), gradient
 
 
 def outside_variance(
@@ -163,7 +497,35 @@ def outside_variance(
     K = np.asarray(K, kind)
     d_x, k, r = _sizes(b, s, d_x)
     batch = _batch(b=b.shape[:-1], s=s.shape[:-1], K=K.shape)
-    return _full(_outside_variance(b, s, K, d_x, k, r, kind), (*batch, d_x - k), kind)
+    count = math.prod(batch)
+    last = _is_short((k, r - k))
+    at = _LAW_LAST if last else _LAW_FIRST
+    result = np.empty((count, d_x - k), kind)
+    work = _Work(kind, count, d_x + k + 4 * r, last, (3, k, r - k), (4, k, r - k))
+
+    def domain(rows, b, s, K):
+        inside_own = at.variance_domain(b, s, K, d_x, k, r, rows, kind, work)
+        return inside_own
+
+    def compute(rows, b, s, K):
+        v_outside = at.outside(b, s, K, d_x, k, r, rows, kind, work)
+        return (_weights(v_outside),)
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(b, 1, batch),
+            _rows(s, 1, batch),
+            _rows(K, 0, batch),
+        ],
+        domain,
+        compute,
+        [result],
+        last,
+        [0],
+    )
+    return result.reshape(*batch, d_x - k)
 
 
 def excess_loss_mean(
@@ -189,117 +551,1155 @@ def excess_loss_mean(
     K = np.asarray(K, kind)
     d_x, d_y, k, r = _excess_sizes(b, s, d_x, d_y)
     batch = _batch(b=b.shape[:-1], s=s.shape[:-1], K=K.shape)
-    return _full(_excess_loss_mean(s, K, d_x, d_y, k, r), batch, kind)
+    count = math.prod(batch)
+    last = _is_short((k, r - k))
+    at = _EXCESS_LAST if last else _EXCESS_FIRST
+    result = np.empty(count, kind)
+    work = _Work(kind, count, 23 * k + 2 * r + 4, last, (2, k, r - k), (1, k, 1), (4, k, r - k))
+
+    def domain(rows, s, K):
+        inside_own = at.domain(s, K, d_x, d_y, k, r, rows, kind, work)
+        return inside_own
+
+    def compute(rows, s, K):
+        value = at.value(s, K, d_x, d_y, k, r, rows, kind, work)
+        return (value,)
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(s, 1, batch),
+            _rows(K, 0, batch),
+        ],
+        domain,
+        compute,
+        [result],
+        last,
+        [0],
+    )
+    return result.reshape(batch)
 
 
-# ---- the formulas, on arrays of one floating-point type
+def excess_loss_value_and_gradient(
+    b: ArrayLike,
+    s: ArrayLike,
+    K: ArrayLike,
+    *,
+    d_x: int,
+    d_y: int,
+    dtype: DTypeLike | None = None,
+) -> tuple[Floats, ExcessLossGradient]:
+    """`excess_loss_mean` and its derivatives by every continuous argument, problem by problem.
+
+    * `b`: shape (..., k).
+    * `s`: shape (..., r).
+    * `K`: shape (...).
+    * `d_x`: a dimension, which no array tells.
+    * `d_y`: a dimension, which no array tells.
+    """
+    kind = _float_type(dtype, b=b, s=s, K=K)
+    b = np.asarray(b, kind)
+    s = np.asarray(s, kind)
+    K = np.asarray(K, kind)
+    d_x, d_y, k, r = _excess_sizes(b, s, d_x, d_y)
+    batch = _batch(b=b.shape[:-1], s=s.shape[:-1], K=K.shape)
+    count = math.prod(batch)
+    last = _is_short((k, r - k))
+    at = _EXCESS_LAST if last else _EXCESS_FIRST
+    result = np.empty(count, kind)
+    by_s = np.empty((count, r), kind)
+    by_K = np.empty(count, kind)
+    parts = _there(result, by_s[:, 0:k], by_s[:, k:r], by_K)
+    work = _Work(kind, count, 23 * k + 2 * r + 4, last, (2, k, r - k), (1, k, 1), (4, k, r - k))
+
+    def domain(rows, s, K):
+        inside_own = at.domain(s, K, d_x, d_y, k, r, rows, kind, work)
+        return inside_own
+
+    def compute(rows, s, K):
+        bar = np.ones(rows, kind)
+        found = at.pullback(s, K, d_x, d_y, k, r, rows, kind, work, bar)
+        return found
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(s, 1, batch),
+            _rows(K, 0, batch),
+        ],
+        domain,
+        compute,
+        parts,
+        last,
+        range(len(parts)),
+    )
+    gradient = ExcessLossGradient(by_s.reshape(*batch, r), by_K.reshape(batch))
+    return result.reshape(batch), gradient
 
 
-def _outside_variance(b: Floats, s: Floats, K: Floats, d_x: int, k: int, r: int, kind: np.dtype) -> Floats:
+def natural_law(
+    Sigma_x: ArrayLike,
+    Sigma_xy: ArrayLike,
+    Sigma_y: ArrayLike,
+    target: ArrayLike,
+    K: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Result:
+    """The limiting law for a batch of problems in natural parameters; the change of coordinates is made inside.
+
+    * `Sigma_x`: shape (..., d_x, d_x).
+    * `Sigma_xy`: shape (..., d_x, p).
+    * `Sigma_y`: shape (..., p, p).
+    * `target`: shape (..., d_x).
+    * `K`: shape (...).
+    * `sigma2`: shape (...).
+    * `sigma_down`: shape (..., d_x, d_x); without it the downstream covariance is that of the pre-training data.
+
+    The target is projected on the learned span in L2 of the downstream covariance. NaN throughout where a matrix is not
+    symmetric, or not positive definite where it must be, or the gap at k is below 1e-10 of the largest eigenvalue.
+    """
+    kind = _float_type(
+        dtype,
+        Sigma_x=Sigma_x,
+        Sigma_xy=Sigma_xy,
+        Sigma_y=Sigma_y,
+        target=target,
+        K=K,
+        sigma2=sigma2,
+        alpha=alpha,
+        sigma_down=sigma_down,
+    )
+    _at_most_double(kind)
+    Sigma_x = np.asarray(Sigma_x, kind)
+    Sigma_xy = np.asarray(Sigma_xy, kind)
+    Sigma_y = np.asarray(Sigma_y, kind)
+    target = np.asarray(target, kind)
+    K = np.asarray(K, kind)
+    sigma2 = np.asarray(sigma2, kind)
+    alpha = np.asarray(alpha, kind)
+    d_x = _square("Sigma_x", Sigma_x)
+    views = _square("Sigma_y", Sigma_y)
+    _check_core("Sigma_xy", Sigma_xy, (d_x, views), f"(..., {d_x}, {views})")
+    k = _below("k", k, min(d_x - 1, views))
+    _check_core("target", target, (d_x,), f"(..., {d_x})")
+    r = min(d_x, views)
+    if sigma_down is not None:
+        sigma_down = np.asarray(sigma_down, kind)
+        _square("sigma_down", sigma_down, d_x)
+    batch = _batch(
+        Sigma_x=Sigma_x.shape[:-2],
+        Sigma_xy=Sigma_xy.shape[:-2],
+        Sigma_y=Sigma_y.shape[:-2],
+        target=target.shape[:-1],
+        K=K.shape,
+        sigma2=sigma2.shape,
+        alpha=alpha.shape,
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    d_eff, rank, number = k, d_x - k, d_x - k
+    count = math.prod(batch)
+    weights = np.empty((count, number), kind)
+    numbers = [np.empty(count, kind) for _ in range(5)]
+    arrays = [
+        _rows(Sigma_x, 2, batch),
+        _rows(Sigma_xy, 2, batch),
+        _rows(Sigma_y, 2, batch),
+        _rows(target, 1, batch),
+        _rows(K, 0, batch),
+        _rows(sigma2, 0, batch),
+        _rows(alpha, 0, batch),
+        _rows(sigma_down, 2, batch),
+    ]
+    for block in _natural_blocks(count, kind, d_x):
+        given = [_some_rows(array, block) for array in arrays[:4]]
+        K, sigma2, alpha, down = (_some_rows(array, block) for array in arrays[4:])
+        rows = block.stop - block.start
+        frame = _frame(*given, down, k)
+        b, s = _law_families(frame.mu, frame.c, K, sigma2, d_x, k, r, rows, kind)
+        found = law(b, s, K, sigma2, alpha, d_x=d_x, sigma_down=frame.down)
+        for result, value in zip([weights, *numbers], found, strict=False):
+            result[block] = value
+            result[block][~frame.fine] = np.nan
+    return Result(weights.reshape(*batch, number), *(x.reshape(batch) for x in numbers), d_eff, d_eff + rank)
+
+
+def natural_value_and_gradient(
+    Sigma_x: ArrayLike,
+    Sigma_xy: ArrayLike,
+    Sigma_y: ArrayLike,
+    target: ArrayLike,
+    K: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    of: str | int | Mapping[str | int, ArrayLike] = "risk_mean",
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> tuple[Floats, NaturalGradient]:
+    """A number of the law, `of` as in `value_and_gradient`, and its derivatives by every continuous natural parameter.
+
+    Derivatives by symmetric matrices are symmetric matrices; equal eigenvalues are no exception but at the gap itself. The
+    derivative by the target is that of the projected target. Arguments, domain and errors are those of `natural_law`.
+
+    * `Sigma_x`: shape (..., d_x, d_x).
+    * `Sigma_xy`: shape (..., d_x, p).
+    * `Sigma_y`: shape (..., p, p).
+    * `target`: shape (..., d_x).
+    * `K`: shape (...).
+    * `sigma2`: shape (...).
+    """
+    kind = _float_type(
+        dtype,
+        Sigma_x=Sigma_x,
+        Sigma_xy=Sigma_xy,
+        Sigma_y=Sigma_y,
+        target=target,
+        K=K,
+        sigma2=sigma2,
+        alpha=alpha,
+        sigma_down=sigma_down,
+    )
+    _at_most_double(kind)
+    Sigma_x = np.asarray(Sigma_x, kind)
+    Sigma_xy = np.asarray(Sigma_xy, kind)
+    Sigma_y = np.asarray(Sigma_y, kind)
+    target = np.asarray(target, kind)
+    K = np.asarray(K, kind)
+    sigma2 = np.asarray(sigma2, kind)
+    alpha = np.asarray(alpha, kind)
+    d_x = _square("Sigma_x", Sigma_x)
+    views = _square("Sigma_y", Sigma_y)
+    _check_core("Sigma_xy", Sigma_xy, (d_x, views), f"(..., {d_x}, {views})")
+    k = _below("k", k, min(d_x - 1, views))
+    _check_core("target", target, (d_x,), f"(..., {d_x})")
+    r = min(d_x, views)
+    if sigma_down is not None:
+        sigma_down = np.asarray(sigma_down, kind)
+        _square("sigma_down", sigma_down, d_x)
+    batch = _batch(
+        Sigma_x=Sigma_x.shape[:-2],
+        Sigma_xy=Sigma_xy.shape[:-2],
+        Sigma_y=Sigma_y.shape[:-2],
+        target=target.shape[:-1],
+        K=K.shape,
+        sigma2=sigma2.shape,
+        alpha=alpha.shape,
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    names, factors = _targets(of, kind)
+    batch = _batch(of=batch, **{f"of[{name!r}]": factor.shape for name, factor in zip(names, factors, strict=True)})
+    d_eff, rank, number = k, d_x - k, d_x - k
+    count = math.prod(batch)
+    arrays = [
+        _rows(Sigma_x, 2, batch),
+        _rows(Sigma_xy, 2, batch),
+        _rows(Sigma_y, 2, batch),
+        _rows(target, 1, batch),
+        _rows(K, 0, batch),
+        _rows(sigma2, 0, batch),
+        _rows(alpha, 0, batch),
+        _rows(sigma_down, 2, batch),
+        *(_rows(factor, 0, batch) for factor in factors),
+    ]
+    found: list[Any] = []
+    for block in _natural_blocks(count, kind, d_x):
+        given = [_some_rows(array, block) for array in arrays[:4]]
+        more = [_some_rows(array, block) for array in arrays[4:]]
+        K, sigma2, alpha, down, *factors = more
+        rows = block.stop - block.start
+        frame = _frame(*given, down, k)
+        b, s = _law_families(frame.mu, frame.c, K, sigma2, d_x, k, r, rows, kind)
+        asked = dict(zip(names, factors, strict=True))
+        value, by = value_and_gradient(b, s, K, sigma2, alpha, d_x=d_x, of=asked, sigma_down=frame.down)
+        fine = frame.fine & np.isfinite(value)
+        with np.errstate(all="ignore"):
+            v_outside = outside_variance(b, s, K, d_x=d_x)
+            work = _Work(kind, rows, 8 * max(k, r, 1), False)
+            label_noise = _noise_variance(sigma2, d_x, k, r, rows, kind, work)
+            own = np.ones((1, 1), kind)
+            wanted = _Target(names, factors, alpha, label_noise, d_eff, rank)
+            if frame.down is None:
+                schur = np.zeros((rows, number, number), kind)
+                schur[:, np.arange(number), np.arange(number)] = _lead(own, 1)
+            else:
+                places = np.arange(d_eff), np.arange(d_eff, d_x)
+                schur, _ = _schur(_stand_in(fine, frame.down), *places)
+            kappa, response = _response(wanted.coefficients, v_outside, schur)
+            v_bar = np.diagonal(response, axis1=1, axis2=2)
+            inside = _inside_pairs(frame.mu, frame.c, v_bar, wanted.by_noise(kappa), K, sigma2, d_x, k, r, rows, kind)
+            outside = _outside_pairs(frame.mu, frame.c, K, sigma2, d_x, k, r, rows, kind) * response
+            back = _from_families(frame.mu, frame.c, by.s, by.b, K, sigma2, d_x, k, r, rows, kind)
+            mu_bar, c_bar, *through = back
+            mu_bar[:, d_eff:] = np.diagonal(outside, axis1=1, axis2=2)
+            by_m, by_n, by_t, by_down = _by_pencil(frame, d_eff, mu_bar, c_bar, by.sigma_down, inside, outside, True)
+            parts = [value, *_to_matrices(by_m, by_n, by_t, *given)]
+            parts += [own_part + more for own_part, more in zip(by[2:4], through, strict=True)]
+            parts += [by.alpha, by_down]
+        for part in parts:
+            if part is not None:
+                part[~fine] = np.nan
+        found.append(parts)
+    parts = [None if part[0] is None else np.concatenate(part) for part in zip(*found, strict=True)]
+    value, *rest = (None if part is None else part.reshape((*batch, *part.shape[1:])) for part in parts)
+    return value, NaturalGradient(*rest)
+
+
+# ---- the formulas, on a block of problems of one floating-point type
+
+
+def _outside_variance_last(
+    b: Floats, s: Floats, K: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
+) -> Floats:
     """`v_a` for the indices outside the learned span."""
-    # axes (..., i)
-    s_i = s[..., :k]
-    tau = np.sum(s_i**2, axis=-1)
-    # axes (..., m, i)
-    b_i = b[..., None, :]
-    s_i = s[..., None, :k]
-    s_m = s[..., k:, None]
-    v_m = np.sum(
-        (K[..., None, None] * s_i**2 + K[..., None, None] * s_m**2 + tau[..., None, None] * s_i**2
-        + tau[..., None, None] * s_m**2 + 2 * s_i**2 * s_m**2 + s_i**4 - K[..., None, None] * s_i**4) * b_i**2
-        / (K[..., None, None] * (s_i - s_m) ** 2 * (s_i + s_m) ** 2),
-        axis=-1,
-    )
-    # axes (..., i)
-    b_i = b
-    s_i = s[..., :k]
-    v_a = np.sum(
-        (K[..., None] + tau[..., None] + s_i**2 - K[..., None] * s_i**2) * b_i**2 / (K[..., None] * s_i**2),
-        axis=-1,
-    )
-    return _join(kind, (v_m, r - k), (v_a[..., None], d_x - r))
+    s_m = s[k:]
+    s_i = s[:k]
+    tau = np.einsum("in,in->n", s_i, s_i)
+    part = 1 / K
+    part_2 = tau + K
+    part_i = s_i**2
+    part_3 = 1 - K
+    part_i_2 = part_2 * part_i + part_3 * part_i**2
+    part_m = s_m**2
+    part_m_2 = part_2 * part_m
+    part_i_3 = 2 * part_i
+    part_i_4 = b**2
+    total = np.add.reduce(part_i_4 * (part_2 + part_3 * part_i) / part_i, axis=0)
+    v_a = total / K
+    v_m = np.empty((r - k, rows), kind)
+    for tile in work.tiles(r - k, k, rows):
+        width = tile.stop - tile.start
+        work_0 = work(0, k, width, rows)
+        work_1 = work(1, k, width, rows)
+        work_2 = work(2, k, width, rows)
+        np.add(part_i_2[:, None], part_m_2[tile], out=work_0)
+        np.multiply(part_m[tile], part_i_3[:, None], out=work_1)
+        np.add(work_0, work_1, out=work_0)
+        np.add(s_i[:, None], s_m[tile], out=work_1)
+        np.subtract(s_i[:, None], s_m[tile], out=work_2)
+        np.multiply(work_1, work_2, out=work_1)
+        np.square(work_1, out=work_1)
+        np.multiply(part_i_4[:, None], work_0, out=work_0)
+        np.divide(work_0, work_1, out=work_0)
+        sum_m = np.add.reduce(work_0, axis=0)
+        v_m[tile] = part * sum_m
+    return _join(kind, 0, (v_m, r - k), (v_a, d_x - r))
 
 
-def _own_variance(d_x: int, k: int, r: int, kind: np.dtype) -> Floats:
-    """`g_a` of the pre-training data for the indices outside the learned span."""
-    g_m = 1
-    g_a = 1
-    return _join(kind, (g_m, r - k), (g_a, d_x - r))
-
-
-def _noise_variance(sigma2: Floats) -> Floats:
+def _noise_variance(sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
     """`sigma^2`."""
     return sigma2
 
 
-def _excess_loss_mean(s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int) -> Floats:
+def _outside_pullback_last(
+    b: Floats,
+    s: Floats,
+    K: Floats,
+    d_x: int,
+    k: int,
+    r: int,
+    rows: int,
+    kind: np.dtype,
+    work: _Work,
+    seeds: _Seeds | _Given,
+) -> tuple[Floats, ...]:
+    """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
+    s_m = s[k:]
+    s_i = s[:k]
+    tau = np.einsum("in,in->n", s_i, s_i)
+    part = 1 / K
+    part_2 = tau + K
+    part_i = s_i**2
+    part_3 = 1 - K
+    part_i_2 = part_i**2
+    part_i_3 = part_2 * part_i + part_3 * part_i_2
+    part_m = s_m**2
+    part_m_2 = part_2 * part_m
+    part_i_4 = 2 * part_i
+    part_i_5 = b**2
+    part_i_6 = 1 / s_i
+    part_i_7 = part_i_6**2
+    part_i_8 = part_2 + part_3 * part_i
+    part_i_9 = part_i_5 * part_i_8
+    total = np.add.reduce(part_i_7 * part_i_9, axis=0)
+    v_a = total / K
+    v_bar_a = seeds(v_a, r - k, d_x - r)
+    total_2 = _over(v_bar_a, d_x - r, 0)
+    part_4 = total_2 / K
+    part_i_10 = part_i_5 * part_i_7
+    total_3 = np.add.reduce(part_i_10, axis=0)
+    part_i_11 = (s_i * b) ** 2
+    part_5 = 1 + tau / K
+    part_6 = 2 / K
+    total_4 = np.einsum("in,in->n", b, b)
+    sum_i = np.zeros((k, rows), kind)
+    sum_i_2 = np.zeros((k, rows), kind)
+    total_5 = np.zeros((rows,), kind)
+    sum_i_3 = np.zeros((k, rows), kind)
+    sum_i_4 = np.zeros((k, rows), kind)
+    sum_i_5 = np.zeros((k, rows), kind)
+    part_m_17 = np.empty((r - k, rows), kind)
+    total_6 = np.zeros((rows,), kind)
+    for tile in work.tiles(r - k, k, rows):
+        width = tile.stop - tile.start
+        work_0 = work(0, k, width, rows)
+        work_1 = work(1, k, width, rows)
+        work_2 = work(2, k, width, rows)
+        work_3 = work(3, k, width, rows)
+        work_4 = work(4, k, width, rows)
+        work_5 = work(5, k, width, rows)
+        work_6 = work(6, k, width, rows)
+        np.add(s_i[:, None], s_m[tile], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.square(work_0, out=work_1)
+        np.subtract(s_i[:, None], s_m[tile], out=work_2)
+        np.divide(1, work_2, out=work_2)
+        np.square(work_2, out=work_3)
+        np.add(part_i_3[:, None], part_m_2[tile], out=work_4)
+        np.multiply(part_m[tile], part_i_4[:, None], out=work_5)
+        np.add(work_4, work_5, out=work_4)
+        np.multiply(work_1, work_3, out=work_5)
+        np.multiply(work_4, work_5, out=work_6)
+        sum_m = np.einsum("in,imn->mn", part_i_5, work_6)
+        v_m = part * sum_m
+        v_bar_m = seeds(v_m, tile.start, width)
+        sum_i += np.einsum("mn,imn->in", v_bar_m, work_6)
+        sum_i_2 += np.einsum("mn,imn->in", v_bar_m, work_5)
+        sum_m_2 = np.einsum("in,imn->mn", part_i_5, work_5)
+        part_m_3 = v_bar_m * sum_m_2
+        part_m_4 = part_m[tile] * part_m_3
+        total_5 += np.add.reduce(part_m_4, axis=0)
+        part_m_5 = part_m[tile] * v_bar_m
+        sum_i_3 += np.einsum("mn,imn->in", part_m_5, work_5)
+        np.multiply(work_2, work_3, out=work_2)
+        np.multiply(work_1, work_4, out=work_6)
+        np.multiply(work_2, work_6, out=work_2)
+        sum_i_4 += np.einsum("mn,imn->in", v_bar_m, work_2)
+        np.multiply(work_0, work_1, out=work_0)
+        np.multiply(work_3, work_4, out=work_3)
+        np.multiply(work_0, work_3, out=work_0)
+        sum_i_5 += np.einsum("mn,imn->in", v_bar_m, work_0)
+        sum_m_3 = np.einsum("in,imn->mn", part_i_11, work_5)
+        part_m_6 = v_bar_m * sum_m_3
+        part_m_7 = part_6 * part_m_6
+        part_m_8 = part_5 * part_m_3
+        part_m_9 = part_m_7 + part_m_8
+        part_m_10 = s_m[tile] * part_m_9
+        part_m_11 = 2 * part_m_10
+        sum_m_4 = np.einsum("in,imn->mn", part_i_5, work_2)
+        part_m_12 = v_bar_m * sum_m_4
+        part_m_13 = part_6 * part_m_12
+        sum_m_5 = np.einsum("in,imn->mn", part_i_5, work_0)
+        part_m_14 = v_bar_m * sum_m_5
+        part_m_15 = part_6 * part_m_14
+        part_m_16 = part_m_11 + part_m_13
+        part_m_17[tile] = part_m_16 - part_m_15
+        part_m_18 = sum_m * v_bar_m
+        total_6 += np.add.reduce(part_m_18, axis=0)
+    part_i_12 = 2 * (b * (part_4 * (part_i_7 * part_i_8) + part * sum_i))
+    total_7 = np.add.reduce(sum_i_2 * part_i_11, axis=0)
+    part_7 = total_5 / K + (total_2 * total_3 / K + total_7 / K)
+    part_i_13 = part_i_5 * sum_i_2
+    part_i_14 = (
+        2 * (s_i * (part_7 + (part_6 * (part_i_5 * sum_i_3) + ((part_4 - total_2) * part_i_10 + part_5 * part_i_13))))
+        + 4 * ((part - 1) * part_i_13 * (s_i * part_i)) - 2 * total_2 / K * (part_i_9 * (part_i_6 * part_i_7))
+        - part_6 * (part_i_5 * sum_i_4) - part_6 * (part_i_5 * sum_i_5)
+    )
+    total_8 = np.add.reduce(sum_i_2 * (part_i_2 * part_i_5), axis=0)
+    part_8 = part_7 - (total * total_2 + total_6) / K**2 - total_2 * total_4 / K - total_8 / K
+    return part_i_12, part_i_14, part_m_17, part_8
+
+
+def _noise_pullback(
+    sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
+) -> tuple[Floats, ...]:
+    """`sigma^2`, and the derivatives of `bar sigma^2`."""
+    return sigma2, bar
+
+
+def _domain_last(
+    b: Floats, s: Floats, K: Floats, sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    s_m = s[k:]
+    s_i = s[:k]
+    inside = _finite(True, s, K, sigma2)
+    inside = inside & _above(s_i, s_m, True, 0)
+    inside = inside & _above(s_m, 0, False, 0)
+    inside = inside & _above(s_i, 0, True, 0)
+    inside = inside & _above(K, 0, False, 0)
+    inside = inside & _above(sigma2, 0, False, 0)
+    return inside
+
+
+def _weights_domain_last(
+    b: Floats, s: Floats, K: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    s_m = s[k:]
+    s_i = s[:k]
+    inside = _finite(True, s, K)
+    inside = inside & _above(s_i, s_m, True, 0)
+    inside = inside & _above(s_m, 0, False, 0)
+    inside = inside & _above(s_i, 0, True, 0)
+    inside = inside & _above(K, 0, False, 0)
+    return inside
+
+
+def _outside_variance_first(
+    b: Floats, s: Floats, K: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
+) -> Floats:
+    """`v_a` for the indices outside the learned span."""
+    s_m = s[:, k:]
+    s_i = s[:, :k]
+    tau = _row_sums(s_i, s_i)
+    part = 1 / K
+    part_2 = tau + K
+    part_i = s_i**2
+    part_3 = 1 - K
+    part_i_2 = part_2[:, None] * part_i + part_3[:, None] * part_i**2
+    part_m = s_m**2
+    part_m_2 = part_2[:, None] * part_m
+    part_i_3 = 2 * part_i
+    part_i_4 = b**2
+    total = _row_sums(part_i_4 * (part_2[:, None] + part_3[:, None] * part_i) / part_i)
+    v_a = total / K
+    v_m = np.empty((rows, r - k), kind)
+    for tile in work.row_tiles(rows, k, r - k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k, r - k)
+        work_1 = work(1, height, k, r - k)
+        work_2 = work(2, height, k, r - k)
+        work_3 = work(3, height, k, r - k)
+        np.add(_cut(s_i, tile)[:, :, None], _cut(s_m, tile)[:, None], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.square(work_0, out=work_0)
+        np.subtract(_cut(s_i, tile)[:, :, None], _cut(s_m, tile)[:, None], out=work_1)
+        np.divide(1, work_1, out=work_1)
+        np.square(work_1, out=work_1)
+        np.add(_cut(part_i_2, tile)[:, :, None], _cut(part_m_2, tile)[:, None], out=work_2)
+        np.multiply(_cut(part_m, tile)[:, None], _cut(part_i_3, tile)[:, :, None], out=work_3)
+        np.add(work_2, work_3, out=work_2)
+        np.multiply(work_0, work_1, out=work_0)
+        np.multiply(work_2, work_0, out=work_2)
+        sum_m = np.matmul(_cut(part_i_4, tile)[:, None], work_2)[:, 0]
+        v_m[tile] = _cut(part, tile)[:, None] * sum_m
+    return _join(kind, 1, (v_m, r - k), (v_a, d_x - r))
+
+
+def _outside_pullback_first(
+    b: Floats,
+    s: Floats,
+    K: Floats,
+    d_x: int,
+    k: int,
+    r: int,
+    rows: int,
+    kind: np.dtype,
+    work: _Work,
+    seeds: _Seeds | _Given,
+) -> tuple[Floats, ...]:
+    """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
+    s_m = s[:, k:]
+    s_i = s[:, :k]
+    tau = _row_sums(s_i, s_i)
+    part = 1 / K
+    part_2 = tau + K
+    part_i = s_i**2
+    part_3 = 1 - K
+    part_i_2 = part_i**2
+    part_i_3 = part_2[:, None] * part_i + part_3[:, None] * part_i_2
+    part_m = s_m**2
+    part_m_2 = part_2[:, None] * part_m
+    part_i_4 = 2 * part_i
+    part_i_5 = b**2
+    part_i_6 = 1 / s_i
+    part_i_7 = part_i_6**2
+    part_i_8 = part_2[:, None] + part_3[:, None] * part_i
+    part_i_9 = part_i_5 * part_i_8
+    total = _row_sums(part_i_7 * part_i_9)
+    v_a = total / K
+    v_bar_a = seeds(v_a, r - k, d_x - r)
+    total_2 = _over(v_bar_a, d_x - r, 1)
+    part_4 = total_2 / K
+    part_i_10 = part_i_5 * part_i_7
+    total_3 = _row_sums(part_i_10)
+    part_i_11 = (s_i * b) ** 2
+    part_5 = 1 + tau / K
+    part_6 = 2 / K
+    total_4 = _row_sums(b, b)
+    sum_i = np.empty((rows, k), kind)
+    sum_i_2 = np.empty((rows, k), kind)
+    total_5 = np.empty((rows,), kind)
+    sum_i_3 = np.empty((rows, k), kind)
+    sum_i_4 = np.empty((rows, k), kind)
+    sum_i_5 = np.empty((rows, k), kind)
+    part_m_17 = np.empty((rows, r - k), kind)
+    total_6 = np.empty((rows,), kind)
+    for tile in work.row_tiles(rows, k, r - k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k, r - k)
+        work_1 = work(1, height, k, r - k)
+        work_2 = work(2, height, k, r - k)
+        work_3 = work(3, height, k, r - k)
+        work_4 = work(4, height, k, r - k)
+        work_5 = work(5, height, k, r - k)
+        work_6 = work(6, height, k, r - k)
+        np.add(_cut(s_i, tile)[:, :, None], _cut(s_m, tile)[:, None], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.square(work_0, out=work_1)
+        np.subtract(_cut(s_i, tile)[:, :, None], _cut(s_m, tile)[:, None], out=work_2)
+        np.divide(1, work_2, out=work_2)
+        np.square(work_2, out=work_3)
+        np.add(_cut(part_i_3, tile)[:, :, None], _cut(part_m_2, tile)[:, None], out=work_4)
+        np.multiply(_cut(part_m, tile)[:, None], _cut(part_i_4, tile)[:, :, None], out=work_5)
+        np.add(work_4, work_5, out=work_4)
+        np.multiply(work_1, work_3, out=work_5)
+        np.multiply(work_4, work_5, out=work_6)
+        sum_m = np.matmul(_cut(part_i_5, tile)[:, None], work_6)[:, 0]
+        v_m = _cut(part, tile)[:, None] * sum_m
+        v_bar_m = seeds(v_m, 0, r - k, tile)
+        sum_i[tile] = np.matmul(work_6, v_bar_m[:, :, None])[:, :, 0]
+        sum_i_2[tile] = np.matmul(work_5, v_bar_m[:, :, None])[:, :, 0]
+        sum_m_2 = np.matmul(_cut(part_i_5, tile)[:, None], work_5)[:, 0]
+        part_m_3 = v_bar_m * sum_m_2
+        part_m_4 = _cut(part_m, tile) * part_m_3
+        np.add.reduce(part_m_4, axis=1, out=total_5[tile])
+        part_m_5 = _cut(part_m, tile) * v_bar_m
+        sum_i_3[tile] = np.matmul(work_5, part_m_5[:, :, None])[:, :, 0]
+        np.multiply(work_2, work_3, out=work_2)
+        np.multiply(work_1, work_4, out=work_6)
+        np.multiply(work_2, work_6, out=work_2)
+        sum_i_4[tile] = np.matmul(work_2, v_bar_m[:, :, None])[:, :, 0]
+        np.multiply(work_0, work_1, out=work_0)
+        np.multiply(work_3, work_4, out=work_3)
+        np.multiply(work_0, work_3, out=work_0)
+        sum_i_5[tile] = np.matmul(work_0, v_bar_m[:, :, None])[:, :, 0]
+        sum_m_3 = np.matmul(_cut(part_i_11, tile)[:, None], work_5)[:, 0]
+        part_m_6 = v_bar_m * sum_m_3
+        part_m_7 = _cut(part_6, tile)[:, None] * part_m_6
+        part_m_8 = _cut(part_5, tile)[:, None] * part_m_3
+        part_m_9 = part_m_7 + part_m_8
+        part_m_10 = _cut(s_m, tile) * part_m_9
+        part_m_11 = 2 * part_m_10
+        sum_m_4 = np.matmul(_cut(part_i_5, tile)[:, None], work_2)[:, 0]
+        part_m_12 = v_bar_m * sum_m_4
+        part_m_13 = _cut(part_6, tile)[:, None] * part_m_12
+        sum_m_5 = np.matmul(_cut(part_i_5, tile)[:, None], work_0)[:, 0]
+        part_m_14 = v_bar_m * sum_m_5
+        part_m_15 = _cut(part_6, tile)[:, None] * part_m_14
+        part_m_16 = part_m_11 + part_m_13
+        part_m_17[tile] = part_m_16 - part_m_15
+        part_m_18 = sum_m * v_bar_m
+        np.add.reduce(part_m_18, axis=1, out=total_6[tile])
+    part_i_12 = 2 * (b * (part_4[:, None] * (part_i_7 * part_i_8) + part[:, None] * sum_i))
+    total_7 = _row_sums(sum_i_2 * part_i_11)
+    part_7 = total_5 / K + (total_2 * total_3 / K + total_7 / K)
+    part_i_13 = part_i_5 * sum_i_2
+    part_i_14 = (
+        2 * (s_i * (part_7[:, None] + (part_6[:, None] * (part_i_5 * sum_i_3)
+        + ((part_4 - total_2)[:, None] * part_i_10 + part_5[:, None] * part_i_13))))
+        + 4 * ((part - 1)[:, None] * part_i_13 * (s_i * part_i))
+        - (2 * total_2 / K)[:, None] * (part_i_9 * (part_i_6 * part_i_7)) - part_6[:, None] * (part_i_5 * sum_i_4)
+        - part_6[:, None] * (part_i_5 * sum_i_5)
+    )
+    total_8 = _row_sums(sum_i_2 * (part_i_2 * part_i_5))
+    part_8 = part_7 - (total * total_2 + total_6) / K**2 - total_2 * total_4 / K - total_8 / K
+    return part_i_12, part_i_14, part_m_17, part_8
+
+
+def _domain_first(
+    b: Floats, s: Floats, K: Floats, sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    s_m = s[:, k:]
+    s_i = s[:, :k]
+    inside = _finite(False, s, K, sigma2)
+    inside = inside & _above(s_i, s_m, True, 1)
+    inside = inside & _above(s_m, 0, False, 1)
+    inside = inside & _above(s_i, 0, True, 1)
+    inside = inside & _above(K, 0, False, 1)
+    inside = inside & _above(sigma2, 0, False, 1)
+    return inside
+
+
+def _weights_domain_first(
+    b: Floats, s: Floats, K: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    s_m = s[:, k:]
+    s_i = s[:, :k]
+    inside = _finite(False, s, K)
+    inside = inside & _above(s_i, s_m, True, 1)
+    inside = inside & _above(s_m, 0, False, 1)
+    inside = inside & _above(s_i, 0, True, 1)
+    inside = inside & _above(K, 0, False, 1)
+    return inside
+
+
+def _excess_loss_mean_last(
+    s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
+) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
-    # axes (..., i)
-    s_i = s[..., :k]
-    tau = np.sum(s_i**2, axis=-1)
-    # axes (..., i)
-    sum_i = np.sum(
-        (2 * K[..., None] + 2 * tau[..., None] + 10 * s_i**2 - 2 * K[..., None] * s_i**2) / (2 * K[..., None]),
-        axis=-1,
+    s_m = s[k:]
+    s_i = s[:k]
+    tau = np.einsum("in,in->n", s_i, s_i)
+    part = 2 * K
+    part_2 = part + tau * 2
+    part_i = s_i**2
+    total = np.add.reduce(part_2 + (2 - part) * part_i, axis=0)
+    total_2 = np.add.reduce(part_2 + 4 * part_i, axis=0)
+    total_3 = np.add.reduce(part_2 + (10 - part) * part_i, axis=0)
+    part_3 = 6 - part
+    part_i1 = K * 4 + tau * 4 + part_3 * s_i**2
+    part_i2 = part_3 * s_i**2
+    sum_i = np.zeros((k, rows), kind)
+    for tile in work.tiles(r - k, k, rows):
+        width = tile.stop - tile.start
+        work_0 = work(0, k, width, rows)
+        work_1 = work(1, k, width, rows)
+        np.add(s_i[:, None], s_m[tile], out=work_0)
+        np.subtract(s_i[:, None], s_m[tile], out=work_1)
+        np.multiply(work_0, work_1, out=work_0)
+        np.divide(1, work_0, out=work_0)
+        sum_i += np.add.reduce(work_0, axis=1)
+    total_4 = np.add.reduce(part_i * ((part_2 + (3 - K) * part_i) * sum_i), axis=0)
+    sum_i1 = np.zeros((k, rows), kind)
+    for place in range(k - 1):
+        work_0 = work(0, k - place - 1, rows)
+        np.add(part_i1[place], part_i2[place + 1:], out=work_0)
+        np.add.reduce(work_0, axis=0, out=sum_i1[place])
+    total_5 = np.add.reduce(sum_i1, axis=0)
+    value = (
+        1 / 2 * total_5 / K + (total_4 / K + (1 / 2 * total_3 / K
+        + ((d_x - r) / 2 * total / K + (d_y - r) / 2 * total_2 / K)))
     )
-    # axes (..., i)
-    sum_i_2 = np.sum((d_y - r) * (2 * K[..., None] + 2 * tau[..., None] + 4 * s_i**2) / (2 * K[..., None]), axis=-1)
-    # axes (..., i)
-    sum_i_3 = np.sum(
-        (d_x - r) * (2 * K[..., None] + 2 * tau[..., None] + 2 * s_i**2 - 2 * K[..., None] * s_i**2)
-        / (2 * K[..., None]),
-        axis=-1,
+    return value
+
+
+def _excess_loss_pullback_last(
+    s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
+) -> tuple[Floats, ...]:
+    """The mean excess loss, and the derivatives of `bar` times it."""
+    s_m = s[k:]
+    s_i = s[:k]
+    tau = np.einsum("in,in->n", s_i, s_i)
+    part = bar / K
+    part_2 = K * 2
+    part_3 = part_2 + tau * 2
+    part_i = s_i**2
+    part_i_2 = part_3 + (3 - K) * part_i
+    part_4 = bar * ((d_x - r) / 2) / K + bar * (1 / 2) / K
+    part_i1 = np.arange(k - 1, -1, -1, kind)[:, None]
+    total = np.add.reduce(part_i1, axis=0)
+    part_5 = 2 * (bar * total) / K
+    part_6 = bar * 3 / K - bar
+    part_i1_2 = 2 * (part_6 * part_i1 * s_i)
+    part_i2 = np.arange(k, dtype=kind)[:, None]
+    part_i2_2 = 2 * (part_6 * part_i2 * s_i)
+    part_i_3 = part_i * part_i_2
+    total_2 = np.add.reduce(part_3 + (2 - part_2) * part_i, axis=0)
+    total_3 = np.add.reduce(part_3 + 4 * part_i, axis=0)
+    total_4 = np.add.reduce(part_3 + (10 - part_2) * part_i, axis=0)
+    part_7 = 6 - part_2
+    part_i1_3 = s_i**2
+    part_i1_4 = K * 4 + tau * 4 + part_7 * part_i1_3
+    part_i2_3 = s_i**2
+    part_i2_4 = part_7 * part_i2_3
+    total_5 = np.add.reduce(part_i1 * part_i1_3, axis=0)
+    total_6 = np.add.reduce(part_i2 * part_i2_3, axis=0)
+    sum_i = np.zeros((k, rows), kind)
+    sum_i_2 = np.zeros((k, rows), kind)
+    sum_i_3 = np.zeros((k, rows), kind)
+    part_m_3 = np.empty((r - k, rows), kind)
+    for tile in work.tiles(r - k, k, rows):
+        width = tile.stop - tile.start
+        work_0 = work(0, k, width, rows)
+        work_1 = work(1, k, width, rows)
+        work_2 = work(2, k, width, rows)
+        work_3 = work(3, k, width, rows)
+        np.add(s_i[:, None], s_m[tile], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.subtract(s_i[:, None], s_m[tile], out=work_1)
+        np.divide(1, work_1, out=work_1)
+        np.square(work_1, out=work_2)
+        np.multiply(work_0, work_2, out=work_2)
+        sum_i += np.add.reduce(work_2, axis=1)
+        np.square(work_0, out=work_3)
+        np.multiply(work_1, work_3, out=work_3)
+        sum_i_2 += np.add.reduce(work_3, axis=1)
+        np.multiply(work_0, work_1, out=work_0)
+        sum_i_3 += np.add.reduce(work_0, axis=1)
+        sum_m = np.einsum("in,imn->mn", part_i_3, work_2)
+        part_m = part * sum_m
+        sum_m_2 = np.einsum("in,imn->mn", part_i_3, work_3)
+        part_m_2 = part * sum_m_2
+        part_m_3[tile] = part_m - part_m_2
+    part_i_4 = part_i * sum_i_3
+    total_7 = np.add.reduce(part_i_4, axis=0)
+    part_8 = (
+        2 * (bar * total_7 / K + (bar * (k / 2) / K + (bar * ((d_x - r) * k / 2) / K + bar * ((d_y - r) * k / 2) / K)))
     )
-    i, j = np.triu_indices(k, 1)
-    # axes (..., ij)
-    s_i = s[..., i]
-    s_j = s[..., j]
-    sum_ij = np.sum(
-        (4 * K[..., None] + 4 * tau[..., None] + 6 * s_i**2 + 6 * s_j**2 - 2 * K[..., None] * s_i**2
-        - 2 * K[..., None] * s_j**2) / (2 * K[..., None]),
-        axis=-1,
+    part_i_5 = part_i_2 * sum_i_3
+    part_i_6 = (
+        2 * (s_i * (bar * 5 / K + (part_5 + (bar * (2 * (d_y - r)) / K + (part_8 + bar * (d_x - r) / K)))
+        - 2 * (K * part_4) + (part * part_i_5 + part_6 * part_i_4))) - part * (part_i * (part_i_2 * sum_i))
+        - part * (part_i * (part_i_2 * sum_i_2))
     )
-    # axes (..., i, m)
-    s_i = s[..., :k, None]
-    s_m = s[..., None, k:]
-    sum_im = np.sum(
-        (2 * K[..., None, None] + 2 * tau[..., None, None] + 3 * s_i**2 - K[..., None, None] * s_i**2) * s_i**2
-        / (K[..., None, None] * (s_i - s_m) * (s_i + s_m)),
-        axis=(-2, -1),
+    total_8 = np.add.reduce(part_i * part_i_5, axis=0)
+    total_9 = np.add.reduce(sum_i_3 * part_i**2, axis=0)
+    sum_i1 = np.zeros((k, rows), kind)
+    for place in range(k - 1):
+        work_0 = work(0, k - place - 1, rows)
+        np.add(part_i1_4[place], part_i2_4[place + 1:], out=work_0)
+        np.add.reduce(work_0, axis=0, out=sum_i1[place])
+    total_10 = np.add.reduce(sum_i1, axis=0)
+    part_9 = (
+        part_8 + part_5 - 2 * (tau * part_4) - (1 / 2 * (bar * total_10)
+        + (bar * total_8 + (1 / 2 * (bar * total_4) + ((d_x - r) / 2 * (bar * total_2)
+        + (d_y - r) / 2 * (bar * total_3))))) / K**2 - bar * total_9 / K - bar * total_5 / K - bar * total_6 / K
     )
-    return sum_i + sum_i_2 + sum_i_3 + sum_ij + sum_im
+    part_10 = (
+        1 / 2 * total_10 / K + (total_8 / K + (1 / 2 * total_4 / K
+        + ((d_x - r) / 2 * total_2 / K + (d_y - r) / 2 * total_3 / K)))
+    )
+    return part_10, part_i_6 + part_i1_2 + part_i2_2, part_m_3, part_9
 
 
-def _diagonal(v: Floats, g: Floats) -> tuple[Floats, Floats, Floats]:
-    """Weights `g_a v_a`, mean and variance for a diagonal downstream covariance."""
-    weights = v * g
-    return weights, np.sum(weights, axis=-1), 2 * np.sum(weights**2, axis=-1)
+def _excess_domain_last(
+    s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    s_m = s[k:]
+    s_i = s[:k]
+    inside = _finite(True, s, K)
+    inside = inside & _above(s_i, s_m, True, 0)
+    inside = inside & _above(s_m, 0, False, 0)
+    inside = inside & _above(s_i, 0, True, 0)
+    inside = inside & _above(K, 0, False, 0)
+    return inside
 
 
-def _general(v: Floats, sigma_down: Floats, inside: NDArray, outside: NDArray) -> tuple[Floats, Floats, Floats]:
-    """Weights, `sum_a v_a S_aa` and `2 sum_ac v_a S_ac^2 v_c` with the Schur complement S on the learned indices."""
-    if sigma_down.dtype.itemsize > 8:
-        raise ValueError(f"dtype: {sigma_down.dtype} came, float32 or float64 is expected with sigma_down")
-    cross = sigma_down[..., inside[:, None], outside]
-    try:
-        regression = np.linalg.solve(sigma_down[..., inside[:, None], inside], cross)
-    except np.linalg.LinAlgError:
-        raise ValueError("sigma_down: singular on the learned span, a positive definite matrix is expected") from None
-    schur = sigma_down[..., outside[:, None], outside] - np.swapaxes(cross, -1, -2) @ regression
-    root = np.sqrt(v)
-    weights = np.linalg.eigvalsh(root[..., :, None] * schur * root[..., None, :])[..., ::-1]
-    mean = np.sum(v * np.diagonal(schur, axis1=-2, axis2=-1), axis=-1)
-    variance = 2 * np.sum(v[..., :, None] * schur**2 * v[..., None, :], axis=(-2, -1))
-    return weights, mean, variance
+def _excess_loss_mean_first(
+    s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
+) -> Floats:
+    """Mean of the limit of `m (L(w_hat) - L(w*))`."""
+    s_m = s[:, k:]
+    s_i = s[:, :k]
+    tau = _row_sums(s_i, s_i)
+    part = 2 * K
+    part_2 = part + tau * 2
+    part_i = s_i**2
+    total = _row_sums(part_2[:, None] + (2 - part)[:, None] * part_i)
+    total_2 = _row_sums(part_2[:, None] + 4 * part_i)
+    total_3 = _row_sums(part_2[:, None] + (10 - part)[:, None] * part_i)
+    part_3 = 6 - part
+    part_i1 = (K * 4 + tau * 4)[:, None] + part_3[:, None] * s_i**2
+    part_i2 = part_3[:, None] * s_i**2
+    sum_i = np.empty((rows, k), kind)
+    for tile in work.row_tiles(rows, k, r - k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k, r - k)
+        work_1 = work(1, height, k, r - k)
+        np.add(_cut(s_i, tile)[:, :, None], _cut(s_m, tile)[:, None], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.subtract(_cut(s_i, tile)[:, :, None], _cut(s_m, tile)[:, None], out=work_1)
+        np.divide(1, work_1, out=work_1)
+        np.multiply(work_0, work_1, out=work_0)
+        np.add.reduce(work_0, axis=2, out=sum_i[tile])
+    total_4 = _row_sums(part_i * ((part_2[:, None] + (3 - K)[:, None] * part_i) * sum_i))
+    sum_i1 = np.zeros((rows, k), kind)
+    for place in range(k - 1):
+        work_0 = work(0, rows, k - place - 1)
+        np.add(part_i1[:, place, None], part_i2[:, place + 1:], out=work_0)
+        np.add.reduce(work_0, axis=1, out=sum_i1[:, place])
+    total_5 = _row_sums(sum_i1)
+    value = (
+        1 / 2 * total_5 / K + (total_4 / K + (1 / 2 * total_3 / K
+        + ((d_x - r) / 2 * total / K + (d_y - r) / 2 * total_2 / K)))
+    )
+    return value
 
 
-def _join(kind: np.dtype, *parts: tuple[ArrayLike, int]) -> Floats:
-    """Values along consecutive ranges as one axis; a value with last axis 1, or none, is repeated over its range."""
-    lead = np.broadcast_shapes(*(np.shape(value)[:-1] for value, _ in parts))
-    return np.concatenate([np.broadcast_to(np.asarray(value, kind), (*lead, size)) for value, size in parts], axis=-1)
+def _excess_loss_pullback_first(
+    s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
+) -> tuple[Floats, ...]:
+    """The mean excess loss, and the derivatives of `bar` times it."""
+    s_m = s[:, k:]
+    s_i = s[:, :k]
+    tau = _row_sums(s_i, s_i)
+    part = bar / K
+    part_2 = K * 2
+    part_3 = part_2 + tau * 2
+    part_i = s_i**2
+    part_i_2 = part_3[:, None] + (3 - K)[:, None] * part_i
+    part_4 = bar * ((d_x - r) / 2) / K + bar * (1 / 2) / K
+    part_i1 = np.arange(k - 1, -1, -1, kind)[None]
+    total = _row_sums(part_i1)
+    part_5 = 2 * (bar * total) / K
+    part_6 = bar * 3 / K - bar
+    part_i1_2 = 2 * (part_6[:, None] * part_i1 * s_i)
+    part_i2 = np.arange(k, dtype=kind)[None]
+    part_i2_2 = 2 * (part_6[:, None] * part_i2 * s_i)
+    part_i_3 = part_i * part_i_2
+    total_2 = _row_sums(part_3[:, None] + (2 - part_2)[:, None] * part_i)
+    total_3 = _row_sums(part_3[:, None] + 4 * part_i)
+    total_4 = _row_sums(part_3[:, None] + (10 - part_2)[:, None] * part_i)
+    part_7 = 6 - part_2
+    part_i1_3 = s_i**2
+    part_i1_4 = (K * 4 + tau * 4)[:, None] + part_7[:, None] * part_i1_3
+    part_i2_3 = s_i**2
+    part_i2_4 = part_7[:, None] * part_i2_3
+    total_5 = _row_sums(part_i1 * part_i1_3)
+    total_6 = _row_sums(part_i2 * part_i2_3)
+    sum_i = np.empty((rows, k), kind)
+    sum_i_2 = np.empty((rows, k), kind)
+    sum_i_3 = np.empty((rows, k), kind)
+    part_m_3 = np.empty((rows, r - k), kind)
+    for tile in work.row_tiles(rows, k, r - k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k, r - k)
+        work_1 = work(1, height, k, r - k)
+        work_2 = work(2, height, k, r - k)
+        work_3 = work(3, height, k, r - k)
+        np.add(_cut(s_i, tile)[:, :, None], _cut(s_m, tile)[:, None], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.subtract(_cut(s_i, tile)[:, :, None], _cut(s_m, tile)[:, None], out=work_1)
+        np.divide(1, work_1, out=work_1)
+        np.square(work_1, out=work_2)
+        np.multiply(work_0, work_2, out=work_2)
+        np.add.reduce(work_2, axis=2, out=sum_i[tile])
+        np.square(work_0, out=work_3)
+        np.multiply(work_1, work_3, out=work_3)
+        np.add.reduce(work_3, axis=2, out=sum_i_2[tile])
+        np.multiply(work_0, work_1, out=work_0)
+        np.add.reduce(work_0, axis=2, out=sum_i_3[tile])
+        sum_m = np.matmul(_cut(part_i_3, tile)[:, None], work_2)[:, 0]
+        part_m = _cut(part, tile)[:, None] * sum_m
+        sum_m_2 = np.matmul(_cut(part_i_3, tile)[:, None], work_3)[:, 0]
+        part_m_2 = _cut(part, tile)[:, None] * sum_m_2
+        part_m_3[tile] = part_m - part_m_2
+    part_i_4 = part_i * sum_i_3
+    total_7 = _row_sums(part_i_4)
+    part_8 = (
+        2 * (bar * total_7 / K + (bar * (k / 2) / K + (bar * ((d_x - r) * k / 2) / K + bar * ((d_y - r) * k / 2) / K)))
+    )
+    part_i_5 = part_i_2 * sum_i_3
+    part_i_6 = (
+        2 * (s_i * ((bar * 5 / K + (part_5 + (bar * (2 * (d_y - r)) / K + (part_8 + bar * (d_x - r) / K)))
+        - 2 * (K * part_4))[:, None] + (part[:, None] * part_i_5 + part_6[:, None] * part_i_4)))
+        - part[:, None] * (part_i * (part_i_2 * sum_i)) - part[:, None] * (part_i * (part_i_2 * sum_i_2))
+    )
+    total_8 = _row_sums(part_i * part_i_5)
+    total_9 = _row_sums(sum_i_3 * part_i**2)
+    sum_i1 = np.zeros((rows, k), kind)
+    for place in range(k - 1):
+        work_0 = work(0, rows, k - place - 1)
+        np.add(part_i1_4[:, place, None], part_i2_4[:, place + 1:], out=work_0)
+        np.add.reduce(work_0, axis=1, out=sum_i1[:, place])
+    total_10 = _row_sums(sum_i1)
+    part_9 = (
+        part_8 + part_5 - 2 * (tau * part_4) - (1 / 2 * (bar * total_10)
+        + (bar * total_8 + (1 / 2 * (bar * total_4) + ((d_x - r) / 2 * (bar * total_2)
+        + (d_y - r) / 2 * (bar * total_3))))) / K**2 - bar * total_9 / K - bar * total_5 / K - bar * total_6 / K
+    )
+    part_10 = (
+        1 / 2 * total_10 / K + (total_8 / K + (1 / 2 * total_4 / K
+        + ((d_x - r) / 2 * total_2 / K + (d_y - r) / 2 * total_3 / K)))
+    )
+    return part_10, part_i_6 + part_i1_2 + part_i2_2, part_m_3, part_9
 
 
-# ---- arguments
+def _excess_domain_first(
+    s: Floats, K: Floats, d_x: int, d_y: int, k: int, r: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    s_m = s[:, k:]
+    s_i = s[:, :k]
+    inside = _finite(False, s, K)
+    inside = inside & _above(s_i, s_m, True, 1)
+    inside = inside & _above(s_m, 0, False, 1)
+    inside = inside & _above(s_i, 0, True, 1)
+    inside = inside & _above(K, 0, False, 1)
+    return inside
+
+
+def _law_families(
+    mu: Floats, c: Floats, K: Floats, sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype
+) -> tuple[Floats, Floats]:
+    """The families of the law, from eigenvalues and coefficients."""
+    mu_i = mu[:, :r]
+    return c, np.sqrt(mu_i)
+
+
+def _from_families(
+    mu: Floats,
+    c: Floats,
+    family_bar: Floats,
+    coefficient_bar: Floats,
+    K: Floats,
+    sigma2: Floats,
+    d_x: int,
+    k: int,
+    r: int,
+    rows: int,
+    kind: np.dtype,
+) -> tuple[Any, ...]:
+    """Derivatives by eigenvalues, coefficients and scalars, from those by the families of the law."""
+    mu_i = mu[:, :k]
+    family_bar_i = family_bar[:, :k]
+    mu_bar = np.zeros((rows, d_x), kind)
+    mu_bar[:, :k] = family_bar_i / (2 * np.sqrt(mu_i))
+    return mu_bar, coefficient_bar, 0.0, 0.0
+
+
+def _inside_pairs(
+    mu: Floats,
+    c: Floats,
+    v_bar: Floats,
+    noise_bar: Floats,
+    K: Floats,
+    sigma2: Floats,
+    d_x: int,
+    k: int,
+    r: int,
+    rows: int,
+    kind: np.dtype,
+) -> Floats:
+    """`H / 2` between learned indices."""
+    mu_m = mu[:, k:r]
+    mu_i = mu[:, :k]
+    v_bar_m = v_bar[:, 0:r - k]
+    v_bar_a = v_bar[:, r - k:d_x - k]
+    sum_1 = np.add.reduce(v_bar_a, axis=-1)
+    sum_2_i = np.add.reduce(v_bar_m[:, None] / (mu_i[:, :, None] - mu_m[:, None]) ** 2, axis=-1)
+    sum_3 = np.add.reduce(mu_i, axis=-1)
+    sum_4_i = np.add.reduce(mu_m[:, None] * v_bar_m[:, None] / (mu_i[:, :, None] - mu_m[:, None]) ** 2, axis=-1)
+    sum_5_i_i = (
+        np.matmul((2 * mu_i[:, :, None] * mu_m[:, None] + mu_i[:, :, None] * K[:, None, None]
+        + mu_i[:, :, None] * sum_3[:, None, None] + mu_m[:, None] * K[:, None, None]
+        + mu_m[:, None] * sum_3[:, None, None] + mu_i[:, :, None] ** 2 - mu_i[:, :, None] ** 2 * K[:, None, None])
+        * v_bar_m[:, None] / (mu_i[:, :, None] - mu_m[:, None]),
+        np.swapaxes(1 / (mu_i[:, :, None] - mu_m[:, None]) ** 2, 1, 2))
+    )
+    sum_6_i_i = (
+        np.matmul((2 * mu_i[:, :, None] * mu_m[:, None] + mu_i[:, :, None] * K[:, None, None]
+        + mu_i[:, :, None] * sum_3[:, None, None] + mu_m[:, None] * K[:, None, None]
+        + mu_m[:, None] * sum_3[:, None, None] + mu_i[:, :, None] ** 2 - mu_i[:, :, None] ** 2 * K[:, None, None])
+        * v_bar_m[:, None] / (mu_i[:, :, None] - mu_m[:, None]) ** 2,
+        np.swapaxes(1 / (mu_i[:, :, None] - mu_m[:, None]), 1, 2))
+    )
+    return (
+        ((1 - K[:, None, None]) * sum_1[:, None, None] / (mu_i[:, :, None] * K[:, None, None])
+        + (mu_i[:, :, None] * sum_2_i[:, None] + mu_i[:, None] * sum_2_i[:, None] + K[:, None, None] * sum_2_i[:, None]
+        + sum_3[:, None, None] * sum_2_i[:, None] + 2 * sum_4_i[:, None]
+        - (mu_i[:, :, None] + mu_i[:, None]) * K[:, None, None] * sum_2_i[:, None] - sum_5_i_i - sum_6_i_i)
+        / K[:, None, None] - (mu_i[:, None] + K[:, None, None] + sum_3[:, None, None]
+        - mu_i[:, None] * K[:, None, None]) * sum_1[:, None, None]
+        / (mu_i[:, :, None] * mu_i[:, None] * K[:, None, None])) * c[:, :, None] * c[:, None]
+    )
+
+
+def _outside_pairs(
+    mu: Floats, c: Floats, K: Floats, sigma2: Floats, d_x: int, k: int, r: int, rows: int, kind: np.dtype
+) -> Floats:
+    """Divided differences of `v_a` between indices that are not learned."""
+    mu_a = mu[:, r:]
+    mu_m = mu[:, k:r]
+    mu_i = mu[:, :k]
+    sum_1 = np.add.reduce(mu_i, axis=-1)
+    sum_2_m_m = (
+        np.matmul((2 * mu_i[:, None] * mu_m[:, :, None] + mu_i[:, None] * K[:, None, None]
+        + mu_i[:, None] * sum_1[:, None, None] + mu_m[:, :, None] * K[:, None, None]
+        + mu_m[:, :, None] * sum_1[:, None, None] + mu_i[:, None] ** 2 - mu_i[:, None] ** 2 * K[:, None, None])
+        * c[:, None] ** 2 / (mu_i[:, None] - mu_m[:, :, None]),
+        np.swapaxes(1 / (mu_i[:, None] - mu_m[:, :, None]) ** 2, 1, 2))
+    )
+    sum_3_m_m = (
+        np.matmul((2 * mu_i[:, None] * mu_m[:, :, None] + mu_i[:, None] * K[:, None, None]
+        + mu_i[:, None] * sum_1[:, None, None] + mu_m[:, :, None] * K[:, None, None]
+        + mu_m[:, :, None] * sum_1[:, None, None] + mu_i[:, None] ** 2 - mu_i[:, None] ** 2 * K[:, None, None])
+        * c[:, None] ** 2 / (mu_i[:, None] - mu_m[:, :, None]) ** 2,
+        np.swapaxes(1 / (mu_i[:, None] - mu_m[:, :, None]), 1, 2))
+    )
+    sum_4_m = (
+        np.add.reduce((2 * mu_i[:, None] + K[:, None, None] + sum_1[:, None, None]) * c[:, None] ** 2
+        / (mu_i[:, None] - mu_m[:, :, None]) ** 2, axis=-1)
+    )
+    sum_5_m_a = (
+        np.matmul((2 * mu_i[:, None] * mu_m[:, :, None] + mu_i[:, None] * K[:, None, None]
+        + mu_i[:, None] * sum_1[:, None, None] + mu_m[:, :, None] * K[:, None, None]
+        + mu_m[:, :, None] * sum_1[:, None, None] + mu_i[:, None] ** 2 - mu_i[:, None] ** 2 * K[:, None, None])
+        * c[:, None] ** 2 / (mu_i[:, None] - mu_m[:, :, None]),
+        np.swapaxes(1 / (mu_i[:, None] - mu_a[:, :, None]) ** 2, 1, 2))
+    )
+    sum_6_m_a = (
+        np.matmul((2 * mu_i[:, None] * mu_m[:, :, None] + mu_i[:, None] * K[:, None, None]
+        + mu_i[:, None] * sum_1[:, None, None] + mu_m[:, :, None] * K[:, None, None]
+        + mu_m[:, :, None] * sum_1[:, None, None] + mu_i[:, None] ** 2 - mu_i[:, None] ** 2 * K[:, None, None])
+        * c[:, None] ** 2 / (mu_i[:, None] - mu_m[:, :, None]) ** 2,
+        np.swapaxes(1 / (mu_i[:, None] - mu_a[:, :, None]), 1, 2))
+    )
+    sum_7_a = (
+        np.add.reduce((2 * mu_i[:, None] + K[:, None, None] + sum_1[:, None, None]) * c[:, None] ** 2
+        / (mu_i[:, None] - mu_a[:, :, None]) ** 2, axis=-1)
+    )
+    found = np.zeros((rows, d_x - k, d_x - k), kind)
+    found[:, 0:r - k, 0:r - k] = (sum_2_m_m + sum_3_m_m + sum_4_m[:, None]) / K[:, None, None]
+    found[:, 0:r - k, r - k:d_x - k] = (sum_5_m_a + sum_6_m_a + sum_7_a[:, None]) / K[:, None, None]
+    found[:, r - k:d_x - k, 0:r - k] = np.swapaxes(found[:, 0:r - k, r - k:d_x - k], 1, 2)
+    return found
+
+
+class _LawFunctions(NamedTuple):
+    """Functions on arrays of one layout."""
+
+    outside: Callable
+    noise: Callable
+    outside_pullback: Callable
+    noise_pullback: Callable
+    domain: Callable
+    weights_domain: Callable
+    variance_domain: Callable
+
+
+_LAW_LAST = _LawFunctions(
+    _outside_variance_last,
+    _noise_variance,
+    _outside_pullback_last,
+    _noise_pullback,
+    _domain_last,
+    _weights_domain_last,
+    _weights_domain_last,
+)
+_LAW_FIRST = _LawFunctions(
+    _outside_variance_first,
+    _noise_variance,
+    _outside_pullback_first,
+    _noise_pullback,
+    _domain_first,
+    _weights_domain_first,
+    _weights_domain_first,
+)
+
+
+class _ExcessFunctions(NamedTuple):
+    """Functions on arrays of one layout."""
+
+    value: Callable
+    pullback: Callable
+    domain: Callable
+
+
+_EXCESS_LAST = _ExcessFunctions(_excess_loss_mean_last, _excess_loss_pullback_last, _excess_domain_last)
+_EXCESS_FIRST = _ExcessFunctions(_excess_loss_mean_first, _excess_loss_pullback_first, _excess_domain_first)
 
 
 def _sizes(b: Floats, s: Floats, d_x: int) -> tuple[int, int, int]:
@@ -333,20 +1733,554 @@ def _excess_sizes(b: Floats, s: Floats, d_x: int, d_y: int) -> tuple[int, int, i
     return d_x, d_y, k, r
 
 
+# ---- weights, cumulants and their derivatives
+
+
+def _flat(x: Floats, axis: int) -> Floats:
+    """The array with an axis for the index, of length 1 if it has none."""
+    return x if x.ndim == 2 else x.reshape(1, -1) if axis == 0 else x.reshape(-1, 1)
+
+
+def _cut(x: Floats, rows: slice) -> Floats:
+    """Some rows of an array that has all rows, or one for all."""
+    return x[rows] if len(x) > 1 else x
+
+
+def _lead(x: Floats, axis: int) -> Floats:
+    """From the layout with the index on `axis` to that with the batch first, or back."""
+    return x.T if axis == 0 else x
+
+
+def _join(kind: np.dtype, axis: int, *parts: tuple[Floats, int]) -> Floats:
+    """Values along consecutive ranges as one axis; a value without that axis, or with 1 entry on it, is repeated."""
+    if len(parts) == 1:
+        return _flat(np.asarray(parts[0][0], kind), axis)
+    values = [_flat(np.asarray(value, kind), axis) for value, _ in parts]
+    batch = max(value.shape[1 - axis] for value in values)
+    shapes = [(size, batch) if axis == 0 else (batch, size) for _, size in parts]
+    return np.concatenate([np.broadcast_to(x, s) for x, s in zip(values, shapes, strict=True)], axis=axis)
+
+
+def _over(x: Floats, size: int, axis: int) -> Floats:
+    """The sum along the axis of a range; equal entries are counted."""
+    if x.shape[axis] == 1 or x.strides[axis] == 0:
+        return size * np.take(x, 0, axis) if size else np.zeros(x.shape[1 - axis], x.dtype)
+    return np.add.reduce(x, axis=axis)
+
+
+def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
+    """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
+    if y is not None:
+        if x.shape[-1] >= 16 and y.shape[-1] >= 16:
+            return np.vecdot(x, y)
+        x = x * y
+    return np.dot(x, np.ones(x.shape[-1], x.dtype))
+
+
+def _beyond(x: Floats, above: bool, axis: int) -> Floats:
+    """For each index the sum over those after it (`above`) or before it."""
+    x = np.moveaxis(x, axis, 0)
+    sums = np.zeros_like(x)
+    if above:
+        np.cumsum(x[:0:-1], axis=0, out=sums[-2::-1])
+    else:
+        np.cumsum(x[:-1], axis=0, out=sums[1:])
+    return np.moveaxis(sums, 0, axis)
+
+
+SMALLEST = {np.dtype(t).itemsize: np.finfo(t).tiny / np.finfo(t).eps for t in (np.float32, np.float64, np.longdouble)}
+"""Sums below have lost digits to underflow."""
+
+
+def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
+    """`sum_a w_a^r` for `r = 1..orders` over `count` weights; a single one is repeated.
+
+    A sum below the range of numbers is NaN, unless all weights are 0.
+    """
+    sums, power = [np.add.reduce(w, axis=0) if axis == 0 else _row_sums(w)], w
+    for order in range(2, orders + 1):
+        sums.append(np.einsum("an,an->n", power, w) if axis == 0 else _row_sums(power, w))
+        if order < orders:
+            with np.errstate(under="ignore"):
+                power = power * w
+    least = SMALLEST[w.dtype.itemsize]
+    if sums[-1].size and sums[-1].min() < least:
+        sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
+    return [count * total for total in sums] if w.shape[axis] == 1 else sums
+
+
+def _factor(order: int) -> int:
+    """`kappa_r / sum_a w_a^r = 2^{r-1} (r-1)!`."""
+    return 2 ** (order - 1) * math.factorial(order - 1)
+
+
+class _Seeds:
+    """The derivative of `sum_r c_r kappa_r` by the variances `v_a`, for weights `w_a = g_a v_a`, or `v_a` without `g`.
+
+    Each part of the `v_a` is put in once, as soon as it is known; `kappa` adds up, and `own` is the derivative by the
+    `g_a`, which are `fixed` if they do not depend on anything.
+    """
+
+    def __init__(
+        self,
+        coefficients: Mapping[int, Floats],
+        g: Floats | None,
+        size: int,
+        n: int,
+        kind: np.dtype,
+        axis: int,
+        fixed: bool,
+    ) -> None:
+        self.g, self.axis, self.fixed = g, axis, fixed
+        self.orders = max(coefficients)
+        self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
+        self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
+        self.own = None if g is None else np.empty((size, n) if axis == 0 else (n, size), kind)
+
+    def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
+        """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
+        v, g = _flat(v, self.axis), self._part(self.g, start, size, rows)
+        w = _weights(v, g)
+        sums = _power_sums(w, size, self.orders, self.axis)
+        for order, kappa in self.kappa.items():
+            part = kappa if rows is None else kappa[rows]
+            part += _factor(order) * sums[order - 1]
+        w_bar = self._slope(w, rows)
+        if self.own is not None:
+            self._part(self.own, start, size, rows)[...] = w_bar * v
+        v_bar = w_bar if g is None else w_bar * g
+        wanted = (size, w.shape[1]) if self.axis == 0 else (w.shape[0], size)
+        if v_bar.shape == wanted:
+            return v_bar
+        v_bar = np.broadcast_to(v_bar, wanted)
+        return v_bar if self.axis == 0 else np.ascontiguousarray(v_bar)  # matrix products are slow on repeated entries
+
+    def _part(self, x: Any, start: int, size: int, rows: slice | None) -> Any:
+        """The part of an array for the `size` indices from `start` on, and for some rows."""
+        if x is not None and rows is not None:
+            x = _cut(x, rows)
+        if x is None or x.shape[self.axis] == 1:
+            return x
+        return x[start : start + size] if self.axis == 0 else x[:, start : start + size]
+
+    def _slope(self, w: Floats, rows: slice | None) -> Any:
+        """The derivative by the weights, `sum_r r f_r c_r w^{r-1}` with `kappa_r = f_r sum_a w_a^r`."""
+        slopes = self.slopes if rows is None else {order: _cut(slope, rows) for order, slope in self.slopes.items()}
+        slope = slopes.get(self.orders, 0)
+        with np.errstate(under="ignore"):
+            for order in range(self.orders - 1, 0, -1):
+                slope = slope * w
+                if order in slopes:
+                    slope += slopes[order]
+        return slope
+
+    def own_bar(self, start: int, size: int, rows: slice | None = None) -> Floats:
+        """The derivative by `g_a`; 0 where the `g_a` do not depend on anything."""
+        if self.own is None or self.fixed:
+            return np.zeros((1, 1))
+        return self._part(self.own, start, size, rows)
+
+
+class _Given:
+    """`v_bar_a` that are known beforehand."""
+
+    def __init__(self, kappa: Mapping[int, Floats], v_bar: Floats, axis: int) -> None:
+        self.kappa, self.v_bar, self.axis, self.own = kappa, v_bar, axis, None
+
+    def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
+        """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
+        here = slice(start, start + size)
+        return self.v_bar[here] if self.axis == 0 else self.v_bar[rows or slice(None), here]
+
+    def own_bar(self, start: int, size: int, rows: slice | None = None) -> Floats:
+        """No derivative by `g_a`."""
+        return np.zeros((1, 1))
+
+
+class _Target:
+    """A sum of factors times numbers of the law: what it asks of the cumulants, and its further derivatives."""
+
+    def __init__(
+        self, names: Sequence[str | int], factors: Sequence[Floats], alpha: Floats, noise: Floats, d_eff: int, rank: int
+    ) -> None:
+        self.named = [(name, factor) for name, factor in zip(names, factors, strict=True)]
+        self.alpha, self.noise, self.d_eff, self.rank = alpha, noise, d_eff, rank
+        self.coefficients: dict[int, Floats] = {}
+        for name, factor in self.named:
+            match name:
+                case "mean":
+                    self._ask(1, factor)
+                case "variance":
+                    self._ask(2, factor)
+                case "risk_mean":
+                    self._ask(1, factor / alpha)
+                case "risk_variance":
+                    self._ask(2, factor / alpha**2)
+                case "alpha0":
+                    self._ask(1, factor / (noise * rank))
+                case int():
+                    self._ask(name, factor)
+        if not self.coefficients:
+            self._ask(1, np.zeros_like(alpha))
+
+    def _ask(self, order: int, coefficient: Floats) -> None:
+        self.coefficients[order] = self.coefficients.get(order, 0) + coefficient
+
+    def value(self, kappa: Mapping[int, Floats]) -> Floats:
+        """The sum itself: of cumulants, and of `sigma^2` where it comes in by itself."""
+        total = sum(c * kappa[order] for order, c in self.coefficients.items())
+        for name, factor in self.named:
+            if name in ("noise", "risk_mean"):
+                total = total + factor * self.noise * (self.d_eff if name == "risk_mean" else 1)
+        return np.asarray(total)
+
+    def by_noise(self, kappa: Mapping[int, Floats]) -> Floats:
+        """The derivative by `sigma^2`."""
+        total = np.zeros_like(kappa[next(iter(kappa))])
+        for name, factor in self.named:
+            if name == "alpha0":
+                total = total - factor * kappa[1] / (self.noise**2 * self.rank)
+            elif name in ("noise", "risk_mean"):
+                total = total + factor * (self.d_eff if name == "risk_mean" else 1)
+        return total
+
+    def by_alpha(self, kappa: Mapping[int, Floats]) -> Floats:
+        """The derivative by `alpha`."""
+        total = np.zeros_like(kappa[next(iter(kappa))])
+        for name, factor in self.named:
+            if name == "risk_mean":
+                total = total - factor * kappa[1] / self.alpha**2
+            elif name == "risk_variance":
+                total = total - 2 * factor * kappa[2] / self.alpha**3
+        return total
+
+
+def _there(*results: Floats | None) -> list[Floats]:
+    """The results that are asked for."""
+    return [result for result in results if result is not None]
+
+
+def _shaped(x: Floats | None, batch: tuple[int, ...]) -> Floats | None:
+    """Rows in the shape of the batch."""
+    return None if x is None else x.reshape(*batch, *x.shape[1:])
+
+
+def _targets(of: Any, kind: np.dtype) -> tuple[list[str | int], list[Floats]]:
+    """Names and factors of what `value_and_gradient` is asked for."""
+    known = ("mean", "variance", "risk_mean", "risk_variance", "alpha0", "noise")
+    asked = of if isinstance(of, Mapping) else {of: 1.0}
+    for name in asked:
+        if name not in known and not (isinstance(name, int) and not isinstance(name, bool) and name >= 1):
+            raise ValueError(f"of: {name!r} came, an order of a cumulant or one of {', '.join(known)} is expected")
+    if not asked:
+        raise ValueError("of: nothing came, at least one number of the law is expected")
+    return list(asked), [np.asarray(factor, kind) for factor in asked.values()]
+
+
+def _weights(v: Floats, g: Floats | None = None) -> Floats:
+    """`g_a v_a`; NaN for a problem in which one of them is negative."""
+    w = v if g is None else v * g
+    return np.where(w < 0, np.nan, w) if w.size and w.min() < 0 else w
+
+
+def _crossover(mean: Floats, noise: Floats, rank: int) -> Floats:
+    """`mean / (sigma^2 rank)`; NaN where that is undefined."""
+    if rank and noise.min() > 0:
+        return mean / (noise * rank)
+    noise = np.broadcast_to(noise, mean.shape) if rank else np.zeros_like(mean)
+    return np.divide(mean, noise * rank, out=np.full_like(mean, np.nan), where=noise > 0)
+
+
+def _scattered(by_outside: Floats, outside: NDArray, length: int, axis: int) -> Floats:
+    """Derivatives by the entries outside the learned span among those by all entries."""
+    shape = (length, by_outside.shape[1]) if axis == 0 else (by_outside.shape[0], length)
+    found = np.zeros(shape, by_outside.dtype)
+    found[outside if axis == 0 else (slice(None), outside)] = by_outside
+    return found
+
+
+# ---- downstream covariances that are not diagonal
+
+
+def _definite(sigma: Floats) -> NDArray[np.bool_]:
+    """Which matrices are symmetric to 1e-10 relative and positive definite."""
+    wide = np.max(np.abs(sigma), axis=(-2, -1))
+    fine = np.isfinite(wide) & (wide > 0)
+    fine &= np.max(np.abs(sigma - np.swapaxes(sigma, -1, -2)), axis=(-2, -1)) <= 1e-10 * wide
+    for n in np.flatnonzero(fine):
+        try:
+            np.linalg.cholesky(sigma[n])
+        except np.linalg.LinAlgError:
+            fine[n] = False
+    return fine
+
+
+def _schur(sigma: Floats, inside: NDArray, outside: NDArray) -> tuple[Floats, Floats]:
+    """The Schur complement on the learned indices, and the regression of the others on them."""
+    cross = sigma[..., inside[:, None], outside]
+    regression = np.linalg.solve(sigma[..., inside[:, None], inside], cross)
+    return sigma[..., outside[:, None], outside] - np.swapaxes(cross, -1, -2) @ regression, regression
+
+
+def _spectrum(v: Floats, schur: Floats) -> Floats:
+    """The eigenvalues of `diag(v)^{1/2} S diag(v)^{1/2}`, descending."""
+    root = np.sqrt(v)
+    return np.linalg.eigvalsh(root[..., :, None] * schur * root[..., None, :])[..., ::-1]
+
+
+def _traces(v: Floats, schur: Floats, orders: int) -> list[Floats]:
+    """`tr (S diag(v))^r` for `r = 1..orders`."""
+    with np.errstate(under="ignore"):
+        step = schur * v[..., None, :]
+    sums, power = [np.add.reduce(np.diagonal(step, axis1=-2, axis2=-1), axis=-1)], step
+    for order in range(2, orders + 1):
+        sums.append(np.einsum("...ac,...ca->...", power, step))
+        power = power @ step if order < orders else power
+    return sums
+
+
+def _through_schur(
+    coefficients: Mapping[int, ArrayLike],
+    v: Floats,
+    schur: Floats,
+    regression: Floats,
+    inside: NDArray,
+    outside: NDArray,
+) -> tuple[dict[int, Floats], Floats, Floats]:
+    """Cumulants, and the derivative of `sum_r c_r kappa_r` by the `v_a` and by the downstream covariance, symmetric."""
+    orders = max(coefficients)
+    sums = _traces(v, schur, orders)
+    kappa = {order: _factor(order) * sums[order - 1] for order in coefficients}
+    product = np.zeros_like(schur)
+    power = np.broadcast_to(np.eye(schur.shape[-1], dtype=schur.dtype), schur.shape)
+    for order in range(1, orders + 1):
+        if order in coefficients:
+            product += np.reshape(order * _factor(order) * np.asarray(coefficients[order]), (-1, 1, 1)) * power
+        power = power @ (schur * v[..., None, :]) if order < orders else power
+    # with P = sum_r r c_r (S V)^{r-1}: the derivative by V is P S, that by S is V P
+    v_bar = np.einsum("...ac,...ca->...a", product, schur)
+    schur_bar = v[..., :, None] * product
+    schur_bar = (schur_bar + np.swapaxes(schur_bar, -1, -2)) / 2
+    return kappa, v_bar, _from_schur(schur_bar, regression, inside, outside)
+
+
+def _from_schur(schur_bar: Floats, regression: Floats, inside: NDArray, outside: NDArray) -> Floats:
+    """The derivative by a symmetric matrix from that by its Schur complement."""
+    size = len(inside) + len(outside)
+    found = np.zeros((*schur_bar.shape[:-2], size, size), schur_bar.dtype)
+    half = regression @ schur_bar
+    found[..., outside[:, None], outside] = schur_bar
+    found[..., inside[:, None], outside] = -half
+    found[..., outside[:, None], inside] = -np.swapaxes(half, -1, -2)
+    square = half @ np.swapaxes(regression, -1, -2)
+    found[..., inside[:, None], inside] = (square + np.swapaxes(square, -1, -2)) / 2
+    return found
+
+
+def _downstream_domain(
+    last: bool, alpha: Floats | None, g: Floats | None, sigma_down: Floats | None, outside: NDArray
+) -> bool | NDArray[np.bool_]:
+    """Which problems have `alpha > 0`, no negative `g_a` outside the learned span, a positive definite `sigma_down`."""
+    inside: bool | NDArray[np.bool_] = True
+    if alpha is not None:
+        inside = (alpha > 0) & (alpha < np.inf)
+    if g is not None:
+        beyond = g[outside] if last else g[:, outside]
+        inside = inside & np.all((beyond >= 0) & (beyond < np.inf), axis=0 if last else 1)
+    if sigma_down is not None:
+        inside = inside & _definite(sigma_down)
+    return inside
+
+
+# ---- blocks of a batch
+
+
+WORKSPACE = 4_000_000
+"""Bytes for arrays inside a kernel, whatever the batch."""
+TILE = 131_072
+"""Numbers in one array over two and more indices, at most."""
+ROWS = 1024
+"""Rows in a block where they are the innermost loop; more of them where problems are small."""
+LONG = 48
+"""An index range from here on is a better innermost loop than the rows of a batch."""
+
+
+class _Work:
+    """The workspace: how many `rows` a block has, and arrays for the tiles of a nest.
+
+    A problem holds `cold` numbers at a time; each of `nests` is the number of arrays that it needs, the product of the
+    sizes of their other indices, and the size of its own, 1 for pairs. `last` says that the batch is the last axis.
+    """
+
+    def __init__(self, kind: np.dtype, count: int, cold: int, last: bool, *nests: tuple[int, int, int]) -> None:
+        room = WORKSPACE // kind.itemsize
+        slots = max([nest[0] for nest in nests], default=0)
+        tile = min(TILE, room * 2 // 5 // slots) if slots else 0
+        rows = max(1, (room - slots * tile) // (cold + 1))
+        if count > 1:
+            for _, others, size in nests:
+                if last:
+                    rows = min(rows, max(ROWS, tile // (others * size + 1)))
+                if last or size == 1:
+                    rows = min(rows, max(1, tile // (others + 1)))
+        self.rows = min(count, rows) or 1
+        self.capacity = 0
+        for _, others, size in nests:
+            least = others * (self.rows if last or size == 1 else size)
+            most = others * size * self.rows
+            self.capacity = max(self.capacity, min(most, max(least, tile)))
+        self.slots = [np.empty(self.capacity, kind) for _ in range(slots)]
+
+    def __call__(self, slot: int, *shape: int) -> Floats:
+        """An array of this shape; what it held is overwritten."""
+        return self.slots[slot][: math.prod(shape)].reshape(shape)
+
+    def tiles(self, size: int, others: int, rows: int) -> list[slice]:
+        """Tiles of an index range that fit, where the batch is the last axis."""
+        return _slices(size, self.capacity // (others * rows or 1))
+
+    def row_tiles(self, rows: int, others: int, size: int) -> list[slice]:
+        """Tiles of rows that fit, where the batch is the first axis."""
+        return _slices(rows, self.capacity // (others * size or 1))
+
+
+def _slices(size: int, width: int) -> list[slice]:
+    """Consecutive parts of at most this width, and of at least 1."""
+    if width >= size:
+        return [slice(0, size)] if size else []
+    width = max(1, width)
+    return [slice(start, min(size, start + width)) for start in range(0, size, width)]
+
+
+def _is_short(*nests: tuple[int, int]) -> bool:
+    """Whether the batch is to be the last axis: index ranges are short, or one problem alone does not fit a tile.
+
+    A nest is the product of the sizes of its other indices and the size of its own.
+    """
+    others, size = max(nests, key=math.prod, default=(1, 1))
+    return size < LONG or others * size > TILE // 2
+
+
+def _run(
+    count: int,
+    step: int,
+    arrays: Sequence[Floats | None],
+    domain: Callable[..., bool | NDArray[np.bool_]],
+    compute: Callable[..., Sequence[Floats]],
+    results: Sequence[Floats],
+    last: bool,
+    checked: Sequence[int],
+) -> None:
+    """Blocks of `step` rows through `compute` into `results`.
+
+    NaN where a problem is outside the domain or leaves the range of numbers. With `last`, families are handed over with
+    the batch on the last axis. `checked` are the results that must be finite.
+    """
+    with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        for start in range(0, count, step):
+            stop = min(count, start + step)
+            parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
+            mine = results if count <= step else [result[start:stop] for result in results]
+            _block(stop - start, parts, domain, compute, mine, last, checked)
+
+
+def _block(
+    n: int,
+    parts: Sequence[Floats | None],
+    domain: Callable[..., bool | NDArray[np.bool_]] | None,
+    compute: Callable[..., Sequence[Floats]],
+    results: Sequence[Floats],
+    last: bool,
+    checked: Sequence[int],
+) -> None:
+    """One block of `n` rows; halves of it where a number overflows, underflows or is not one."""
+    given = parts
+    if last:
+        given = [np.ascontiguousarray(x.T) if x is not None and x.ndim == 2 else x for x in parts]
+    if domain is not None:
+        inside = domain(n, *given)
+        if inside is not True and not inside.all():  # type: ignore[union-attr]
+            _some(np.broadcast_to(inside, n), parts, compute, results, last, checked)
+            return
+    try:
+        found = compute(n, *given)
+    except FloatingPointError:
+        if n == 1:
+            for result in results:
+                result[...] = np.nan
+            return
+        for half in (slice(0, n // 2), slice(n // 2, n)):
+            some = [x if x is None or len(x) == 1 else x[half] for x in parts]
+            _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
+        return
+    for result, value in zip(results, found, strict=True):
+        result[...] = value.T if last and value.ndim == 2 else value
+    fine = _finite(last, *(found[number] for number in checked))
+    if fine is not True:
+        for result in results:
+            result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _some(
+    inside: NDArray[np.bool_],
+    parts: Sequence[Floats | None],
+    compute: Callable[..., Sequence[Floats]],
+    results: Sequence[Floats],
+    last: bool,
+    checked: Sequence[int],
+) -> None:
+    """A block of which only the problems `inside` are computed."""
+    for result in results:
+        result[...] = np.nan
+    keep = np.flatnonzero(inside)
+    if keep.size:
+        kept = [np.empty((keep.size, *result.shape[1:]), result.dtype) for result in results]
+        some = [x if x is None or len(x) == 1 else x[keep] for x in parts]
+        _block(keep.size, some, None, compute, kept, last, checked)
+        for result, values in zip(results, kept, strict=True):
+            result[keep] = values
+
+
+def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
+    """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
+    inside: bool | NDArray[np.bool_] = True
+    for x in arrays:
+        if x is not None and not math.isfinite(np.vdot(x, x)):
+            axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
+            inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
+    return inside
+
+
+def _above(more: Floats, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
+    """Whether `more > less` (`>=` if not `strict`) for every index on either side: for all problems, or for each."""
+    if axis == 1 and more.size:  # along short rows a minimum for each is slow, and rarely needed
+        lowest, highest = more.min(), less.max(initial=-np.inf) if isinstance(less, np.ndarray) else less
+        if lowest > highest or (lowest == highest and not strict):
+            return True
+    least = np.minimum.reduce(more, axis=axis, initial=np.inf) if more.ndim == 2 else more
+    most = less
+    if isinstance(less, np.ndarray) and less.ndim == 2:
+        most = np.maximum.reduce(less, axis=axis, initial=-np.inf)
+    return least > most if strict else least >= most
+
+
+# ---- arguments
+
+
 def _float_type(dtype: DTypeLike | None, **arguments: ArrayLike | None) -> np.dtype:
     """The requested floating-point type, or the one that holds all arguments; Python numbers do not widen it."""
-    found: list = []
+    found = set()
     for name, value in arguments.items():
-        if value is None:
+        if value is None or type(value) is float or type(value) is int:
             continue
         try:
-            array = np.asarray(value)
+            own = value.dtype if isinstance(value, np.ndarray) else np.asarray(value).dtype
         except ValueError:
             raise ValueError(f"{name}: rows of different lengths came, an array of real numbers is expected") from None
-        if array.dtype.kind not in "biuf":
-            raise ValueError(f"{name}: an array of {array.dtype} came, an array of real numbers is expected")
-        found.append(value if isinstance(value, int | float) and not isinstance(value, np.generic) else array.dtype)
-    kind = np.result_type(*found) if dtype is None else np.dtype(dtype)
+        if own.kind not in "biuf":
+            raise ValueError(f"{name}: an array of {own} came, an array of real numbers is expected")
+        found.add(own)
+    kind = np.dtype(dtype) if dtype is not None else np.result_type(*found) if found else np.dtype(np.float64)
     if dtype is None and kind.kind != "f":
         return np.dtype(np.float64)
     if kind.kind != "f" or kind.itemsize < 4:
@@ -373,17 +2307,32 @@ def _check_core(name: str, array: Floats, core: tuple[int, ...], wanted: str) ->
         raise ValueError(f"{name}: shape {array.shape} came, {wanted} is expected")
 
 
-def _downstream(name: str, value: ArrayLike, kind: np.dtype, core: tuple[int, ...]) -> Floats:
+def _downstream(name: str, value: ArrayLike, kind: np.dtype, core: tuple[int, ...], length: str) -> Floats:
     """A downstream covariance as an array of the given type."""
     array = np.asarray(value, kind)
-    wanted = ", ".join(["d_x"] * len(core))
-    _check_core(name, array, core, f"(..., {wanted}) with d_x = {core[0]}")
+    wanted = ", ".join([length] * len(core))
+    _check_core(name, array, core, f"(..., {wanted}) with {length} = {core[0]}")
+    if len(core) == 2 and kind.itemsize > 8:
+        raise ValueError(f"dtype: {kind} came, float32 or float64 is expected with {name}")
     return array
+
+
+def _positions(
+    g: Floats | None, sigma_down: Floats | None, inside: Sequence[tuple[int, int]], outside: Sequence[tuple[int, int]]
+) -> tuple[NDArray, NDArray]:
+    """The positions of the indices in and out of the learned span, where a downstream covariance needs them."""
+    if g is None and sigma_down is None:
+        return np.empty(0, int), np.empty(0, int)
+    first, second = (np.concatenate([np.arange(*ends) for ends in ranges]) for ranges in (inside, outside))
+    return first, second
 
 
 def _batch(**leads: tuple[int, ...]) -> tuple[int, ...]:
     """The shape to which all leading axes broadcast."""
     batch: tuple[int, ...] = ()
+    several = set(leads.values()) - {()}
+    if len(several) <= 1:
+        return several.pop() if several else ()
     for name, lead in leads.items():
         try:
             batch = np.broadcast_shapes(batch, lead)
@@ -392,7 +2341,196 @@ def _batch(**leads: tuple[int, ...]) -> tuple[int, ...]:
     return batch
 
 
-def _full(value: ArrayLike, shape: tuple[int, ...], kind: np.dtype) -> Floats:
-    """The value on all of a shape, as an array that may be written to."""
-    array = np.asarray(value, kind)
-    return array if array.shape == shape else np.broadcast_to(array, shape).copy()
+def _rows(array: Floats | None, cores: int, batch: tuple[int, ...]) -> Any:
+    """The problems of a batch as rows, `(rows, ...)` with `cores` further axes: all of them, or one for all."""
+    if array is None:
+        return None
+    lead, core = array.shape[: array.ndim - cores], array.shape[array.ndim - cores :]
+    if lead == batch and (len(batch) == 1 or array.flags.c_contiguous):
+        return array if len(batch) == 1 else array.reshape(math.prod(batch), *core)
+    if math.prod(lead) == 1:
+        return array.reshape(1, *core)
+    if lead != batch:
+        array = np.broadcast_to(array, batch + core)
+    return array if len(batch) == 1 else _Scattered(array, batch)
+
+
+class _Scattered:
+    """Rows of an array that cannot be viewed as rows: they are copied a block at a time."""
+
+    def __init__(self, array: Floats, batch: tuple[int, ...]) -> None:
+        self.array, self.batch = array, batch
+
+    def __len__(self) -> int:
+        return math.prod(self.batch)
+
+    def __getitem__(self, rows: slice) -> Floats:
+        return self.array[np.unravel_index(np.arange(rows.start, rows.stop), self.batch)]
+
+
+# ---- natural parameters
+
+
+class _Frame(NamedTuple):
+    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
+
+    fine: NDArray[np.bool_]
+    mu: Floats
+    turn: Floats
+    back: Floats
+    beta: Floats
+    c: Floats
+    down: Floats | None
+
+
+def _square(name: str, array: Floats, size: int | None = None) -> int:
+    """The side of square matrices."""
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] != (size or array.shape[-1]):
+        wanted = f"(..., {size}, {size})" if size else "square matrices (..., d, d)"
+        raise ValueError(f"{name}: shape {array.shape} came, {wanted} is expected")
+    return array.shape[-1]
+
+
+def _below(name: str, size: int, most: int) -> int:
+    """A whole number from 1 to `most`."""
+    if not isinstance(size, int | np.integer) or isinstance(size, bool) or not 1 <= size <= most:
+        raise ValueError(f"{name}: {size!r} came, an integer from 1 to {most} is expected")
+    return int(size)
+
+
+def _at_most_double(kind: np.dtype) -> None:
+    if kind.itemsize > 8:
+        raise ValueError(f"dtype: {kind} came, float32 or float64 is expected for natural parameters")
+
+
+def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
+    """Blocks of problems whose matrices fit the workspace."""
+    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
+
+
+def _some_rows(array: Any, rows: slice) -> Any:
+    """The problems of a block; one for all is repeated."""
+    if array is None:
+        return None
+    size = rows.stop - rows.start
+    return np.broadcast_to(array, (size, *array.shape[1:])) if len(array) == 1 else array[rows]
+
+
+def _symmetric(matrix: Floats) -> NDArray[np.bool_]:
+    """Which matrices are finite and symmetric to 1e-10 relative."""
+    wide = np.max(np.abs(matrix), axis=(-2, -1))
+    gap = np.max(np.abs(matrix - np.swapaxes(matrix, -1, -2)), axis=(-2, -1))
+    return np.isfinite(wide) & (gap <= 1e-10 * wide)
+
+
+def _stand_in(fine: NDArray[np.bool_], matrix: Floats) -> Floats:
+    """Unit matrices in place of those that are not fine."""
+    if fine.all():
+        return matrix
+    return np.where(fine[:, None, None], matrix, np.eye(*matrix.shape[-2:], dtype=matrix.dtype))
+
+
+def _descending(matrix: Floats) -> tuple[Floats, Floats]:
+    values, vectors = np.linalg.eigh((matrix + np.swapaxes(matrix, -1, -2)) / 2)
+    return values[:, ::-1], vectors[:, :, ::-1]
+
+
+def _placed(
+    fine: NDArray[np.bool_],
+    mu: Floats,
+    turn: Floats,
+    back: Floats,
+    t: Floats,
+    down: Floats | None,
+    k: int,
+    project: bool,
+) -> _Frame:
+    """The target and the downstream covariance in aligned coordinates; the gap at `k` must be open by 1e-10 relative."""
+    fine = fine & (mu[:, k - 1] - mu[:, k] >= 1e-10 * np.max(np.abs(mu), axis=1)) & np.isfinite(t).all(axis=1)
+    beta = np.matmul(t[:, None], back)[:, 0]
+    if down is None:
+        return _Frame(fine, mu, turn, back, beta, beta[:, :k], None)
+    fine = fine & _definite(down)
+    moved = turn @ _stand_in(fine, down) @ np.swapaxes(turn, 1, 2)
+    moved = (moved + np.swapaxes(moved, 1, 2)) / 2
+    c = beta[:, :k]
+    if project:  # in L2 of the downstream covariance, on the learned span
+        c = np.linalg.solve(moved[:, :k, :k], moved[:, :k] @ beta[:, :, None])[:, :, 0]
+    return _Frame(fine, mu, turn, back, beta, c, moved)
+
+
+def _response(coefficients: Mapping[int, Any], v: Floats, schur: Floats) -> tuple[dict[int, Floats], Floats]:
+    """Cumulants, and `P S` with `P = sum_r r c_r f_r (S V)^{r-1}`: the derivative by `v_a` is its diagonal."""
+    step = schur * v[:, None, :]
+    power, kappa, total = schur, {}, np.zeros_like(schur)
+    for order in range(1, max(coefficients) + 1):
+        if order in coefficients:
+            kappa[order] = _factor(order) * np.einsum("naa,na->n", power, v)
+            total = total + np.reshape(order * _factor(order) * np.asarray(coefficients[order]), (-1, 1, 1)) * power
+        power = step @ power if order < max(coefficients) else power
+    return kappa, total
+
+
+def _by_pencil(
+    frame: _Frame,
+    k: int,
+    mu_bar: Floats,
+    c_bar: Floats,
+    down_bar: Floats | None,
+    inside: Floats,
+    outside: Floats,
+    project: bool,
+) -> tuple[Floats, Floats, Floats, Floats | None]:
+    """Derivatives by `M`, `N`, the target and the downstream covariance from those in aligned coordinates.
+
+    `inside` and `outside` are `H / 2` between learned indices and between others, whatever their diagonals.
+    """
+    mu, beta = frame.mu, frame.beta
+    beta_bar = np.zeros_like(beta)
+    beta_bar[:, :k] = c_bar
+    if frame.down is not None and down_bar is not None and project:
+        y = np.linalg.solve(frame.down[:, :k, :k], c_bar[:, :, None])
+        beta_bar = np.matmul(frame.down[:, :, :k], y)[:, :, 0]
+        rest = beta.copy()
+        rest[:, :k] -= frame.c
+        half = np.zeros_like(down_bar)
+        half[:, :k] = y * rest[:, None, :] / 2
+        down_bar = down_bar + half + np.swapaxes(half, 1, 2)
+    z = -beta[:, :, None] * beta_bar[:, None, :]
+    if frame.down is not None and down_bar is not None:
+        z = z + 2 * (down_bar @ frame.down)
+    h = np.empty_like(z)
+    h[:, :k, :k], h[:, k:, k:] = 2 * inside, 2 * outside
+    mixed = (z[:, :k, k:] - np.swapaxes(z[:, k:, :k], 1, 2)) / (mu[:, :k, None] - mu[:, None, k:])
+    h[:, :k, k:], h[:, k:, :k] = mixed, np.swapaxes(mixed, 1, 2)
+    every = np.arange(mu.shape[1])
+    h[:, every, every] = 2 * mu_bar
+    by_m = -(z + np.swapaxes(z, 1, 2) + (mu[:, :, None] + mu[:, None, :]) * h) / 4
+    turn, turned = frame.turn, np.swapaxes(frame.turn, 1, 2)
+    by_t = np.matmul(frame.back, beta_bar[:, :, None])[:, :, 0]
+    by_down = None if down_bar is None else turned @ down_bar @ turn
+    return turned @ by_m @ turn, turned @ (h / 2) @ turn, by_t, by_down
+
+
+# ---- their aligned coordinates
+
+
+def _frame(first: Floats, cross: Floats, second: Floats, t: Floats, down: Floats | None, k: int) -> _Frame:
+    """Whiten both views, rotate the first to the left singular vectors of the cross-covariance."""
+    fine = _definite(first) & _definite(second) & np.all(np.isfinite(cross), axis=(1, 2))
+    root = np.linalg.cholesky(_stand_in(fine, first))
+    white, other = np.linalg.inv(root), np.linalg.inv(np.linalg.cholesky(_stand_in(fine, second)))
+    vectors, singular, _ = np.linalg.svd(white @ _stand_in(fine, cross) @ np.swapaxes(other, 1, 2))
+    mu = np.zeros(vectors.shape[:2], first.dtype)
+    mu[:, : singular.shape[1]] = singular**2
+    return _placed(fine, mu, np.swapaxes(vectors, 1, 2) @ white, root @ vectors, t, down, k, True)
+
+
+def _to_matrices(
+    by_m: Floats, by_n: Floats, by_t: Floats, first: Floats, cross: Floats, second: Floats, t: Floats
+) -> tuple[Floats, ...]:
+    """Derivatives by the arguments."""
+    fine = _definite(second)
+    regression = np.linalg.solve(_stand_in(fine, second), np.swapaxes(cross, 1, 2))
+    turned = by_n @ np.swapaxes(regression, 1, 2)
+    return by_m, 2 * turned, -regression @ turned, by_t

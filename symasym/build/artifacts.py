@@ -8,6 +8,7 @@ from symasym.catalogue import Loaded
 from symasym.codegen.json import derivation_document
 from symasym.codegen.latex import emit as emit_latex
 from symasym.codegen.numpy import emit as emit_numpy
+from symasym.codegen.pencil import pencil_of
 from symasym.document import dump
 from symasym.pipeline import Derivation, GeneralDerivation, derive
 
@@ -31,7 +32,9 @@ def artifacts(loaded: Loaded) -> Artifacts:
     files: dict[str, str] = {}
     if isinstance(derivation, Derivation):
         source = f"derivations/{loaded.path.name}"
-        files[f"kernels/{name}.py"] = emit_numpy(derivation.law, references=references, source=source)
+        files[f"kernels/{name}.py"] = emit_numpy(
+            derivation.law, references=references, source=source, pencil=pencil_of(derivation.model)
+        )
     files |= {
         f"latex/{name}.tex": emit_latex(derivation, references, loaded.summary),
         f"laws/{name}.json": dump("symasym.derivation/1", derivation_document(derivation, loaded.summary, references))

@@ -22,7 +22,7 @@ from support import ALL as DERIVED, MODELS, VARIANTS, arguments_of, core_lengths
 
 from symasym.codegen.numpy import compile_kernel, emit
 from symasym.codegen.numpy.emit import TEMPLATE, context
-from symasym.codegen.numpy.names import RESERVED
+from symasym.codegen.numpy.names import PREFIXES, RESERVED
 from symasym.errors import InputError, NotDerivableYet
 from symasym.law.evaluate import evaluate
 from symasym.law.law import IndexRange, Law
@@ -447,7 +447,6 @@ def test_wrong_shapes_are_refused_in_one_sentence():
         sigma_down=lam,
     )
     refused(r"^sigma_down: came together with g", law, b, lam, 1.0, 1.0, sigma_down=np.eye(6), g=lam)
-    refused(r"^sigma_down: singular on the learned span", law, b, lam, 1.0, 1.0, sigma_down=np.zeros((6, 6)))
     refused(
         r"^alpha: leading axes \(2,\) came, axes that fit \(3,\) are expected$",
         law,
@@ -571,7 +570,7 @@ def test_text(name):
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module)
-    assert imported == {"__future__", "typing", "numpy", "numpy.typing"}
+    assert imported == {"__future__", "collections.abc", "math", "typing", "numpy", "numpy.typing"}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -584,7 +583,7 @@ def test_reserved_names_are_those_in_use(name):
     public = [part for part in tree.body if isinstance(part, ast.FunctionDef) and not part.name.startswith("_")]
     names = [part for function in public for part in ast.walk(function) if isinstance(part, ast.Name)]
     used_here = {part.id for part in names if isinstance(part.ctx, ast.Store) or hasattr(builtins, part.id)}
-    assert (module | used_here) - own - {"__all__"} <= RESERVED
+    assert {name for name in (module | used_here) - own if not name.startswith(PREFIXES)} <= RESERVED
 
 
 def test_template_slots_are_the_context_keys():
@@ -691,17 +690,18 @@ def test_long_formulas_are_broken_into_lines():
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("/ (4 * K[..., None, None] * (lam_i - lam_a) ** 2)", "/ (2 * K[..., None, None] * (lam_i - lam_a) ** 2)"),
-        ("+ 3 * lam_i**2 - K[..., None, None] * lam_i**2) * b_i**2", "+ 2 * lam_i**2) * b_i**2"),
-        ("lam[..., k:, None]", "lam[..., k - 1 : -1, None]"),
-        ("noise * d_eff", "noise * d"),
+        ("1 / 4 / K", "1 / 2 / K"),
+        ("(3 - K) * lam_i**2", "2 * lam_i**2"),
+        ("lam_a = lam[k:]", "lam_a = lam[k - 1 : -1]"),
+        ("label_noise * d_eff", "label_noise * d"),
+        ("second = 2 * second", "second = second"),
     ],
 )
 def test_the_comparison_notices_a_planted_mistake(right, wrong):
     law, values = derived("spectral"), point("spectral") | {"K": np.array(3.0)}  # where 3 - K is not 2
     text = emit(law)
-    assert text.count(right) == 1
+    assert right in text
     namespace = {"__name__": "planted"}
     exec(text.replace(right, wrong), namespace)
-    with np.errstate(divide="ignore"), pytest.raises(AssertionError):
+    with pytest.raises(AssertionError):
         compare(namespace["law"](**values), law.at(**in_law(law.name, sizes_of(law.name)), **values))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from symasym.codegen.numpy.affine import Affine
-from symasym.codegen.numpy.inputs import Inputs, SizeSource
-from symasym.codegen.numpy.relations import Relation
+from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.inputs import Inputs, SizeSource
+from symasym.codegen.index.relations import Relation
 
 __all__ = ["size_lines"]
 

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 import sympy
 
-from symasym.codegen.numpy.formula import formula_lines
-from symasym.codegen.numpy.formulas import Formulas, InputRange
-from symasym.codegen.numpy.inputs import Inputs
-from symasym.codegen.numpy.ir import Node
-from symasym.codegen.numpy.relations import Relation
+from symasym.codegen.index.domain import Condition
+from symasym.codegen.index.formulas import Formulas, InputRange
+from symasym.codegen.index.inputs import Inputs
+from symasym.codegen.index.ir import Node
+from symasym.codegen.index.relations import Relation
+from symasym.codegen.numpy.formula import formula, formula_lines
 from symasym.codegen.numpy.wrap import WIDTH
+from symasym.codegen.pencil import Pencil
 from symasym.law.law import Law
 
 __all__ = ["docstring"]
@@ -21,14 +23,23 @@ INDENT = "    "
 
 
 def docstring(
-    law: Law, read: Formulas, given: Inputs, conditions: Sequence[Relation], source: str, references: Sequence[str]
+    law: Law,
+    read: Formulas,
+    given: Inputs,
+    sizes: Sequence[Relation],
+    domain: Sequence[Condition],
+    unchecked: Sequence[sympy.Basic],
+    source: str,
+    references: Sequence[str],
+    pencil: Pencil | None = None,
 ) -> str:
     """Text of the module's docstring, without the quotes."""
     sections = [
         [f"{law.title}: the limiting law of n (R - sigma^2)."],
         _law_lines(read),
         _argument_lines(read, given, source),
-        _assumption_lines(law, given, conditions),
+        _natural_lines(pencil, source),
+        _assumption_lines(law, given, sizes, domain, unchecked),
     ]
     if references:
         sections.append(["References:", *(line for text in references for line in _item(text))])
@@ -90,14 +101,43 @@ def _argument_lines(read: Formulas, given: Inputs, source: str) -> list[str]:
     return [*_paragraph(start), *(line for text in families for line in _indented(text)), *_paragraph(general)]
 
 
-def _assumption_lines(law: Law, given: Inputs, conditions: Sequence[Relation]) -> list[str]:
-    checked = [condition for condition in conditions if set(condition.names) <= set(given.sizes)]
-    other = [condition for condition in conditions if condition not in checked]
+NATURAL = {
+    "pair": "T {0} T^T = 1 and T {1} T^T diagonal",
+    "own": "T {0} T^T diagonal",
+    "loadings": "T {0} diagonal, {0} being turned from the right as well",
+    "cross": "T {0} T^T = 1 and T {1} U^T diagonal, U {2} U^T = 1",
+}
+
+
+def _natural_lines(pencil: Pencil | None, source: str) -> list[str]:
+    """How natural parameters are aligned, or why there are none."""
+    if pencil is None:
+        text = (
+            "There are no functions of natural parameters here: the closed form asks more of their constants than an "
+            f"eigenvalue problem can give ({source}, `aligned`). `symasym.evaluate` takes them in any position."
+        )
+    else:
+        text = (
+            f"`natural_law` and `natural_value_and_gradient` take {', '.join([*pencil.matrices, pencil.target])} as they "
+            f"are and find aligned coordinates z = T x, {NATURAL[pencil.kind].format(*pencil.matrices)}, themselves."
+        )
+    return _paragraph(text)
+
+
+def _assumption_lines(
+    law: Law, given: Inputs, sizes: Sequence[Relation], domain: Sequence[Condition], unchecked: Sequence[sympy.Basic]
+) -> list[str]:
+    checked = [relation for relation in sizes if set(relation.names) <= set(given.sizes)]
+    other = [*(str(relation) for relation in sizes if relation not in checked), *map(_plain, unchecked)]
     lines = [f"Checked: {', '.join(map(str, checked))}."] if checked else []
-    entries = [*map(str, other), *(_plain(condition) for condition in law.assume)]
-    entries += [f"{_plain(expression)} > 0" for expression in law.undecided]
-    if entries:
-        lines += _paragraph(f"Assumed of the entries and not checked: {', '.join(entries)}.")
+    stated = [f"{formula(c.more)} {'>' if c.strict else '>='} {formula(c.less)}" for c in domain]
+    lines += _paragraph(
+        f"Domain: finite numbers with {', '.join([*stated, 'alpha > 0'])}, no weight negative, a positive definite "
+        "`sigma_down`. A problem outside of it has NaN throughout, and so has one in which an intermediate number "
+        "overflows or underflows."
+    )
+    if other:
+        lines += _paragraph(f"Assumed and not checked: {', '.join(other)}.")
     return lines + [line for text in law.hypotheses for line in _item(text)]
 
 

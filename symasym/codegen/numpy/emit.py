@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from symasym.codegen.index.domain import conditions
+from symasym.codegen.index.formulas import Formulas, InputRange, formulas
+from symasym.codegen.index.inputs import Inputs, inputs
+from symasym.codegen.index.ir import Node
+from symasym.codegen.index.programs import normal
+from symasym.codegen.index.relations import relations
 from symasym.codegen.numpy.document import docstring
-from symasym.codegen.numpy.entry import entry_point, size_function
-from symasym.codegen.numpy.formulas import Formulas, InputRange, formulas
-from symasym.codegen.numpy.functions import excess_function, noise_function, outside_function, own_function
-from symasym.codegen.numpy.inputs import Inputs, inputs
-from symasym.codegen.numpy.ir import Node
+from symasym.codegen.numpy.entry import call, size_function
+from symasym.codegen.numpy.functions import Function
 from symasym.codegen.numpy.names import check_names
-from symasym.codegen.numpy.printer import local_names
-from symasym.codegen.numpy.relations import relations
+from symasym.codegen.numpy.natural import natural_slots
+from symasym.codegen.numpy.public import Group, core_group, excess_group, excess_slots, public_slots
+from symasym.codegen.numpy.runtime_text import runtime_parts
 from symasym.codegen.numpy.wrap import WIDTH
+from symasym.codegen.pencil import Pencil
 from symasym.errors import NotDerivableYet
 from symasym.law.law import Law
 
@@ -27,63 +34,83 @@ __all__ = ["TEMPLATE", "context", "emit"]
 TEMPLATE = Path(__file__).with_name("kernel.py.jinja")
 
 
-def emit(law: Law, *, references: Sequence[str] = (), source: str | None = None) -> str:
+def emit(law: Law, *, references: Sequence[str] = (), source: str | None = None, pencil: Pencil | None = None) -> str:
     """Text of the module that evaluates a law with NumPy alone; the same text for the same law, under any hash seed.
 
     `references` go to its docstring; `source` is the file that states the model, `derivations/NAME.py` unless given.
+    `pencil` says how natural parameters are aligned; without it the kernel has functions of aligned ones alone.
     Raises `NotDerivableYet` for an expression that has no place in a kernel, `InputError` for names that Python or the
     kernel uses itself.
     """
+    return _template().render(context(law, references, source or f"derivations/{law.name}.py", pencil))
+
+
+@cache
+def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(context(law, references, source or f"derivations/{law.name}.py"))
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
 
 
-def context(law: Law, references: Sequence[str], source: str) -> Mapping[str, Any]:
+def context(law: Law, references: Sequence[str], source: str, pencil: Pencil | None = None) -> Mapping[str, Any]:
     """The slots of the template."""
     read = formulas(law)
     if not read.learned or not read.outside:
         raise NotDerivableYet(f"{law.name}: kernels are for laws with ranges both in and out of the learned span")
+    form = normal(read)
     given, more = _inputs(read)
-    conditions = relations(law, read)
-    _check(read, more)
+    sizes_checked = relations(law, read)
+    domain, unchecked = conditions(law, read, form.letters)
     shared = (given.sizes, given.families) == (more.sizes, more.families)
-    sizes = [size_function("_sizes", given, conditions)]
+    sizes = [size_function("_sizes", given, sizes_checked)]
     if not shared:
-        sizes.append(size_function("_excess_sizes", more, conditions))
-    outside, own = outside_function(read, given), own_function(read, given)
-    noise, excess = noise_function(read, given), excess_function(read, more)
-    length = str(read.length)
-    options = [("g", (length,)), ("sigma_down", (length, length))]
+        sizes.append(size_function("_excess_sizes", more, sizes_checked))
+    own = {name for arguments in (given, more) for name in (*arguments.lengths, *arguments.scalars, *arguments.sizes)}
+    check_names(own, ())
+    core, excess = core_group(form, given, domain), excess_group(form, more, domain)
+    natural = natural_slots(pencil, read, form, given, core)
+    more_functions = natural["natural"]["functions"] if natural["natural"] else []
+    check_names(own, _variables([*core.functions, *excess.functions, *more_functions]))
     return {
         "made": _comment(f"Made by `symasym build` from {source}; do not edit.", f"Remake: symasym build {law.name}"),
-        "docstring": docstring(law, read, given, conditions, source, references),
+        "docstring": docstring(law, read, given, sizes_checked, domain, unchecked, source, references, pencil),
         "signature": _signature(given, read),
         "core": _comment(
             f"Core dimensions of {', '.join([*(family.name for family in given.families), *given.scalars, 'alpha'])}, g, "
             "sigma_down and of the arrays in the result;",
             f"n = {read.number_outside}.",
         ),
-        "law": entry_point(given, "_sizes", given.scalars, options, alpha=True),
-        "outside_variance": entry_point(given, "_sizes", _scalars(given, outside.parameters)),
-        "excess_loss_mean": entry_point(
-            more, "_sizes" if shared else "_excess_sizes", _scalars(more, excess.parameters)
-        ),
-        "outside": outside,
-        "own": own,
-        "noise": noise,
-        "excess": excess,
-        "functions": [outside, own, noise, excess],
+        "functions": _distinct([*core.functions, *excess.functions]),
+        "tables": [*_tables(core), *_tables(excess)],
         "sizes": sizes,
-        "length": length,
+        "length": str(read.length),
         "number_outside": read.number_outside,
         "learned_indices": _positions(read.learned),
         "outside_indices": _positions(read.outside),
         "d_eff": read.d_eff,
         "rank": read.rank,
+        "runtime": runtime_parts(pencil.kind if pencil else None),
+        **natural,
+        **public_slots(read, given, core),
+        **excess_slots(more, "_sizes" if shared else "_excess_sizes", excess),
     }
+
+
+def _distinct(functions: Sequence[Function]) -> list[Function]:
+    """Each function once."""
+    return list({function.name: function for function in functions}.values())
+
+
+def _tables(group: Group) -> list[str]:
+    """The functions of a group by name: a table for each layout."""
+    kind = f"_{group.name.title()}Functions"
+    lines = ["", "", f"class {kind}(NamedTuple):", '    """Functions on arrays of one layout."""', ""]
+    lines += [f"    {name}: Callable" for name in group.fields]
+    for last, table in group.tables:
+        text = call(f"_{group.name}_{'LAST' if last else 'FIRST'} = {kind}", [f.name for f in table.values()])
+        lines += ["", "", *text] if last or len(group.tables) == 1 else text
+    return lines
 
 
 def _comment(*parts: str) -> list[str]:
@@ -109,16 +136,14 @@ def _inputs(read: Formulas) -> tuple[Inputs, Inputs]:
     return inputs(read, nodes, extra), inputs(read, [*nodes, read.excess_loss_mean], extra)
 
 
-def _check(read: Formulas, given: Inputs) -> None:
-    nodes = [read.noise, read.excess_loss_mean, *(definition for _, definition in read.definitions)]
-    nodes += [node for item in read.ranges for node in (item.own, item.variance) if node is not None]
-    variables = local_names(nodes) | {f"{letter}_{item.range.index}" for item in read.outside for letter in "gv"}
-    defined = [name for name, _ in read.definitions]
-    check_names({*(family.name for family in given.families), *given.scalars, *given.sizes, *defined}, variables)
+_BOUND = re.compile(r"^\s*(?:for )?([A-Za-z_]\w*)(?:\[[^=]*\])? (?:\+?=|in) ")
+"""A line that binds a variable."""
 
 
-def _scalars(given: Inputs, parameters: Sequence[str]) -> list[str]:
-    return [name for name in given.scalars if name in parameters]
+def _variables(functions: Sequence[Function]) -> set[str]:
+    """Variables in the bodies of generated functions."""
+    lines = (line for function in functions for line in function.body)
+    return {found[1] for line in lines if (found := _BOUND.match(line))}
 
 
 def _signature(given: Inputs, read: Formulas) -> str:
@@ -134,7 +159,7 @@ def _core(length: str) -> str:
 
 
 def _positions(ranges: Sequence[InputRange]) -> str:
-    """Positions of the indices, counted from 0, as `np.r_` takes them."""
+    """Positions of the indices, counted from 0, as pairs of start and end."""
     merged: list[list[Any]] = []
     for item in ranges:
         start, stop = item.range.first - 1, item.range.last
@@ -142,4 +167,4 @@ def _positions(ranges: Sequence[InputRange]) -> str:
             merged[-1][1] = stop
         else:
             merged.append([start, stop])
-    return f"np.r_[{', '.join(f'{start}:{stop}' for start, stop in merged)}]"
+    return f"[{', '.join(f'({start or 0}, {stop})' for start, stop in merged)}]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symasym.codegen.numpy.ir import Add, Entry, Node, PairSum, Scalar, Sum
+from symasym.codegen.index.ir import Add, Entry, Node, PairSum, Scalar, Sum
 from symasym.codegen.numpy.notation import ATOM, POWER, PRODUCT, SUM, Notation
 from symasym.codegen.numpy.wrap import broken
 

@@ -7,18 +7,32 @@ from collections.abc import Iterable
 
 from symasym.errors import InputError
 
-__all__ = ["RESERVED", "check_names"]
+__all__ = ["PREFIXES", "RESERVED", "check_names"]
 
 _MODULE = """
-    ArrayLike DTypeLike Floats NDArray NamedTuple Result SIGNATURE annotations np
-    excess_loss_mean law outside_variance
-    _batch _check_core _diagonal _downstream _excess_loss_mean _excess_sizes _float_type _full _general _join _length
-    _noise_variance _outside_variance _own_variance _positive _sizes
+    Any ArrayLike Callable DTypeLike ExcessLossGradient Floats Gradient LONG Mapping NDArray NamedTuple NaturalGradient
+    ROWS Result
+    SIGNATURE SMALLEST Sequence TILE WORKSPACE annotations math np
 """
-_VARIABLES = "alpha batch d_eff dtype g inside kind label_noise mean n outside rank sigma_down v variance weights"
-_BUILTINS = "bool float int isinstance len range tuple ValueError"
+_VARIABLES = """
+    alpha alpha0 at axis bar batch column compute count cumulants d_eff domain dtype excess_loss_mean
+    excess_loss_value_and_gradient factor factors first fixed found g gradient inside inside_given inside_own kind known
+    label_noise last law length mean moments name names number numbers of omega order outside outside_variance own parts
+    rank regression result risk_mean risk_variance rows schur second seeds sigma_down spread sums target total
+    through outside_bar v_outside value value_and_gradient variance weights work
+    arrays asked back block by c c_bar coefficient_bar down family_bar fine frame given more mu mu_bar natural_law
+    natural_value_and_gradient noise_bar part places response rest v_bar views wanted
+"""
+_BUILTINS = """
+    FloatingPointError ValueError bool dict enumerate float int isinstance iter len list max min next range set
+    slice str sum tuple type zip
+"""
 RESERVED = frozenset(f"{_MODULE} {_VARIABLES} {_BUILTINS}".split())
 """Names of the generated module and of the variables in its public functions."""
+
+
+PREFIXES = ("_", "by_", "noise_by_", "outside_by_", "part_", "sum_", "total_", "work_")
+"""Variables that begin like this hold derivatives and parts of formulas, or are private."""
 
 
 def check_names(names: Iterable[str], variables: Iterable[str]) -> None:
@@ -27,5 +41,5 @@ def check_names(names: Iterable[str], variables: Iterable[str]) -> None:
     for name in sorted(names):
         if not name.isidentifier() or keyword.iskeyword(name):
             raise InputError(f"{name}: is not a name in Python, so the kernel cannot have an argument of this name")
-        if name in RESERVED or name in used or name.startswith("sum_"):
+        if name in RESERVED or name in used or name.startswith(PREFIXES):
             raise InputError(f"{name}: the kernel uses this name itself; another name is expected")

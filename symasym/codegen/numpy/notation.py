@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from fractions import Fraction
 
-from symasym.codegen.numpy.ir import Add, Const, Mul, Node, Power, Size
+from symasym.codegen.index.ir import Add, Const, Mul, Node, Power, Size
 
 __all__ = ["ATOM", "POWER", "PRODUCT", "SUM", "Notation"]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from functools import partial
 
-__all__ = ["WIDTH", "broken"]
+__all__ = ["INDENT", "WIDTH", "broken", "wrapped"]
 
 WIDTH = 120
 """Longest line of a kernel."""
+INDENT = "    "
 _GAP = re.compile(r"(?<=,) |(?<=[^\s+\-*/<>=]) (?=[+\-*/] |\*\* |sum_)")
 """Where a line may end: behind a comma, in front of an operator or a sum."""
 _SHORTEST = 0.4
@@ -37,3 +38,11 @@ def _cost(text: str, gap: int) -> tuple[int, bool, int]:
 
 def _depth(text: str) -> int:
     return sum(text.count(mark) for mark in "([{") - sum(text.count(mark) for mark in ")]}")
+
+
+def wrapped(head: str, text: str, depth: int) -> list[str]:
+    """`head + text` on one line if it fits at this depth of indentation, otherwise in brackets on several."""
+    if len(INDENT) * depth + len(head) + len(text) <= WIDTH:
+        return [head + text]
+    parts = broken(text, WIDTH - len(INDENT) * (depth + 1) - 1)
+    return [f"{head}(", *(INDENT + part for part in parts), ")"]

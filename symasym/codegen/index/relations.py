@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import sympy
 
-from symasym.codegen.numpy.affine import Affine
-from symasym.codegen.numpy.convert import affine
-from symasym.codegen.numpy.formulas import Formulas
+from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.convert import affine
+from symasym.codegen.index.formulas import Formulas
 from symasym.errors import NotDerivableYet
 from symasym.law.law import Law
 

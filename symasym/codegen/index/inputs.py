@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from symasym.codegen.numpy.affine import Affine
-from symasym.codegen.numpy.formulas import Formulas
-from symasym.codegen.numpy.ir import Entry, Node, PairSum, Range, Scalar, Size, Sum, walk
+from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.formulas import Formulas
+from symasym.codegen.index.ir import Entry, Node, PairSum, Range, Scalar, Size, Sum, walk
 from symasym.errors import NotDerivableYet
 
 __all__ = ["Family", "Inputs", "SizeSource", "closure", "inputs", "scalars_of", "sizes_of"]

@@ -43,6 +43,9 @@ class Affine:
     def __neg__(self) -> Affine:
         return Affine(-self.constant, tuple((name, -n) for name, n in self.terms))
 
+    def __mul__(self, factor: int) -> Affine:
+        return Affine.of(self.constant * factor, {name: n * factor for name, n in self.terms})
+
     def __sub__(self, other: Affine | int) -> Affine:
         return self + (-other)
 

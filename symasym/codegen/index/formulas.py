@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import sympy
 
-from symasym.codegen.numpy.affine import Affine
-from symasym.codegen.numpy.convert import affine, convert, index_range
-from symasym.codegen.numpy.ir import Node, Range
+from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.convert import affine, convert, index_range
+from symasym.codegen.index.ir import Node, Range
 from symasym.law.law import Law
 
 __all__ = ["Formulas", "InputRange", "formulas"]

@@ -1,6 +1,7 @@
 """The index IR: expressions in entries of indexed families, with sums over index ranges.
 
-Nothing here knows SymPy or NumPy. Indices count from 1, as in the formulas; an emitter gives each an array axis.
+Nothing here knows SymPy or NumPy. Indices count from 1, as in the formulas; an emitter gives each an array axis. Nodes are
+equal if they are written alike, which `key` decides, so that a node may be an entry of a dictionary whatever its depth.
 """
 
 from __future__ import annotations
@@ -8,22 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
-from symasym.codegen.numpy.affine import Affine
+from symasym.codegen.index.affine import Affine
 
 __all__ = [
     "Add",
     "Const",
     "Entry",
+    "HalfSum",
     "Mul",
     "Node",
     "PairSum",
     "Power",
     "Range",
+    "Rank",
     "Scalar",
     "Size",
     "Sum",
     "bound_indices",
+    "children",
     "free_indices",
     "is_number",
     "map_children",
@@ -46,6 +51,11 @@ class Range:
         return self.last - self.first + 1
 
     @property
+    def bounds(self) -> tuple[Affine, Affine]:
+        """First and last index, whatever the letter."""
+        return self.first, self.last
+
+    @property
     def compact(self) -> str:
         """`a=k+1..d`."""
         return str(self).replace(" ", "")
@@ -57,29 +67,60 @@ class Range:
 class Node:
     """An expression."""
 
+    @cached_property
+    def key(self) -> str:
+        """The expression as one text."""
+        return f"{type(self).__name__}({', '.join([_key(getattr(self, name)) for name in self.__match_args__])})"  # type: ignore[attr-defined]
 
-@dataclass(frozen=True)
+    @cached_property
+    def free(self) -> frozenset[str]:
+        """The indices on which the value depends."""
+        below: frozenset[str] = frozenset().union(*(child.free for child in children(self)))
+        match self:
+            case Entry(index=index) | Rank(index=index):
+                return frozenset({index})
+            case HalfSum(range=over, other=other):
+                return below - {over.index} | {other}
+        return below - set(bound_indices(self))
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Node) and self.key == other.key)
+
+    def __hash__(self) -> int:
+        kept = vars(self)
+        if "hash" not in kept:
+            kept["hash"] = hash(self.key)
+        return kept["hash"]
+
+
+def _key(part: object) -> str:
+    if isinstance(part, tuple):
+        return f"[{', '.join(map(_key, part))}]"
+    return part.key if isinstance(part, Node) else str(part)
+
+
+@dataclass(frozen=True, eq=False)
 class Const(Node):
     """An exact number."""
 
     value: Fraction
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Size(Node):
     """A dimension, a Python integer when the kernel runs."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scalar(Node):
     """A scalar argument or a named intermediate: one number for each member of the batch."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry(Node):
     """The entry of a family at an index, which runs over `range`."""
 
@@ -88,7 +129,16 @@ class Entry(Node):
     range: Range
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Rank(Node):
+    """How many indices of `range` come after `index` (`above`) or before it."""
+
+    index: str
+    range: Range
+    above: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Sum(Node):
     """The sum of `body` over one range."""
 
@@ -96,7 +146,7 @@ class Sum(Node):
     body: Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PairSum(Node):
     """The sum of `body` over the pairs `range.index < partner` within one range."""
 
@@ -105,21 +155,31 @@ class PairSum(Node):
     body: Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class HalfSum(Node):
+    """The sum of `body` over the indices of `range` that come after the index `other` (`above`) or before it."""
+
+    range: Range
+    other: str
+    above: bool
+    body: Node
+
+
+@dataclass(frozen=True, eq=False)
 class Add(Node):
     """A sum of terms."""
 
     terms: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mul(Node):
     """A product of factors; division is a negative power."""
 
     factors: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Power(Node):
     """A rational power."""
 
@@ -134,6 +194,8 @@ def map_children(node: Node, change: Callable[[Node], Node]) -> Node:
             return Sum(over, change(body))
         case PairSum(range=over, partner=partner, body=body):
             return PairSum(over, partner, change(body))
+        case HalfSum(range=over, other=other, above=above, body=body):
+            return HalfSum(over, other, above, change(body))
         case Add(terms=terms):
             return Add(tuple(map(change, terms)))
         case Mul(factors=factors):
@@ -143,12 +205,13 @@ def map_children(node: Node, change: Callable[[Node], Node]) -> Node:
     return node
 
 
-def _children(node: Node) -> tuple[Node, ...]:
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below."""
     match node:
-        case Sum(body=body) | PairSum(body=body):
+        case Sum(body=body) | PairSum(body=body) | HalfSum(body=body):
             return (body,)
-        case Add(terms=children) | Mul(factors=children):
-            return children
+        case Add(terms=found) | Mul(factors=found):
+            return found
         case Power(base=base):
             return (base,)
     return ()
@@ -157,14 +220,14 @@ def _children(node: Node) -> tuple[Node, ...]:
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it."""
     yield node
-    for child in _children(node):
+    for child in children(node):
         yield from walk(child)
 
 
 def bound_indices(node: Node) -> tuple[str, ...]:
     """The indices that a sum binds itself; none for other nodes."""
     match node:
-        case Sum(range=over):
+        case Sum(range=over) | HalfSum(range=over):
             return (over.index,)
         case PairSum(range=over, partner=partner):
             return (over.index, partner)
@@ -173,10 +236,7 @@ def bound_indices(node: Node) -> tuple[str, ...]:
 
 def free_indices(node: Node) -> frozenset[str]:
     """The indices on which the value depends."""
-    if isinstance(node, Entry):
-        return frozenset({node.index})
-    below: frozenset[str] = frozenset().union(*map(free_indices, _children(node)))
-    return below - set(bound_indices(node))
+    return node.free
 
 
 def is_number(node: Node) -> bool:

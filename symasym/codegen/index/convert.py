@@ -11,8 +11,8 @@ from fractions import Fraction
 import sympy
 from sympy.core.sorting import default_sort_key
 
-from symasym.codegen.numpy.affine import Affine
-from symasym.codegen.numpy.ir import (
+from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.ir import (
     Add,
     Const,
     Entry,

@@ -1,0 +1,86 @@
+"""What a law assumes of entries and scalars, as conditions that a kernel can check for each problem.
+
+A relation whose sides have at most one index each is checked at the least entry of its larger side and the largest entry of
+its smaller one. Others are stated and not checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy
+
+from symasym.codegen.index.algebra import ZERO
+from symasym.codegen.index.canonical import Letters
+from symasym.codegen.index.convert import convert
+from symasym.codegen.index.formulas import Formulas
+from symasym.codegen.index.ir import Entry, Node, PairSum, Range, Scalar, Sum, walk
+from symasym.errors import NotDerivableYet
+from symasym.law.law import Law
+
+__all__ = ["Condition", "conditions"]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`more > less` or `more >= less`, for every index on either side."""
+
+    more: Node
+    strict: bool
+    less: Node
+
+    @property
+    def nodes(self) -> tuple[Node, Node]:
+        """Both sides."""
+        return self.more, self.less
+
+
+def conditions(law: Law, read: Formulas, letters: Letters) -> tuple[list[Condition], list[sympy.Basic]]:
+    """What can be checked, and the relations that cannot. Scalars whose symbol is positive must not be negative."""
+    ranges = _ranges(law, read)
+    relations = [*law.assume, *(sympy.Gt(expression, 0) for expression in law.undecided)]
+    found, left = [], []
+    for relation in relations:
+        try:
+            condition = _condition(relation, read, letters, ranges)
+        except NotDerivableYet:
+            condition = None
+        if condition is None:
+            left.append(relation)
+        else:
+            found.append(condition)
+    shown = [law.noise, law.excess_loss_mean, *(r.own for r in law.ranges), *(e for _, e in law.definitions)]
+    shown += [r.variance for r in law.outside if r.variance is not None]
+    scalars = {s.name: s for e in shown for s in e.free_symbols if isinstance(s, sympy.Symbol) and s.is_nonnegative}
+    defined = {symbol.name for symbol, _ in law.definitions}
+    for name in sorted(set(scalars) - defined - read.sizes - set(ranges)):
+        found.append(Condition(Scalar(name), False, ZERO))
+    return found, left
+
+
+def _condition(
+    relation: sympy.Basic, read: Formulas, letters: Letters, ranges: Mapping[str, Range]
+) -> Condition | None:
+    more, less = (convert(side, read.sizes, ranges) for side in (relation.gts, relation.lts))
+    used = {part.index: part.range for side in (more, less) for part in walk(side) if isinstance(part, Entry)}
+    if len(more.free) > 1 or len(less.free) > 1 or more.free & less.free:
+        return None
+    strict = isinstance(relation, sympy.StrictGreaterThan | sympy.StrictLessThan)
+    return Condition(letters.rename(more, {}, used.values()), strict, letters.rename(less, {}, used.values()))
+
+
+def _ranges(law: Law, read: Formulas) -> dict[str, Range]:
+    """The ranges of letters: those of the law, and those that have the same range in all formulas."""
+    found: dict[str, set[Range]] = {}
+    nodes = [read.noise, read.excess_loss_mean, *(item.own for item in read.ranges)]
+    nodes += [item.variance for item in read.outside if item.variance is not None]
+    for node in nodes:
+        for part in walk(node):
+            if isinstance(part, Sum | PairSum):
+                found.setdefault(part.range.index, set()).add(part.range)
+    only = {letter: ranges.pop() for letter, ranges in found.items() if len(ranges) == 1}
+    for item, over in zip(law.ranges, read.ranges, strict=True):
+        only |= {str(item.index): over.range}
+        only |= {str(item.partner): Range(str(item.partner), over.range.first, over.range.last)}
+    return only

@@ -1,0 +1,122 @@
+"""Operations into steps: what has at most one index is computed on whole arrays, everything larger inside a *nest*.
+
+A nest runs over tiles of one index range (or over the first index of a pair), so that an array over two and more indices
+exists only for one tile. In a tile a sum over another index is complete and may be used further on; a sum over the nest's own
+index is complete behind the nest. An array that two nests need is computed in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from symasym.codegen.index.ops import Op, reached
+
+__all__ = ["Cold", "Nest", "Step", "schedule"]
+
+Place = tuple[str, str | None]
+Places = Callable[[frozenset[str]], Place]
+
+
+@dataclass(frozen=True)
+class Cold:
+    """One operation on whole arrays with at most one index."""
+
+    op: Op
+
+    @property
+    def ops(self) -> tuple[Op, ...]:
+        """The operation, as a nest has them."""
+        return (self.op,)
+
+
+@dataclass(frozen=True)
+class Nest:
+    """Operations in tiles of the index `letter`; `second` is the larger index of a pair whose smaller one is `letter`.
+
+    Of the arrays over `letter` alone only those that are `stored` exist beyond their tile.
+    """
+
+    letter: str
+    second: str | None
+    ops: tuple[Op, ...]
+    stored: frozenset[Op] = frozenset()
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The index of the nest, or both of a pair."""
+        return frozenset({self.letter, self.second} - {None})  # type: ignore[arg-type]
+
+    def is_large(self, op: Op) -> bool:
+        """True for arrays over two and more indices, which exist for one tile alone."""
+        return len(op.layout) > 1
+
+    def is_partial(self, op: Op) -> bool:
+        """True for sums that are complete behind the nest only."""
+        return op.kind == "sum" and op.reduction.letter in self.own
+
+    def holds(self, op: Op, places: Places) -> bool:
+        """Whether an operation belongs into this nest: on large arrays with its place, or along its own index."""
+        if len(op.body) > 1:
+            return places(op.body) == (self.letter, self.second)
+        return self.second is None and op.body == {self.letter}
+
+
+Step = Cold | Nest
+
+
+def schedule(outputs: Sequence[Op], places: Places) -> list[Step]:
+    """Steps that compute the outputs, which have at most one index each; `places` gives the nest of a layout with more."""
+    order = reached(outputs)
+    done: set[Op] = {op for op in order if op.is_leaf}
+    steps: list[Step] = []
+    while True:
+        for op in order:
+            if op not in done and max(len(op.layout), len(op.body)) <= 1 and done.issuperset(op.args):
+                done.add(op)
+                steps.append(Cold(op))
+        nests = [nest for nest in _nests(order, done, outputs, places) if any(map(nest.is_large, nest.ops))]
+        if not nests:
+            break
+        nest = max(nests, key=lambda found: sum(op.kind == "sum" for op in found.ops))
+        done |= {op for op in nest.ops if not nest.is_large(op)}
+        steps.append(nest)
+    assert done.issuperset(outputs)
+    return [replace(step, stored=_stored(step, steps, outputs)) if isinstance(step, Nest) else step for step in steps]
+
+
+def _nests(order: Sequence[Op], done: set[Op], outputs: Sequence[Op], places: Places) -> Iterable[Nest]:
+    """For every place the nest of all that can be computed there now."""
+    here = dict.fromkeys(places(op.body) for op in order if op not in done and len(op.body) > 1)
+    for letter, second in here:
+        empty = Nest(letter, second, ())
+        inside = _in_tile(order, done, places, empty)
+        read = {arg for op in order if op not in inside for arg in op.args}
+        kept = _needed(inside, {op for op in inside if op in read | set(outputs) and not empty.is_large(op)})
+        yield replace(empty, ops=tuple(kept))
+
+
+def _in_tile(order: Sequence[Op], done: set[Op], places: Places, nest: Nest) -> list[Op]:
+    """What can be computed in tiles of a nest, in order."""
+    inside: list[Op] = []
+    there = set(done)
+    for op in order:
+        if op not in there and there.issuperset(op.args) and nest.holds(op, places):
+            inside.append(op)
+            if not nest.is_partial(op):
+                there.add(op)
+    return inside
+
+
+def _needed(inside: Sequence[Op], wanted: set[Op]) -> list[Op]:
+    for op in reversed(inside):
+        if op in wanted:
+            wanted |= {arg for arg in op.args if arg in inside}
+    return [op for op in inside if op in wanted]
+
+
+def _stored(nest: Nest, steps: Sequence[Step], outputs: Sequence[Op]) -> frozenset[Op]:
+    read = {arg for step in steps if step is not nest for op in step.ops for arg in op.args}
+    asked = {op for op in outputs if op.kind == "seed"}  # seeds are outputs so that they are asked for, not to be kept
+    read |= set(outputs) - asked
+    return frozenset(op for op in nest.ops if not nest.is_large(op) and (op in read or nest.second))

@@ -1,0 +1,175 @@
+"""Steps of a schedule as the lines of a function.
+
+Arrays have the batch on one axis. *Last*: rows of the batch are the inner loop of every operation, which suits short index
+ranges. *First*: arrays are used as they come and an index is the inner loop, which suits long ranges, and formulas with one
+index alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.ir import Range
+from symasym.codegen.index.ops import Op, Reduction, Seed
+from symasym.codegen.index.schedule import Nest, Step
+from symasym.codegen.numpy.slots import Slots
+from symasym.codegen.numpy.text import Expression
+from symasym.codegen.numpy.tiles import PairTile, RangeTile, RowTile, Tile
+from symasym.codegen.numpy.wrap import wrapped
+
+__all__ = ["Body"]
+
+
+@dataclass
+class Body:
+    """Lines of one function.
+
+    `lengths` has the length of each family, `order` the place of each letter, `ranges` its range; `last` says where the batch is.
+    """
+
+    lengths: Mapping[str, Affine]
+    order: Callable[[str], tuple[int, str]]
+    ranges: Mapping[str, Range]
+    last: bool
+    hints: Mapping[Op, str] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    hot: list[tuple[int, str, str]] = field(default_factory=list)
+    """For each nest the number of workspace arrays, the product of the other axes and the length of the nest's own."""
+    cold: Affine = field(default_factory=Affine)
+    """How many numbers over at most one index the function holds for one problem."""
+    _names: dict[Op, str] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+    _views: dict[tuple[str, tuple[Affine, Affine]], str] = field(default_factory=dict)
+
+    @property
+    def axis(self) -> int:
+        """The axis of an index."""
+        return 0 if self.last else 1
+
+    def write(self, steps: Sequence[Step], outputs: Sequence[Op]) -> None:
+        """Lines that compute every output; `text` gives what stands for it."""
+        uses = Counter(arg for step in steps for op in step.ops for arg in op.args)
+        uses.update(outputs)
+        in_nests = {arg for step in steps if isinstance(step, Nest) for op in step.ops for arg in op.args}
+        bound = {op for op in uses if uses[op] > 1 or op in in_nests or op in self.hints}
+        for step in steps:
+            if isinstance(step, Nest):
+                self._nest(step)
+            elif step.op in bound or step.op in outputs or step.op.kind in ("sum", "seed", "rank"):
+                self._cold(step.op)
+
+    def text(self, op: Op) -> str:
+        """The text of an output."""
+        return Expression(self._name, self._alignment).show(op)
+
+    def assign(self, head: str, text: str) -> None:
+        """One line if it fits, otherwise a bracket broken between tokens."""
+        self.lines += wrapped(head, text, 1)
+
+    # ---- names
+
+    def _alignment(self, op: Op, result: Op) -> str:
+        """With the batch first, a number for each row needs an axis for the index."""
+        return "[:, None]" if not self.last and result.layout and not op.layout and op.kind != "number" else ""
+
+    def _name(self, op: Op) -> str | None:
+        match op.kind:
+            case "scalar":
+                return str(op.data)
+            case "entry":
+                return self._view(op)
+        return self._names.get(op)
+
+    def _view(self, op: Op) -> str:
+        """The part of a family that belongs to a range."""
+        leaf = op.leaf
+        assert leaf.family is not None
+        key = (leaf.family, leaf.range.bounds)
+        if key not in self._views:
+            cut = _slice(leaf.range, self.lengths[leaf.family])
+            if cut == ":":
+                self._views[key] = leaf.family
+            else:
+                self._views[key] = self.fresh(f"{leaf.family}_{leaf.range.index}")
+                self.lines.insert(0, f"{self._views[key]} = {leaf.family}[{cut if self.last else f':, {cut}'}]")
+        return self._views[key]
+
+    def fresh(self, wanted: str) -> str:
+        """A variable of this name, or of one like it."""
+        number, name = 1, wanted
+        while name in self._taken:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._taken.add(name)
+        return name
+
+    def _bind(self, op: Op) -> str:
+        kind = ("sum" if op.layout else "total") if op.kind == "sum" else "part"
+        self._names[op] = self.fresh(self.hints.get(op) or "_".join([kind, *sorted(op.layout)]))
+        return self._names[op]
+
+    def _count(self, op: Op) -> None:
+        """One more array that lives as long as the function runs."""
+        for letter in op.layout:
+            self.cold = self.cold + self.ranges[letter].size
+
+    # ---- whole arrays
+
+    def _cold(self, op: Op) -> None:
+        text = self._cold_text(op)
+        self._count(op)
+        self.assign(f"{self._bind(op)} = ", text)
+
+    def _cold_text(self, op: Op) -> str:
+        match op.kind:
+            case "sum":
+                return self._cold_sum(op, op.reduction)
+            case "rank":
+                size = self.ranges[next(iter(op.layout))].size
+                count = f"np.arange({size - 1}, -1, -1, kind)" if op.leaf.above else f"np.arange({size}, dtype=kind)"
+                return f"{count}[{':, None' if self.last else 'None'}]"
+        if isinstance(op.data, Seed):
+            return op.data.text(self.text(op.args[0]), str(op.data.start), str(op.data.size), "")
+        return Expression(self._name, self._alignment).written_out(op)
+
+    def _cold_sum(self, op: Op, reduction: Reduction) -> str:
+        shown = [self.text(arg) for arg in op.args]
+        if reduction.other is not None:
+            product = shown[0] if len(shown) == 1 else " * ".join(f"({s})" for s in shown)
+            return f"_beyond({product}, {reduction.above}, {self.axis})"
+        if any(arg.kind == "seed" for arg in op.args) and len(op.args) == 1:
+            return f"_over({shown[0]}, {reduction.range.size}, {self.axis})"
+        if not self.last:
+            return f"_row_sums({', '.join(shown)})"
+        if len(shown) == 1:
+            return f"np.add.reduce({shown[0]}, axis=0)"
+        return f'np.einsum("in,in->n", {shown[0]}, {shown[1]})'
+
+    # ---- nests
+
+    def _nest(self, nest: Nest) -> None:
+        kind: type[Tile] = PairTile if nest.second else RangeTile if self.last else RowTile
+        tile = kind(nest, Slots.of(nest), self._name, self.ranges, self.order, self.last)
+        for op in nest.ops:
+            if not nest.is_large(op):
+                self._prepare(op, nest, kind)
+        self.hot.append((tile.slots.count, tile.others(), "1" if nest.second else str(self.ranges[nest.letter].size)))
+        self.lines += tile.lines()
+
+    def _prepare(self, op: Op, nest: Nest, kind: type[Tile]) -> None:
+        """An array that tiles fill or add to; what only a tile needs is a variable inside."""
+        name = self._bind(op)
+        if op in nest.stored or nest.is_partial(op):
+            self._count(op)
+            sizes = [str(self.ranges[letter].size) for letter in op.layout]
+            shape = ", ".join([*sizes, "rows"] if self.last else ["rows", *sizes]) + ("" if sizes else ",")
+            added = nest.second is not None or (nest.is_partial(op) and kind.partial_sums_are_added)
+            self.lines.append(f"{name} = np.{'zeros' if added else 'empty'}(({shape}), kind)")
+
+
+def _slice(over: Range, length: Affine) -> str:
+    start, stop = over.first - 1, over.last
+    return f"{'' if start == Affine() else start}:{'' if stop == length else stop}"

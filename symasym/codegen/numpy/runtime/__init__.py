@@ -1,0 +1,1 @@
+"""What every kernel has in common: modules whose text is copied into each generated file, so that it needs NumPy alone."""

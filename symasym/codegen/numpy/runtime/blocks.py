@@ -1,0 +1,181 @@
+"""A batch in blocks of rows: workspace that does not grow with the batch, and NaN where a problem is outside the domain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+
+# ---- copied into kernels
+
+WORKSPACE = 4_000_000
+"""Bytes for arrays inside a kernel, whatever the batch."""
+TILE = 131_072
+"""Numbers in one array over two and more indices, at most."""
+ROWS = 1024
+"""Rows in a block where they are the innermost loop; more of them where problems are small."""
+LONG = 48
+"""An index range from here on is a better innermost loop than the rows of a batch."""
+
+
+class _Work:
+    """The workspace: how many `rows` a block has, and arrays for the tiles of a nest.
+
+    A problem holds `cold` numbers at a time; each of `nests` is the number of arrays that it needs, the product of the
+    sizes of their other indices, and the size of its own, 1 for pairs. `last` says that the batch is the last axis.
+    """
+
+    def __init__(self, kind: np.dtype, count: int, cold: int, last: bool, *nests: tuple[int, int, int]) -> None:
+        room = WORKSPACE // kind.itemsize
+        slots = max([nest[0] for nest in nests], default=0)
+        tile = min(TILE, room * 2 // 5 // slots) if slots else 0
+        rows = max(1, (room - slots * tile) // (cold + 1))
+        if count > 1:
+            for _, others, size in nests:
+                if last:
+                    rows = min(rows, max(ROWS, tile // (others * size + 1)))
+                if last or size == 1:
+                    rows = min(rows, max(1, tile // (others + 1)))
+        self.rows = min(count, rows) or 1
+        self.capacity = 0
+        for _, others, size in nests:
+            least = others * (self.rows if last or size == 1 else size)
+            most = others * size * self.rows
+            self.capacity = max(self.capacity, min(most, max(least, tile)))
+        self.slots = [np.empty(self.capacity, kind) for _ in range(slots)]
+
+    def __call__(self, slot: int, *shape: int) -> Floats:
+        """An array of this shape; what it held is overwritten."""
+        return self.slots[slot][: math.prod(shape)].reshape(shape)
+
+    def tiles(self, size: int, others: int, rows: int) -> list[slice]:
+        """Tiles of an index range that fit, where the batch is the last axis."""
+        return _slices(size, self.capacity // (others * rows or 1))
+
+    def row_tiles(self, rows: int, others: int, size: int) -> list[slice]:
+        """Tiles of rows that fit, where the batch is the first axis."""
+        return _slices(rows, self.capacity // (others * size or 1))
+
+
+def _slices(size: int, width: int) -> list[slice]:
+    """Consecutive parts of at most this width, and of at least 1."""
+    if width >= size:
+        return [slice(0, size)] if size else []
+    width = max(1, width)
+    return [slice(start, min(size, start + width)) for start in range(0, size, width)]
+
+
+def _is_short(*nests: tuple[int, int]) -> bool:
+    """Whether the batch is to be the last axis: index ranges are short, or one problem alone does not fit a tile.
+
+    A nest is the product of the sizes of its other indices and the size of its own.
+    """
+    others, size = max(nests, key=math.prod, default=(1, 1))
+    return size < LONG or others * size > TILE // 2
+
+
+def _run(
+    count: int,
+    step: int,
+    arrays: Sequence[Floats | None],
+    domain: Callable[..., bool | NDArray[np.bool_]],
+    compute: Callable[..., Sequence[Floats]],
+    results: Sequence[Floats],
+    last: bool,
+    checked: Sequence[int],
+) -> None:
+    """Blocks of `step` rows through `compute` into `results`.
+
+    NaN where a problem is outside the domain or leaves the range of numbers. With `last`, families are handed over with
+    the batch on the last axis. `checked` are the results that must be finite.
+    """
+    with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        for start in range(0, count, step):
+            stop = min(count, start + step)
+            parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
+            mine = results if count <= step else [result[start:stop] for result in results]
+            _block(stop - start, parts, domain, compute, mine, last, checked)
+
+
+def _block(
+    n: int,
+    parts: Sequence[Floats | None],
+    domain: Callable[..., bool | NDArray[np.bool_]] | None,
+    compute: Callable[..., Sequence[Floats]],
+    results: Sequence[Floats],
+    last: bool,
+    checked: Sequence[int],
+) -> None:
+    """One block of `n` rows; halves of it where a number overflows, underflows or is not one."""
+    given = parts
+    if last:
+        given = [np.ascontiguousarray(x.T) if x is not None and x.ndim == 2 else x for x in parts]
+    if domain is not None:
+        inside = domain(n, *given)
+        if inside is not True and not inside.all():  # type: ignore[union-attr]
+            _some(np.broadcast_to(inside, n), parts, compute, results, last, checked)
+            return
+    try:
+        found = compute(n, *given)
+    except FloatingPointError:
+        if n == 1:
+            for result in results:
+                result[...] = np.nan
+            return
+        for half in (slice(0, n // 2), slice(n // 2, n)):
+            some = [x if x is None or len(x) == 1 else x[half] for x in parts]
+            _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
+        return
+    for result, value in zip(results, found, strict=True):
+        result[...] = value.T if last and value.ndim == 2 else value
+    fine = _finite(last, *(found[number] for number in checked))
+    if fine is not True:
+        for result in results:
+            result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _some(
+    inside: NDArray[np.bool_],
+    parts: Sequence[Floats | None],
+    compute: Callable[..., Sequence[Floats]],
+    results: Sequence[Floats],
+    last: bool,
+    checked: Sequence[int],
+) -> None:
+    """A block of which only the problems `inside` are computed."""
+    for result in results:
+        result[...] = np.nan
+    keep = np.flatnonzero(inside)
+    if keep.size:
+        kept = [np.empty((keep.size, *result.shape[1:]), result.dtype) for result in results]
+        some = [x if x is None or len(x) == 1 else x[keep] for x in parts]
+        _block(keep.size, some, None, compute, kept, last, checked)
+        for result, values in zip(results, kept, strict=True):
+            result[keep] = values
+
+
+def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
+    """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
+    inside: bool | NDArray[np.bool_] = True
+    for x in arrays:
+        if x is not None and not math.isfinite(np.vdot(x, x)):
+            axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
+            inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
+    return inside
+
+
+def _above(more: Floats, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
+    """Whether `more > less` (`>=` if not `strict`) for every index on either side: for all problems, or for each."""
+    if axis == 1 and more.size:  # along short rows a minimum for each is slow, and rarely needed
+        lowest, highest = more.min(), less.max(initial=-np.inf) if isinstance(less, np.ndarray) else less
+        if lowest > highest or (lowest == highest and not strict):
+            return True
+    least = np.minimum.reduce(more, axis=axis, initial=np.inf) if more.ndim == 2 else more
+    most = less
+    if isinstance(less, np.ndarray) and less.ndim == 2:
+        most = np.maximum.reduce(less, axis=axis, initial=-np.inf)
+    return least > most if strict else least >= most
