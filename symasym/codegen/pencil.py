@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from symasym.alignment.entries import entry_table
 from symasym.alignment.ranges import Ranges
+from symasym.alignment.specification import entry_table
 from symasym.model.aligned import Frame
 from symasym.model.groups import GL, O
 from symasym.model.matrices import Constant, Truth
