@@ -16,9 +16,13 @@ from symasym.cli.main import main
 FOLDERS = (("kernels", "py"), ("latex", "tex"), ("laws", "json"))
 
 
-def test_what_is_committed_is_fresh(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["build", "--check"]) == 0
-    assert "generated/ is fresh" in capsys.readouterr().out
+def test_what_is_committed_is_fresh_under_another_hash_seed() -> None:
+    """`./run build` writes under the hash seed 0; one difference in an order that hashes decide shows here."""
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}
+    command = [sys.executable, "-m", "symasym", "build", "--check"]
+    done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
+    files = 3 * len([*MODELS, *VARIANTS]) + 2 * len(OPEN) + 1  # the gallery
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"generated/ is fresh: {files} files"), done.stdout
 
 
 def test_writes_kernels_writeups_and_laws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,7 +35,10 @@ def test_writes_kernels_writeups_and_laws(tmp_path: Path, capsys: pytest.Capture
     assert "factor: derived and checked in" in err
 
 
-def test_a_changed_file_and_an_orphan_are_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_changed_file_and_an_orphan_are_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "names", lambda: ["factor", "void_task"])  # orphans are those of a whole build
     main(["build", "--output", str(tmp_path)])
     kernel = tmp_path / "kernels" / "factor.py"
     kernel.write_text(kernel.read_text().replace("**2", "**3", 1))
@@ -45,17 +52,6 @@ def test_a_changed_file_and_an_orphan_are_found(tmp_path: Path, capsys: pytest.C
     assert not (tmp_path / "laws" / "left_over.json").exists()
     capsys.readouterr()
     assert main(["build", "--check", "--output", str(tmp_path)]) == 0
-
-
-def test_the_text_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
-    for seed in ("1", "2"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed}
-        command = [sys.executable, "-m", "symasym", "build", "--output", str(tmp_path / seed)]
-        subprocess.run(command, check=True, env=environment, capture_output=True)
-    files = sorted(p.relative_to(tmp_path / "1") for p in (tmp_path / "1").rglob("*") if p.is_file())
-    assert len(files) == 3 * len([*MODELS, *VARIANTS]) + 2 * len(OPEN) + 1  # the gallery
-    for path in files:
-        assert (tmp_path / "1" / path).read_bytes() == (tmp_path / "2" / path).read_bytes()
 
 
 def test_every_committed_kernel_runs_without_symasym_and_sympy() -> None:

@@ -5,7 +5,6 @@ import builtins
 import functools
 import itertools
 import json
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,7 +17,7 @@ import numpy as np
 import pytest
 import support
 import sympy
-from support import ALL as DERIVED, MODELS, VARIANTS, arguments_of, core_lengths, outside, spacious
+from support import ALL as DERIVED, arguments_of, core_lengths, outside, spacious
 
 from symasym.codegen.numpy import compile_kernel, emit
 from symasym.codegen.numpy.emit import TEMPLATE, context
@@ -589,28 +588,6 @@ def test_reserved_names_are_those_in_use(name):
 def test_template_slots_are_the_context_keys():
     tree = jinja2.Environment().parse(TEMPLATE.read_text(encoding="utf-8"))
     assert jinja2.meta.find_undeclared_variables(tree) == set(context(derived("spectral"), (), "x"))
-
-
-EMIT = """
-import json, sys
-from symasym import catalogue
-from symasym.codegen.numpy import emit
-from symasym.pipeline import derive_model
-names = json.loads(sys.argv[1])
-laws = {n: derive_model(catalogue.load(n).model, n).law for n in names}
-print(json.dumps({n: emit(law, references=["R"]) for n, law in laws.items()}))
-"""
-
-
-def test_text_does_not_depend_on_the_hash_seed():
-    texts, names = [], [*MODELS, *VARIANTS]
-    for seed in ("0", "4242"):
-        done = subprocess.run(
-            [sys.executable, "-c", EMIT, json.dumps(names)],
-            cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        texts.append(json.loads(done.stdout))
-    assert texts[0] == texts[1] == {name: emit(derived(name), references=["R"]) for name in names}
 
 
 ALONE = """
