@@ -39,6 +39,7 @@ _NODES = (
     8,
 )  # on the upper half of the path, to start with, for a high and a low accuracy; the lower half is its conjugate
 _HALVINGS = 4  # of the step, at most
+_UNSETTLED = 0.01  # relative error from which nothing is returned but NaN
 _LOW = 1e-8  # a tolerance from which the accuracy counts as low
 _SQUARED = 100.0  # halving the step leaves at most so many times the square of the relative error
 _DROP = 36.0  # the path ends where the integrand has fallen by exp(-_DROP)
@@ -60,16 +61,20 @@ class Integrals(NamedTuple):
 def log_integrals(q: Floats, law: WeightedLaw, of: Indices, upper: Booleans, tolerance: float = TOLERANCE) -> Integrals:
     """P(Q > q) where `upper`, else P(Q <= q), and the density: `q > 0` and `upper` of shape `(p,)`, of the laws `of`.
 
+    NaN where halving the step does not settle the integrals to a hundredth.
     The laws are `(laws, n)`; they and `q` are in units of the largest weight.
     """
     found = Integrals(np.empty(q.shape), np.empty(q.shape), np.empty(q.shape), np.empty(q.shape, dtype=np.intp))
     step = max(1, _BLOCK // (_NODES[0] * (law.weights.shape[-1] + 6)))  # some arrays have no axis of weights
     for start in range(0, q.size, step):
         block = slice(start, start + step)
-        for whole, part in zip(
-            found, _Path(q[block], law.at(of[block]), upper[block]).integrals(tolerance), strict=True
-        ):
+        # what leaves the range of numbers shows in the error
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            parts = _Path(q[block], law.at(of[block]), upper[block]).integrals(tolerance)
+        for whole, part in zip(found, parts, strict=True):
             whole[block] = part
+    unsettled = ~(found.error <= max(_UNSETTLED, tolerance))
+    found.tail[unsettled] = found.density[unsettled] = np.nan
     return found
 
 
@@ -168,8 +173,7 @@ class _Path:
         for halving in range(_HALVINGS):
             middles = (np.arange(count) + 0.5) / count
             finer = total[:, left] + np.stack(part.sums(middles))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                change = np.abs(2.0 * total[:, left] / finer - 1.0).max(0)
+            change = np.abs(2.0 * total[:, left] / finer - 1.0).max(0)
             total[:, left], count = finer, 2 * count
             error[left], nodes[left] = np.minimum(change, _SQUARED * change**2), count
             again = ~(error[left] <= tolerance)
@@ -177,9 +181,8 @@ class _Path:
                 break
             left = left[again]
             part = self[left]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scale = np.log(self.radius * self.end)[:, 0] - np.log(nodes * math.pi)
-            tail, density = self.peak + scale + np.log(total)
+        scale = np.log(self.radius * self.end)[:, 0] - np.log(nodes * math.pi)
+        tail, density = self.peak + scale + np.log(total)
         return Integrals(tail, density + self.log_s, error + self.rounding, nodes)
 
 
@@ -243,8 +246,7 @@ def _saddlepoint(q: Floats, law: WeightedLaw, upper: Booleans) -> Floats:
     for _ in range(100):
         _, _, _, excess, curvature = _tilted(s, q, law)
         inner, outer = np.where(excess < 0.0, s, inner), np.where(excess < 0.0, outer, s)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            newton = s * (1.0 - excess / (excess + curvature))
+        newton = s * (1.0 - excess / (excess + curvature))
         bracketed = (np.abs(newton) >= np.abs(inner)) & (np.abs(newton) <= np.abs(outer))
         moved = np.where(bracketed, newton, (inner + outer) / 2.0)
         step, s = 1.0 - moved / s, moved

@@ -10,7 +10,8 @@ keeps its relative accuracy; the other is the complement. `contour` has the path
 
 Accuracy: the relative error of tails and density is about 1e-13 down to the smallest positive numbers, or
 5e-15 sqrt(sum_j m_j) if that is more, about what rounding q costs in a far tail; `estimate` says it for each point.
-Multiplicities below 1 lose digits: 1e-10 is left at 0.3, 1e-8 at 0.1. Weights 280 decades below the largest are out of reach.
+Multiplicities below 1 lose digits: 1e-10 is left at 0.3, 1e-8 at 0.1. Weights 280 decades
+below the largest are out of reach; where the integrals do not settle, the value is NaN and no number that looks right.
 
 [WeidemanTrefethen2007] Math. Comp. 76, 1341-1356; [Daniels1954] Ann. Math. Statist. 25, 631-650;
 [LaurentMassart2000] Ann. Statist. 28, 1302-1338; [Ruben1962] Ann. Math. Statist. 33, 542-570. Other methods,

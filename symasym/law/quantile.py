@@ -108,6 +108,7 @@ class _Search:
         newton = at - error / (np.exp(found.density - found.tail) * np.where(upper, -1.0, q))
         bracketed = (newton >= low) & (newton <= high)
         close = np.clip(newton, low, high)  # next to a bound that is nearly the root
-        self.x[left] = np.where(bracketed | (np.abs(error) <= enough), close, (low + high) / 2.0)
+        moved = np.where(bracketed | (np.abs(error) <= enough), close, (low + high) / 2.0)
+        self.x[left] = np.where(np.isnan(error), np.nan, moved)
         self.low[left], self.high[left] = low, high
         return np.abs(error)

@@ -42,12 +42,14 @@ def test_a_larger_tolerance_is_kept_with_fewer_nodes(tolerance: float) -> None:
 
 def test_too_few_nodes_are_admitted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A planted mistake: the rule may not halve its step enough; then the stated error must say so."""
-    monkeypatch.setattr(contour, "_NODES", (3, 3))
+    monkeypatch.setattr(contour, "_NODES", (8, 8))
     monkeypatch.setattr(contour, "_HALVINGS", 1)
     q, law = np.array([0.01, 1.0, 5.0, 60.0]), stats.chi2(1)
     found = estimate("sf", q, [1.0])
     error = np.abs(found.value - law.sf(q))
-    assert np.all(error <= found.error) and np.any(error > 1e-6)
+    assert np.all(error <= found.error) and np.any(error > 1e-9)
+    monkeypatch.setattr(contour, "_NODES", (1, 1))
+    assert np.all(np.isnan(sf(q, [1.0]))) and np.all(np.isnan(isf([0.1, 0.9], [1.0])))
 
 
 def test_ends_have_no_error() -> None:
