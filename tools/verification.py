@@ -62,6 +62,9 @@ FURTHER: list[tuple[str, str, dict[str, Any]]] = [
 ]
 """Problems beyond the one that each model file suggests: model, what is different, the changed keys."""
 
+SLOW = {("masked_autoencoder", "loss on the masked coordinates alone"): (2000, 4000, 8000, 16000)}
+"""Problems whose terms of second order in `1/m` are still seen at the usual sizes, and the sizes taken instead."""
+
 HEAD = """# Verification by simulation
 
 Made by `./run verify`: seed {seed}, {reps} repetitions at each `m` of {grid}, 2 cores; each row with its date.
@@ -73,13 +76,15 @@ names (where it names none, by minimising the empirical loss), against the law d
 * *KS*: Kolmogorov distance at the largest `m` and its bound `1.63 / sqrt(reps)` plus the allowance for finite `m` that
   `symasym verify` states.
 * Where 6000 repetitions leave a standard error above one per cent, the row is from 12000.
+* *m*: the smallest and the largest sample size. Where the usual ones still show terms of second order in `1/m` (the loss on the masked
+  coordinates alone is rejected at them, z = +2.35 for the interaction and 0.0215 against 0.0210 for KS), larger ones are taken.
 * *Total*: mean of `n (R - sigma^2)` at the largest `m` against what the law says there, in standard errors.
 
 One case again: `symasym verify spectral --seed {seed}`; the inputs are those of the model files, with the changes named.
 Longer runs, more seeds and how it is judged: `verification-long.md`.
 
-| model | case | date | derived | intercept | se / derived | z | KS | bound | z of the total | verdict |
-|---|---|---|---|---|---|---|---|---|---|---|
+| model | case | m | date | derived | intercept | se / derived | z | KS | bound | z of the total | verdict |
+|---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -90,6 +95,11 @@ def cases(names: Sequence[str]) -> list[tuple[str, str, dict[str, Any]]]:
     return sorted([*own, *(case for case in FURTHER if case[0] in wanted)], key=lambda case: case[0])
 
 
+def grid_of(name: str, case: str) -> tuple[int, ...]:
+    """The sizes `m` of a case."""
+    return SLOW.get((name, case), GRID)
+
+
 def row(case: str, done: Verification) -> str:
     """One line of the table."""
     judged = done.judgement
@@ -97,6 +107,7 @@ def row(case: str, done: Verification) -> str:
     cells = [
         done.model,
         case,
+        "{}-{}".format(*(grid_of(done.model, case)[n] for n in (0, -1))),
         str(datetime.datetime.now(datetime.UTC).date()),
         f"{mean.derived:.5g}",
         f"{mean.fit.intercept:.5g}",
@@ -131,9 +142,9 @@ def main(names: Sequence[str]) -> int:
     for name, case, changes in cases(names):
         loaded = catalogue.load(name)
         document = {key: value for key, value in {**default_input(loaded), **changes}.items() if value is not None}
-        done = verify(loaded, document, jobs=os.cpu_count() or 1)
+        done = verify(loaded, document, m=grid_of(name, case), jobs=os.cpu_count() or 1)
         if done.judgement.verdict == "inconclusive":  # what is missing is precision
-            done = verify(loaded, document, reps=2 * REPETITIONS, jobs=os.cpu_count() or 1)
+            done = verify(loaded, document, m=grid_of(name, case), reps=2 * REPETITIONS, jobs=os.cpu_count() or 1)
         rows[name, case] = row(case, done)
         accepted = accepted and done.accepted
         print(f"{done.seconds:.0f} s: {rows[name, case]}", file=sys.stderr, flush=True)
