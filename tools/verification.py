@@ -76,8 +76,9 @@ names (where it names none, by minimising the empirical loss), against the law d
 * *KS*: Kolmogorov distance at the largest `m` and its bound `1.63 / sqrt(reps)` plus the allowance for finite `m` that
   `symasym verify` states.
 * Where 6000 repetitions leave a standard error above one per cent, the row is from 12000.
-* *m*: the smallest and the largest sample size. Where the usual ones still show terms of second order in `1/m` (the loss on the masked
-  coordinates alone is rejected at them, z = +2.35 for the interaction and 0.0215 against 0.0210 for KS), larger ones are taken.
+* *m*: the smallest and the largest sample size. Where the usual ones still show terms of second order in `1/m` (the loss on
+  the masked coordinates alone is rejected at them, z = +2.35 for the interaction and 0.0215 against 0.0210 for KS), larger
+  ones are taken.
 * *Total*: mean of `n (R - sigma^2)` at the largest `m` against what the law says there, in standard errors.
 
 One case again: `symasym verify spectral --seed {seed}`; the inputs are those of the model files, with the changes named.
