@@ -7,12 +7,13 @@ from os import PathLike
 from typing import Any
 
 from symasym import catalogue, pipeline
-from symasym.errors import InputError
+from symasym.errors import InputError, NotDerivableYet
 from symasym.evaluation import Evaluation, evaluate_inputs
 from symasym.general.route import General, general
 from symasym.law.law import Law
+from symasym.model.families import FamilyModel
 from symasym.model.model import Model
-from symasym.pipeline import Derivation, GeneralDerivation, derive_model
+from symasym.pipeline import AnyDerivation, derive_model
 
 __all__ = ["derive", "evaluate", "explain", "general_law", "models"]
 
@@ -22,18 +23,18 @@ def models() -> list[str]:
     return catalogue.names()
 
 
-def _resolve(model: str | PathLike[str] | Model, name: str | None) -> tuple[Model, str]:
-    if isinstance(model, Model):
+def _resolve(model: str | PathLike[str] | Model | FamilyModel, name: str | None) -> tuple[Model | FamilyModel, str]:
+    if isinstance(model, Model | FamilyModel):
         return model, name or "model"
     if not isinstance(model, str | PathLike):
         raise InputError(
             f"model: a {type(model).__name__} came; a name, the path of a model file or a Model is expected"
         )
     loaded = catalogue.load(str(model))
-    return loaded.model, name or loaded.name
+    return loaded.definition, name or loaded.name
 
 
-def derive(model: str | PathLike[str] | Model, name: str | None = None) -> Law:
+def derive(model: str | PathLike[str] | Model | FamilyModel, name: str | None = None) -> Law:
     """The limit law of a model for symbolic dimensions, derived now.
 
     `model` is a name of the catalogue, the path of a model file, or a `Model`. Raises `ConditionViolated` with the offending
@@ -43,7 +44,7 @@ def derive(model: str | PathLike[str] | Model, name: str | None = None) -> Law:
     return derive_model(found, label).law
 
 
-def explain(model: str | PathLike[str] | Model, name: str | None = None) -> Derivation | GeneralDerivation:
+def explain(model: str | PathLike[str] | Model | FamilyModel, name: str | None = None) -> AnyDerivation:
     """The whole derivation, stage by stage; without aligned coordinates the stages that need none: symmetry and forms."""
     found, label = _resolve(model, name)
     return pipeline.derive(found, label)
@@ -57,6 +58,11 @@ def evaluate(model: str | PathLike[str], document: Mapping[str, Any]) -> Evaluat
     return evaluate_inputs(catalogue.load(str(model)), document)
 
 
-def general_law(model: str | PathLike[str] | Model, values: Mapping[str, Any]) -> General:
+def general_law(model: str | PathLike[str] | Model | FamilyModel, values: Mapping[str, Any]) -> General:
     """Forms, covariance and weights as arrays at numeric `values`, for any covariances (see `symasym.general.route`)."""
-    return general(_resolve(model, None)[0], values)
+    found, label = _resolve(model, None)
+    if isinstance(found, FamilyModel):
+        raise NotDerivableYet(
+            f"{label}: a model of a family has no trace words; symasym.evaluate gives its law in numbers"
+        )
+    return general(found, values)

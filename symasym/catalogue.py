@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from symasym.errors import InputError, ShapeError, SymasymError
+from symasym.errors import InputError, NotDerivableYet, ShapeError, SymasymError
 
 if TYPE_CHECKING:
+    from symasym.model.families import FamilyModel
     from symasym.model.instance import Instance
     from symasym.model.model import Model
 
@@ -27,22 +28,34 @@ PACKAGE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model file, imported; `example` is a JSON input where the file states no instance."""
+    """A model file, imported; `example` is a JSON input where the file states no instance.
+
+    `definition` is what the file calls `model`: a `Model`, or a `FamilyModel`, which has a chain of stages of its own.
+    """
 
     name: str
     path: Path
     summary: str
-    model: Model
+    definition: Model | FamilyModel
     instance: Instance | None
-    variants: Mapping[str, Model]
+    variants: Mapping[str, Model | FamilyModel]
     example: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def model(self) -> Model:
+        """The model, where it is one of matrices; `NotDerivableYet` for a model of a family."""
+        if not hasattr(self.definition, "parameters"):
+            raise NotDerivableYet(
+                f"{self.name}: a model of a family of vectors came, a model of matrices is expected here"
+            )
+        return cast("Model", self.definition)
 
     def variant(self, name: str) -> Loaded:
         """The same file with one of its variants in place of the model, called `model_variant`."""
         if name not in self.variants:
             known = f"known are {', '.join(self.variants)}" if self.variants else "the file has none"
             raise InputError(f"--variant: {self.name} has no variant {name}; {known}")
-        return replace(self, name=f"{self.name}_{name}", model=self.variants[name])
+        return replace(self, name=f"{self.name}_{name}", definition=self.variants[name])
 
     def for_inputs(self, given: Mapping[str, Any]) -> Loaded:
         """What checked inputs ask for: the model, or the variant that the instance chooses."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import sympy
 
@@ -20,11 +21,21 @@ from symasym.calculus.forms import Forms, ScalarDirection, forms
 from symasym.errors import NotDerivableYet
 from symasym.general.freeness import check_free
 from symasym.law.law import Law
+from symasym.model.families import FamilyModel
 from symasym.model.model import Model
+from symasym.projection.derivation import FamilyDerivation, derive_family
 from symasym.symmetry.quotient import Quotient, quotient
 from symasym.words.polynomial import LogDet
 
-__all__ = ["Derivation", "GeneralDerivation", "derive", "derive_general", "derive_model"]
+__all__ = [
+    "AnyDerivation",
+    "Derivation",
+    "FamilyDerivation",
+    "GeneralDerivation",
+    "derive",
+    "derive_general",
+    "derive_model",
+]
 
 
 SPARE_SUMS = 8
@@ -81,8 +92,13 @@ class GeneralDerivation:
         return [f"  local penalty: ({penalty}) / sqrt(m) added to the empirical loss, so that Z has the mean -h^+ DP"]
 
 
-def derive(model: Model, name: str = "model") -> Derivation | GeneralDerivation:
+AnyDerivation: TypeAlias = Derivation | GeneralDerivation | FamilyDerivation
+
+
+def derive(model: Model | FamilyModel, name: str = "model") -> AnyDerivation:
     """The law in closed form where the model states aligned coordinates, else the stages that need none."""
+    if isinstance(model, FamilyModel):
+        return derive_family(model, name)
     return derive_general(model, name) if model.aligned is None else derive_model(model, name)
 
 
@@ -92,11 +108,16 @@ def derive_general(model: Model, name: str = "model") -> GeneralDerivation:
     return GeneralDerivation(name, model, quotient(model), forms(model))
 
 
-def derive_model(model: Model, name: str = "model") -> Derivation:
+def derive_model(model: Model | FamilyModel, name: str = "model") -> Derivation:
     """Derive the law of an aligned model for symbolic dimensions.
 
     Raises `ConditionViolated` with the offending direction or counterexample, `NotDerivableYet` where a stage does not reach.
     """
+    if isinstance(model, FamilyModel):
+        raise NotDerivableYet(
+            f"{name}: the law of a family ends in integrals; symasym.explain shows the symbolic stages, symasym.evaluate "
+            "(symasym eval) the numbers"
+        )
     if model.aligned is None:
         raise NotDerivableYet(
             f"{name}: the model states no aligned coordinates, so there is no closed form; symasym.explain shows the symbolic "

@@ -22,7 +22,8 @@ from symasym.law.law import Law
 from symasym.model.data import GaussianVector
 from symasym.model.matrices import ScalarParameter
 from symasym.model.model import Model
-from symasym.pipeline import Derivation, GeneralDerivation
+from symasym.pipeline import AnyDerivation, FamilyDerivation, GeneralDerivation
+from symasym.projection.show import expression
 from symasym.symmetry.quotient import Quotient
 from symasym.words.show import show_atom, show_matrix, show_scalar
 
@@ -52,8 +53,10 @@ class Step:
     lines: tuple[Line, ...]
 
 
-def steps(derivation: Derivation | GeneralDerivation) -> tuple[Step, ...]:
+def steps(derivation: AnyDerivation) -> tuple[Step, ...]:
     """All stages in order."""
+    if isinstance(derivation, FamilyDerivation):
+        return _family_steps(derivation)
     if isinstance(derivation, GeneralDerivation):
         return (
             _setting(derivation.model),
@@ -348,3 +351,75 @@ def _law(law: Law) -> Step:
     lines += [Line(None, None, f"assumed: {words}") for words in law.hypotheses]
     rule = "n (R - sigma^2) -> sigma^2 d_eff + (1/alpha) sum_a omega_a chi2_1, alpha = m/n"
     return Step("Law", rule, tuple(lines))
+
+
+def _family_steps(derivation: FamilyDerivation) -> tuple[Step, ...]:
+    """Setting, symmetry, projection, forms and displaced target of a model of a family."""
+    model = derivation.model
+    return (
+        Step(
+            "Setting",
+            "the model as it stands on the page",
+            (
+                Line(sympy.Symbol("l"), model.loss, "loss of one sample"),
+                Line(
+                    None,
+                    model.input,
+                    f"mean over {model.parameter.count} members of Gaussian laws around {model.parameter.name}*",
+                ),
+                *(
+                    Line(None, block.value, f"features of a member, with the coefficients {block.coefficient}")
+                    for block in model.features
+                ),
+                Line(sympy.Symbol("sigma^2"), model.noise, "label noise"),
+            ),
+        ),
+        Step(
+            "Symmetry",
+            "sums over all members do not change when the members change places",
+            (Line(None, None, f"{model.symmetry}: a finite group, so that no direction is vertical"),),
+        ),
+        Step(
+            "Projection",
+            "shares see the data through differences of logits; the rest is Gaussian, independent of them and of the member",
+            (
+                Line(None, None, "the loss and the features do not change when data and family are moved together"),
+                Line(
+                    None,
+                    None,
+                    "x = xi + y: xi inside the affine span of the members, of dimension r, y outside, N(0, I)",
+                ),
+                Line(None, None, "all shares are functions of xi, with logits <xi, u[i]> - ||u[i]||^2 / 2"),
+            ),
+        ),
+        Step(
+            "Score and information",
+            "D w[i] = w[i] (D q[i] - sum_j w[j] D q[j]); Wick's theorem for y; repeated indices are summed over the members",
+            (
+                Line(_bracket("Dl", "v"), expression(derivation.score), "score"),
+                Line(_bracket("s", "v", "w"), expression(derivation.information), "its mean over xi is the score form"),
+                Line(_bracket("h", "v", "w"), expression(derivation.hessian), "its mean over xi is the Hessian form"),
+                Line(
+                    None,
+                    None,
+                    "the loss is minus the log density of the data, so that both means are equal and V = h^{-1}",
+                ),
+            ),
+        ),
+        Step(
+            "Displaced target",
+            "D P[v] = sum_k (I - P) v[k] g[k]^T + g[k] v[k]^T (I - P), g the dual vectors of the centred members",
+            (
+                Line(_bracket("Df", "v"), expression(derivation.inside), "inside, up to functions that are features"),
+                Line(_bracket("Df", "v"), expression(derivation.outside), "outside: linear in y, which no feature is"),
+            ),
+        ),
+        Step(
+            "Integrals",
+            "K = E D D^T less its part in the span of the features; weights are the eigenvalues of K V, inside and outside",
+            tuple(
+                Line(None, None, words)
+                for words in (*derivation.integrals, *(f"assumed: {a}" for a in model.assumptions))
+            ),
+        ),
+    )

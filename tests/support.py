@@ -43,6 +43,7 @@ from symasym.asymptotics.instantiate import Instantiated, instantiate
 from symasym.law.law import IndexRange, Law
 from symasym.law.write_out import write_out
 from symasym.model.evaluate import evaluate_matrix
+from symasym.model.families import FamilyModel
 from symasym.model.instance import Instance
 from symasym.model.model import Model
 from symasym.pipeline import Derivation, derive_model
@@ -55,10 +56,13 @@ BARE = HERE / "files" / "bare.py"
 NAMES = catalogue.names()
 """The catalogue."""
 _EVERY = {name: [name, *(f"{name}_{variant}" for variant in catalogue.load(name).variants)] for name in NAMES}
-OPEN = [name for every in _EVERY.values() for name in every if catalogue.load(name).model.aligned is None]
+FAMILIES = [name for name in NAMES if isinstance(catalogue.load(name).definition, FamilyModel)]
+"""Models of a family of vectors; `tests/projection` has them."""
+_SINGLE = [name for key, every in _EVERY.items() if key not in FAMILIES for name in every]
+OPEN = [name for name in _SINGLE if catalogue.load(name).model.aligned is None]
 """Models and variants without a closed form; `tests/test_open_models.py` has them."""
-MODELS = [name for name in NAMES if name not in OPEN]
-VARIANTS = [name for every in _EVERY.values() for name in every[1:] if name not in OPEN]
+MODELS = [name for name in NAMES if name not in (*OPEN, *FAMILIES)]
+VARIANTS = [name for name in _SINGLE if name not in (*OPEN, *MODELS)]
 TRIAL_MODELS = sorted(path.stem for path in TRIALS.glob("*.py"))
 """Models that only tests know."""
 ALL = [*MODELS, *VARIANTS, *TRIAL_MODELS]

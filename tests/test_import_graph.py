@@ -13,9 +13,9 @@ PACKAGE = Path(symasym.__file__).parent
 
 LAYERS = [
     ["errors", "files", "document"],
-    ["optimise", "sweeps"],
+    ["optimise", "quadrature", "sweeps"],
     ["model"],
-    ["words"],
+    ["words", "projection"],
     ["calculus"],
     ["symmetry"],
     ["alignment"],

@@ -10,7 +10,7 @@ from symasym.codegen.latex import emit as emit_latex
 from symasym.codegen.numpy import emit as emit_numpy
 from symasym.codegen.pencil import pencil_of
 from symasym.document import dump
-from symasym.pipeline import Derivation, GeneralDerivation, derive
+from symasym.pipeline import AnyDerivation, Derivation, derive
 
 __all__ = ["Artifacts", "artifacts"]
 
@@ -19,14 +19,14 @@ __all__ = ["Artifacts", "artifacts"]
 class Artifacts:
     """A derivation and the files made from it, by path below `generated/`; a kernel only where there is a closed form."""
 
-    derivation: Derivation | GeneralDerivation
+    derivation: AnyDerivation
     summary: str
     files: dict[str, str]
 
 
 def artifacts(loaded: Loaded) -> Artifacts:
     """Derive a model and write down kernel, write-up and law."""
-    derivation = derive(loaded.model, loaded.name)
+    derivation = derive(loaded.definition, loaded.name)
     references = tuple(loaded.instance.references) if loaded.instance else ()
     name = loaded.name
     files: dict[str, str] = {}

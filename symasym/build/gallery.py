@@ -12,7 +12,8 @@ from symasym.law.copies import split_by_count
 from symasym.law.law import Law
 from symasym.model.model import Model
 from symasym.model.scalars import Average
-from symasym.pipeline import Derivation, GeneralDerivation
+from symasym.pipeline import AnyDerivation, Derivation, FamilyDerivation, GeneralDerivation
+from symasym.projection.show import show
 
 __all__ = ["Exhibit", "gallery"]
 
@@ -34,7 +35,7 @@ $v_a = \omega_a / g_a$ and $S$ its Schur complement on the learned span. What th
 class Exhibit:
     """A derivation and the one sentence that its file says about it."""
 
-    derivation: Derivation | GeneralDerivation
+    derivation: AnyDerivation
     summary: str
 
 
@@ -46,6 +47,8 @@ def gallery(exhibits: Sequence[Exhibit]) -> str:
 
 def _row(exhibit: Exhibit) -> str:
     derivation = exhibit.derivation
+    if isinstance(derivation, FamilyDerivation):
+        return f"| [{derivation.name}](#{derivation.name}) | symbolic forms, integrals of a few dimensions | |"
     anchor = f"[{derivation.name}](#{derivation.name})"
     if isinstance(derivation, GeneralDerivation):
         return f"| {anchor} | symbolic forms, weights by numbers | |"
@@ -54,6 +57,8 @@ def _row(exhibit: Exhibit) -> str:
 
 
 def _section(exhibit: Exhibit) -> str:
+    if isinstance(exhibit.derivation, FamilyDerivation):
+        return _family(exhibit.derivation, exhibit.summary)
     derivation, model = exhibit.derivation, exhibit.derivation.model
     lines = [
         f"## {derivation.name}",
@@ -123,6 +128,37 @@ def _copies(law: Law, count: sympy.Expr) -> list[str]:
                 "the first being the weight for infinitely many.",
             ]
     return lines
+
+
+def _family(derivation: FamilyDerivation, summary: str) -> str:
+    """A model of a family: its score, and the displaced target on both sides."""
+    model = derivation.model
+    lines = [
+        f"## {derivation.name}",
+        "",
+        summary or model.title,
+        "",
+        f"* loss: $\\displaystyle {formula(model.loss)}$",
+        *(
+            f"* features of a member: ${formula(block.value)}$, coefficients ${formula(block.coefficient)}$"
+            for block in model.features
+        ),
+        f"* symmetry: {model.symmetry}",
+        "",
+        "Symbolic in the number of members and in the dimension, with $x = \\xi + y$ split at the span of the members: the score",
+        "",
+        f"$${show(derivation.score, latex=True)}$$",
+        "",
+        "and the displaced target outside,",
+        "",
+        f"$${show(derivation.outside, latex=True)}$$",
+        "",
+        "Numeric: integrals over $\\xi$, weights inside, once each, and outside, once for each dimension there.",
+        "",
+        "Assumed: " + "; ".join(model.assumptions) + ".",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def _assumed(derivation: Derivation | GeneralDerivation) -> list[str]:

@@ -17,7 +17,7 @@ from symasym.codegen.latex.pdf import compile_pdf
 from symasym.codegen.numpy import compile_kernel
 from symasym.errors import InputError
 from symasym.files import write_whole
-from symasym.pipeline import Derivation, GeneralDerivation
+from symasym.pipeline import AnyDerivation, Derivation
 
 __all__ = ["configure", "run"]
 
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _shown(derivation: Derivation | GeneralDerivation) -> str:
+def _shown(derivation: AnyDerivation) -> str:
     return str(derivation.law if isinstance(derivation, Derivation) else derivation)
 
 

@@ -10,7 +10,7 @@ from symasym.codegen.latex import emit
 from symasym.codegen.text import steps_text
 from symasym.document import dump
 from symasym.errors import NotDerivableYet
-from symasym.pipeline import GeneralDerivation, derive
+from symasym.pipeline import Derivation, derive
 
 __all__ = ["configure", "run"]
 
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     loaded = catalogue.load(arguments.model)
     if arguments.variant:
         loaded = loaded.variant(arguments.variant)
-    derivation = derive(loaded.model, loaded.name)
+    derivation = derive(loaded.definition, loaded.name)
     references = loaded.instance.references if loaded.instance else ()
     if arguments.format == "json":
         print(dump("symasym.derivation/1", derivation_document(derivation, loaded.summary, references)))
@@ -40,5 +40,5 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         if arguments.steps:
             print(steps_text(derivation))
-        print(derivation if isinstance(derivation, GeneralDerivation) else derivation.law)
+        print(derivation.law if isinstance(derivation, Derivation) else derivation)
     return 0

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     failures = {}
     for name in catalogue.names():
         try:
-            derive(catalogue.load(name).model, name)
+            derive(catalogue.load(name).definition, name)
         except Exception as error:  # a doctor reports whatever is wrong
             failures[name] = f"{type(error).__name__}: {error}"
     report = {

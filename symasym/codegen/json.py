@@ -9,7 +9,7 @@ import sympy
 
 from symasym.codegen.latex import formula
 from symasym.law.law import Law
-from symasym.pipeline import Derivation, GeneralDerivation
+from symasym.pipeline import AnyDerivation, Derivation
 from symasym.steps import steps
 
 __all__ = ["derivation_document"]
@@ -43,14 +43,12 @@ def _law(law: Law) -> dict[str, Any]:
     }
 
 
-def derivation_document(
-    derivation: Derivation | GeneralDerivation, summary: str, references: Sequence[str]
-) -> dict[str, Any]:
+def derivation_document(derivation: AnyDerivation, summary: str, references: Sequence[str]) -> dict[str, Any]:
     """The document without its schema key; `law` is null where there is no closed form."""
     return {
         "model": derivation.name,
         "summary": summary,
-        "law": None if isinstance(derivation, GeneralDerivation) else _law(derivation.law),
+        "law": _law(derivation.law) if isinstance(derivation, Derivation) else None,
         "steps": [
             {
                 "title": step.title,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import fill
 
-from symasym.pipeline import Derivation, GeneralDerivation
+from symasym.pipeline import AnyDerivation
 from symasym.steps import Line, Step, steps
 
 __all__ = ["steps_text"]
@@ -22,6 +22,6 @@ def _step(number: int, step: Step) -> str:
     return "\n".join([f"{number}. {step.title}", rule, *map(_line, step.lines)])
 
 
-def steps_text(derivation: Derivation | GeneralDerivation) -> str:
+def steps_text(derivation: AnyDerivation) -> str:
     """Every stage: number and title, the rule, its formulas."""
     return "\n\n".join(_step(n, step) for n, step in enumerate(steps(derivation), 1)) + "\n"

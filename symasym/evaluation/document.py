@@ -17,10 +17,12 @@ __all__ = ["law_document"]
 
 def _distinct(numeric: NumericLaw) -> tuple[list[float], list[int], list[float]]:
     """Distinct weights, descending, with multiplicities and noncentralities, each the sum over equal weights."""
-    values, where, counts = np.unique(numeric.weights, return_inverse=True, return_counts=True)
+    values, where = np.unique(numeric.weights, return_inverse=True)
+    counts = np.zeros(len(values))
+    np.add.at(counts, where.ravel(), np.broadcast_to(numeric.multiplicities, numeric.weights.shape))
     shifts = np.zeros(len(values))
     np.add.at(shifts, where.ravel(), np.broadcast_to(numeric.noncentralities, numeric.weights.shape))
-    return values[::-1].tolist(), counts[::-1].tolist(), shifts[::-1].tolist()
+    return values[::-1].tolist(), counts[::-1].astype(int).tolist(), shifts[::-1].tolist()
 
 
 def _crossover(numeric: NumericLaw) -> float | None:
@@ -65,7 +67,7 @@ def law_document(name: str, evaluation: Evaluation, quantiles: Sequence[float]) 
     }
     if not numeric.central:
         document |= {"noncentralities": shifts, "offset": float(numeric.offset)}
-    if evaluation.law is None:
+    if evaluation.law is None and not evaluation.integrals:
         document["minimiser"] = _minimiser(evaluation)
     if outside is not None:
         document["misspecified"] = _misspecified(outside, quantiles)

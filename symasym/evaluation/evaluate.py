@@ -9,11 +9,13 @@ from typing import Any
 from symasym import inputs
 from symasym.catalogue import Loaded
 from symasym.evaluation.closed import evaluate_closed
+from symasym.evaluation.families import evaluate_family
 from symasym.evaluation.general import evaluate_general
 from symasym.evaluation.noise import check_noise
 from symasym.evaluation.outcome import Evaluation
 from symasym.evaluation.project import projected
-from symasym.model.instance import AlignedPoint, GeneralPoint, Instance
+from symasym.model.families import FamilyModel
+from symasym.model.instance import AlignedPoint, FamilyPoint, GeneralPoint, Instance
 from symasym.model.model import Model
 
 __all__ = ["Prepared", "evaluate_inputs", "prepare"]
@@ -42,6 +44,7 @@ def prepare(loaded: Loaded, document: Mapping[str, Any]) -> Prepared:
     check_noise(chosen.model, instance, given)
     with inputs.guarded(given):
         point = instance.align(given)
+    assert not isinstance(point, FamilyPoint)
     if chosen.model.aligned is None and isinstance(point, AlignedPoint):
         point = GeneralPoint()  # the alignment is that of another variant
     if given["project"]:
@@ -55,6 +58,8 @@ def evaluate_inputs(loaded: Loaded, document: Mapping[str, Any]) -> Evaluation:
 
     Raises `InputError` naming the key.
     """
+    if isinstance(loaded.definition, FamilyModel):
+        return evaluate_family(loaded, document)
     here = prepare(loaded, document)
     remarks = {} if here.instance.remarks is None else here.instance.remarks(here.given, here.point)
     return replace(_evaluate(here), remarks=remarks)

@@ -10,7 +10,7 @@ import numpy as np
 
 from symasym.law.law import Law
 from symasym.law.numeric import NumericLaw
-from symasym.model.instance import AlignedPoint, GeneralPoint
+from symasym.model.instance import AlignedPoint, FamilyPoint, GeneralPoint
 
 __all__ = ["Evaluation", "Misspecified"]
 
@@ -33,20 +33,24 @@ class Evaluation:
     `law` is the symbolic law where the closed form was used, else None; `point` is aligned or general; `minimiser` is `w*` in
     the coordinates of the input where the general route was used; `starts` counts the starts that reached it and those that
     were made, None where a formula gives it. `misspecified` replaces the numeric law where the target leaves the span; `remarks`
-    are the instance's own.
+    are the instance's own, or say how accurate integrals are; `integrals` is the rule by which a model of a family was
+    integrated.
     """
 
     given: Mapping[str, Any]
     law: Law | None
-    point: AlignedPoint | GeneralPoint
+    point: AlignedPoint | GeneralPoint | FamilyPoint
     numeric: NumericLaw
     residual: float
     minimiser: Mapping[str, np.ndarray] = field(default_factory=dict)
     starts: tuple[int, int] | None = None
     misspecified: Misspecified | None = None
     remarks: Mapping[str, Any] = field(default_factory=dict)
+    integrals: str = ""
 
     @property
     def route(self) -> str:
-        """`closed form`, or `general`: numeric linear algebra on the exact forms."""
+        """`closed form`, `general`: numeric linear algebra on the exact forms, or `integrals` of a few dimensions."""
+        if self.integrals:
+            return "integrals"
         return "general" if self.law is None else "closed form"

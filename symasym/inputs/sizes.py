@@ -52,7 +52,11 @@ def _enter_sums(sizes: Sizes, key: Key, shape: tuple[int, ...]) -> None:
         parts = _parts(dimension)
         if len(parts) == 1:
             continue
-        known = {part: sizes[part] for part in parts if part in sizes}
+        known = {
+            part: (int(part), "") if part.isdigit() else sizes[part]
+            for part in parts
+            if part.isdigit() or part in sizes
+        }
         left = [part for part in parts if part not in known]
         rest = size - sum(number for number, _ in known.values())
         if len(left) == 1 and rest > 0:
@@ -64,7 +68,8 @@ def _enter_sums(sizes: Sizes, key: Key, shape: tuple[int, ...]) -> None:
 def _refused(dimension: str, size: int, key: Key, known: Sizes, left: list[str]) -> InputError:
     """A sum that does not come out, put to a part that is a key of its own, if one is."""
     own = next((part for part, (_, source) in known.items() if part == source), None)
-    others = [f"{part} = {shown(number)} (from {source})" for part, (number, source) in known.items() if part != own]
+    named = {part: item for part, item in known.items() if not part.isdigit()}
+    others = [f"{part} = {shown(number)} (from {source})" for part, (number, source) in named.items() if part != own]
     rest = " and ".join([*others, *(f"{part} >= 1" for part in left)])
     rest = f" with {rest}" if rest else ""
     if own is None:

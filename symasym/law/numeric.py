@@ -21,6 +21,7 @@ class NumericLaw:
     * `d_eff`: rank of the features; `d_base`: that of the downstream-only baseline.
     * `averaged`: if false, label noise is not averaged: `sigma^2 d_act` becomes `sigma^2 chi2_{d_act}`, independent of the rest.
     * `noncentralities`: `l_j`, `(..., n)`; `offset`, `(...)`: both zero unless the limit of the first stage has a mean.
+    * `multiplicities`: how often each weight occurs, `(..., n)`; once by default.
     * `activated`: null directions that every perturbation wakes; `d_act = d_eff + activated` coefficients are fitted.
     """
 
@@ -33,6 +34,7 @@ class NumericLaw:
     activated: int = 0
     noncentralities: np.ndarray = field(default_factory=lambda: np.zeros(()))
     offset: np.ndarray = field(default_factory=lambda: np.zeros(()))
+    multiplicities: np.ndarray = field(default_factory=lambda: np.ones(()))
 
     def unconditional(self) -> NumericLaw:
         """The law over label noise as well, with the variance part `sigma^2 chi2_{d_act}`; it has every function of this one."""
@@ -57,11 +59,14 @@ class NumericLaw:
     def kept(self, chosen: np.ndarray) -> NumericLaw:
         """The law with the weights `(n,)` that are chosen alone."""
         shifts = np.broadcast_to(self.noncentralities, self.weights.shape)
-        return replace(self, weights=self.weights[chosen], noncentralities=shifts[chosen])
+        counts = np.broadcast_to(self.multiplicities, self.weights.shape)
+        return replace(
+            self, weights=self.weights[chosen], noncentralities=shifts[chosen], multiplicities=counts[chosen]
+        )
 
     def interaction_cumulant(self, order: int) -> np.ndarray:
         """`kappa_r = 2^{r-1} (r-1)! sum_j (1 + r l_j) w_j^r` of `||L(Z)||^2`, to whose mean `offset` is added."""
-        spread = quadratic_form.cumulant(order, self.weights, 1.0, self.noncentralities)
+        spread = quadratic_form.cumulant(order, self.weights, self.multiplicities, self.noncentralities)
         return spread + self.offset if order == 1 else spread
 
     def cumulant(self, order: int) -> np.ndarray:
@@ -95,13 +100,17 @@ class NumericLaw:
     @property
     def _form(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Weights, multiplicities and noncentralities of `alpha (limit - shift)`."""
+        counts = np.broadcast_to(self.multiplicities, self.weights.shape)
         if self.averaged or self.d_act == 0:
-            return self.weights, np.ones(self.weights.shape[-1]), self.noncentralities
+            return self.weights, counts, self.noncentralities
         lead = np.broadcast_shapes(self.weights.shape[:-1], np.shape(self.noise), np.shape(self.alpha))
         label = np.broadcast_to(self.alpha * self.noise, lead)[..., None]
         weights = np.broadcast_to(self.weights, (*lead, self.weights.shape[-1]))
         shifts = np.concatenate([np.broadcast_to(self.noncentralities, weights.shape), np.zeros_like(label)], axis=-1)
-        return np.concatenate([weights, label], axis=-1), np.append(np.ones(weights.shape[-1]), self.d_act), shifts
+        multiplicities = np.concatenate(
+            [np.broadcast_to(counts, weights.shape), np.full_like(label, self.d_act)], axis=-1
+        )
+        return np.concatenate([weights, label], axis=-1), multiplicities, shifts
 
     def _standard(self, r: np.ndarray) -> np.ndarray:
         return self.alpha * (np.asarray(r, float) - self.shift)

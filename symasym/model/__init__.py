@@ -6,9 +6,23 @@
 from symasym.model.aligned import Aligned, Frame, indexed, indices
 from symasym.model.data import GaussianLaw, GaussianVector, copy, exchangeable, gaussian, joint, student
 from symasym.model.exponential import log_mean_exp
+from symasym.model.families import (
+    Block,
+    Family,
+    FamilyModel,
+    Relabelling,
+    family_mixture,
+    known_numbers,
+    known_vectors,
+    log_mean_exp_over,
+    members,
+    softmax,
+    span,
+    vector_family,
+)
 from symasym.model.family import ExchangeableFamily, exchangeable_family
 from symasym.model.groups import GL, SO, Action, GroupElement, O, SignedPermutations, product, trivial
-from symasym.model.instance import AlignedPoint, Instance, Key
+from symasym.model.instance import AlignedPoint, FamilyPoint, Instance, Key
 from symasym.model.latent import Regression, observed, regression
 from symasym.model.masks import Mask, mask
 from symasym.model.matrices import (
@@ -33,12 +47,17 @@ from symasym.model.scalars import average, inner, logdet, norm2, quad, tr
 
 __all__ = [
     "GL",
+    "O",
     "SO",
     "Action",
     "Aligned",
     "AlignedPoint",
+    "Block",
     "Constant",
     "ExchangeableFamily",
+    "Family",
+    "FamilyModel",
+    "FamilyPoint",
     "Frame",
     "GaussianLaw",
     "GaussianVector",
@@ -49,9 +68,9 @@ __all__ = [
     "Mask",
     "MixtureLaw",
     "Model",
-    "O",
     "Parameter",
     "Regression",
+    "Relabelling",
     "SampleMean",
     "ScalarParameter",
     "ScalarTruth",
@@ -65,14 +84,20 @@ __all__ = [
     "exchangeable",
     "exchangeable_family",
     "eye",
+    "vector_family",
+    "family_mixture",
     "gaussian",
     "indexed",
     "indices",
     "inner",
     "joint",
+    "known_vectors",
+    "known_numbers",
     "log_mean_exp",
+    "log_mean_exp_over",
     "logdet",
     "mask",
+    "members",
     "mixture",
     "norm2",
     "observed",
@@ -83,6 +108,8 @@ __all__ = [
     "sample_mean",
     "scalar",
     "scalar_parameter",
+    "softmax",
+    "span",
     "student",
     "tr",
     "trivial",

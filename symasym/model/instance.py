@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["AlignedPoint", "GeneralPoint", "Instance", "Key", "Kind"]
+__all__ = ["AlignedPoint", "FamilyPoint", "GeneralPoint", "Instance", "Key", "Kind"]
 
 
 class Kind(Enum):
@@ -77,6 +77,22 @@ class GeneralPoint:
     starts: tuple[int, int] | None = None
 
 
+@dataclass(frozen=True)
+class FamilyPoint:
+    """A concrete problem of a family of vectors (`symasym.model.families`).
+
+    `members`: the true ones, `(K, c)`, in the first `c` coordinates of a space of `dimension` (default: `c`), zero in the others;
+    `vectors` `(K, c)` and `numbers` `(K,)`: what `f*` is made of, by name; `key`, `target`: the keys that they came by.
+    """
+
+    members: np.ndarray
+    vectors: Mapping[str, np.ndarray]
+    numbers: Mapping[str, np.ndarray]
+    key: str
+    target: str
+    dimension: int | None = None
+
+
 Estimator: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, Any], np.random.Generator], Mapping[str, np.ndarray]]
 """Solves the first stage on samples, as `symasym.simulation.estimators` says."""
 
@@ -86,18 +102,18 @@ class Instance:
     """Natural inputs of a model: keys, the way to aligned coordinates, an example, references.
 
     `align` takes the checked inputs (arrays by key) and returns the `AlignedPoint`, or a `GeneralPoint` where these inputs have
-    none; it raises `InputError` naming the key where a closed eigengap or the like leaves the law undefined. `constants`
-    gives the model's constant matrices and vectors that are not keys themselves, by name (blocks of a joint covariance).
-    `variant` names the variant of the model that the inputs ask for, "" for the model itself. `estimator` solves the first
-    stage on samples, that of every variant or, as a mapping, those of the variants it names ("" for the model itself); where
-    there is none the model's own empirical loss is minimised. `verification` is a problem for `symasym verify`: small, with
-    moderate gaps and several directions outside the learned span, so that moderate `m` are in the asymptotic regime
-    (default: `example`). `remarks` says more about a problem than its law, from the checked inputs and the point, as JSON-able
-    values by name.
+    none, a `FamilyPoint` for a model of a family; it raises `InputError` naming the key where a closed eigengap or the like
+    leaves the law undefined. `constants` gives the model's constant matrices and vectors that are not keys themselves, by
+    name (blocks of a joint covariance). `variant` names the variant of the model that the inputs ask for, "" for the model
+    itself. `estimator` solves the first stage on samples, that of every variant or, as a mapping, those of the variants it
+    names ("" for the model itself); where there is none the model's own empirical loss is minimised. `verification` is a
+    problem for `symasym verify`: small, with moderate gaps and several directions outside the learned span, so that moderate
+    `m` are in the asymptotic regime (default: `example`). `remarks` says more about a problem than its law, from the checked
+    inputs and the point, as JSON-able values by name.
     """
 
     keys: Sequence[Key]
-    align: Callable[[Mapping[str, Any]], AlignedPoint | GeneralPoint]
+    align: Callable[[Mapping[str, Any]], AlignedPoint | GeneralPoint | FamilyPoint]
     example: Mapping[str, Any] = field(default_factory=dict)
     references: Sequence[str] = ()
     variant: Callable[[Mapping[str, Any]], str] | None = None

@@ -36,9 +36,15 @@ def save_figure(run: Verification, path: Path) -> None:
     )
     left.legend()
     ordered = np.sort(run.results.interactions[-1])
-    weights = judged.law.weights[judged.law.weights > 0]
+    law = judged.law.kept(judged.law.weights > 0)
     right.step(ordered, np.arange(1, len(ordered) + 1) / len(ordered), where="post", label=f"m = {judged.grid[-1].m}")
-    right.plot(ordered, quadratic_form.cdf(ordered, weights), linestyle="--", color="black", label="derived")
+    right.plot(
+        ordered,
+        quadratic_form.cdf(ordered, law.weights, law.multiplicities),
+        linestyle="--",
+        color="black",
+        label="derived",
+    )
     right.set(xlabel="interaction", ylabel="distribution function", title=f"distance {judged.kolmogorov.distance:.4f}")
     right.legend()
     figure.savefig(path)

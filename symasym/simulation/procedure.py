@@ -15,8 +15,11 @@ from symasym import __version__
 from symasym.catalogue import Loaded
 from symasym.errors import InputError
 from symasym.evaluation import evaluate_inputs
+from symasym.model.families import FamilyModel
 from symasym.simulation.checkpoint import Checkpoint, fingerprint
 from symasym.simulation.chunks import Chunk, collect, plan
+from symasym.simulation.family_judge import FamilyJudgement, verify_family_law
+from symasym.simulation.family_procedure import FamilyResults, run_family
 from symasym.simulation.findings import Judgement, MisspecifiedJudgement
 from symasym.simulation.judge import verify_law
 from symasym.simulation.misspecified import verify_misspecified
@@ -49,8 +52,8 @@ class Verification:
     seed: int
     reps: int
     jobs: int
-    judgement: Judgement | MisspecifiedJudgement
-    results: Results
+    judgement: Judgement | MisspecifiedJudgement | FamilyJudgement
+    results: Results | FamilyResults
     seconds: float
 
     @property
@@ -97,6 +100,12 @@ def verify(
     document = default_input(loaded) if document is None else document
     evaluation = evaluate_inputs(loaded, document)
     law = evaluation.numeric
+    if isinstance(loaded.definition, FamilyModel):
+        if n is not None:
+            law = replace(law, alpha=np.asarray(grid[-1] / n))
+        found = run_family(loaded, document, grid, reps, float(law.alpha), seed, jobs, progress)
+        seconds = time.monotonic() - start
+        return Verification(loaded.name, document, seed, reps, jobs, verify_family_law(law, found), found, seconds)
     here = problem(loaded, document)
     labelled = _labelled(n, grid[-1], float(law.alpha), here)
     law = replace(law, alpha=np.asarray(grid[-1] / labelled))

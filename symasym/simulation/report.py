@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from symasym.simulation.family_judge import FamilyJudgement
 from symasym.simulation.findings import Check, Extrapolation, Judgement, Kolmogorov, Mean, MisspecifiedJudgement
 from symasym.simulation.procedure import Verification
 
@@ -17,7 +18,13 @@ SAID = {True: "holds", False: "fails", None: "open"}
 def verification_document(run: Verification) -> dict[str, Any]:
     """The document of `symasym verify`, without its schema key."""
     judged = run.judgement
-    found = _misspecified(judged) if isinstance(judged, MisspecifiedJudgement) else _interaction(judged)
+    match judged:
+        case MisspecifiedJudgement():
+            found = _misspecified(judged)
+        case FamilyJudgement():
+            found = _family(judged)
+        case _:
+            found = _interaction(judged)
     return {
         "model": run.model,
         "input": run.input,
@@ -82,6 +89,20 @@ def _interaction(judged: Judgement) -> dict[str, Any]:
     }
 
 
+def _family(judged: FamilyJudgement) -> dict[str, Any]:
+    return {
+        "alpha": float(judged.law.alpha),
+        "sigma2": float(judged.law.noise),
+        "d_eff": judged.law.d_eff,
+        "grid": [asdict(point) for point in judged.grid],
+        "interaction": _extrapolation(judged.interaction),
+        "variance": _extrapolation(judged.variance),
+        "kolmogorov": {**_kolmogorov(judged.kolmogorov), "allowance_rule": ALLOWANCE},
+        "degrees_of_freedom": _extrapolation(judged.spread),
+        "total": _extrapolation(judged.total),
+    }
+
+
 def _extrapolation(found: Extrapolation) -> dict[str, float]:
     return {
         "derived": found.derived,
@@ -102,7 +123,13 @@ def _check(check: Check) -> dict[str, Any]:
 def verification_text(run: Verification) -> str:
     """The same for reading."""
     judged = run.judgement
-    lines = _misspecified_lines(judged, run) if isinstance(judged, MisspecifiedJudgement) else _lines(judged, run)
+    match judged:
+        case MisspecifiedJudgement():
+            lines = _misspecified_lines(judged, run)
+        case FamilyJudgement():
+            lines = _family_lines(judged, run)
+        case _:
+            lines = _lines(judged, run)
     ending = [
         "",
         *(_line(check) for check in judged.checks),
@@ -123,6 +150,23 @@ def _misspecified_lines(judged: MisspecifiedJudgement, run: Verification) -> lis
         f"{'extrapolated':>12}  {'derived':>12}  {'found':>12}  {'se':>10}  {'z':>6}",
         _row("mean", judged.centre),
         _row("variance", judged.variance),
+        f"Kolmogorov distance at m = {distance.m}: {distance.distance:.4f}, bound {distance.bound:.4f}",
+    ]
+
+
+def _family_lines(judged: FamilyJudgement, run: Verification) -> list[str]:
+    distance = judged.kolmogorov
+    return [
+        f"{run.model}: the procedure against the derived law, seed {run.seed}, {run.reps} repetitions at each m",
+        "",
+        f"{'m':>12}  {'m ||(I - Pi) f*||^2':>20}  {'se':>10}",
+        *(f"{point.m:>12}  {point.mean:>20.6g}  {point.se:>10.3g}" for point in judged.grid),
+        "",
+        f"{'a in a + b/m':>12}  {'derived':>12}  {'found':>12}  {'se':>10}  {'z':>6}",
+        _row("mean", judged.interaction),
+        _row("variance", judged.variance),
+        _row("label noise", judged.spread),
+        _row("total", judged.total),
         f"Kolmogorov distance at m = {distance.m}: {distance.distance:.4f}, bound {distance.bound:.4f}",
     ]
 

@@ -17,7 +17,7 @@ from symasym.errors import InputError
 from symasym.simulation.chunks import Chunk, Piece, simulate
 from symasym.simulation.problem import Problem, problem
 
-__all__ = ["run_chunks"]
+__all__ = ["one_thread_each", "run_chunks"]
 
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """What tells linear algebra libraries to stay in one thread; processes that run side by side need no more."""
@@ -35,7 +35,7 @@ def run_chunks(
         for chunk in chunks:
             yield chunk, simulate(here, chunk, seed)
         return
-    with _one_thread_each():
+    with one_thread_each():
         pool = ProcessPoolExecutor(
             max_workers=min(jobs, len(chunks)),
             mp_context=multiprocessing.get_context("spawn"),
@@ -56,7 +56,7 @@ def run_chunks(
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
+def one_thread_each() -> Iterator[None]:
     """Processes started inside inherit these settings, where the user has none of their own."""
     added = [name for name in THREADS if name not in os.environ]
     os.environ.update(dict.fromkeys(added, "1"))

@@ -198,7 +198,7 @@ def components() -> catalogue.Loaded:
     loaded = catalogue.load(str(FILE))
     (own,) = (vector for vector in loaded.model.data if vector.name == "x")
     (weights,) = loaded.model.parameters
-    return replace(loaded, model=replace(loaded.model, loss=norm2(own - weights.T * weights * own)))
+    return replace(loaded, definition=replace(loaded.model, loss=norm2(own - weights.T * weights * own)))
 
 
 def test_a_model_file_with_a_mixture_has_the_law_of_its_component_where_all_are_alike() -> None:

@@ -10,7 +10,7 @@ from symasym.codegen.latex.names import escaped
 from symasym.codegen.latex.printer import formula
 from symasym.codegen.latex.prose import prose
 from symasym.model.groups import Algebra
-from symasym.pipeline import Derivation, GeneralDerivation
+from symasym.pipeline import AnyDerivation, FamilyDerivation, GeneralDerivation
 from symasym.steps import Step
 from symasym.symmetry.quotient import Quotient
 from symasym.words.show import show_atom, show_matrix
@@ -112,8 +112,10 @@ def stages(steps: tuple[Step, ...], layout: Layout) -> Stages:
     )
 
 
-def names_of(derivation: Derivation | GeneralDerivation) -> set[str]:
+def names_of(derivation: AnyDerivation) -> set[str]:
     """Names that the formulas of a derivation use, so that new ones differ from them."""
+    if isinstance(derivation, FamilyDerivation):
+        return {str(s) for s in derivation.model.loss.free_symbols} | {derivation.model.parameter.name}
     model = derivation.model
     symbols = {str(s) for s in model.loss.free_symbols | model.features.free_symbols}
     symbols |= {str(m.name) for m in (*model.parameters, *model.data)}

@@ -16,13 +16,14 @@ import jinja2
 from symasym.codegen.latex.blocks import rows
 from symasym.codegen.latex.context import names_of, numbers, stages, symmetry
 from symasym.codegen.latex.corollary import SIGMA, corollary, display_rows, limit_theorem
+from symasym.codegen.latex.family import family, integrals, relabelling
 from symasym.codegen.latex.layout import Layout
 from symasym.codegen.latex.names import escaped
 from symasym.codegen.latex.printer import formula
 from symasym.codegen.latex.prose import prose
 from symasym.codegen.latex.setting import setting
 from symasym.law.law import Law
-from symasym.pipeline import Derivation, GeneralDerivation
+from symasym.pipeline import AnyDerivation, Derivation, FamilyDerivation, GeneralDerivation
 from symasym.references import lookup
 from symasym.steps import steps
 
@@ -104,20 +105,33 @@ def _references(keys: Sequence[str]) -> tuple[References, tuple[str, ...]]:
     return References(tuple(found)), tuple(entry.key for entry in found[: len(set(keys))])
 
 
-def _layout(derivation: Derivation | GeneralDerivation, room: float) -> Layout:
-    ranges = () if isinstance(derivation, GeneralDerivation) else derivation.blocks.entries.ranges.all
+def _layout(derivation: AnyDerivation, room: float) -> Layout:
+    ranges = derivation.blocks.entries.ranges.all if isinstance(derivation, Derivation) else ()
     order = tuple(symbol for item in ranges for symbol in (item.index, item.partner))
     return Layout(room, names_of(derivation), order)
 
 
-def _outcome(derivation: Derivation | GeneralDerivation, layout: Layout) -> str:
+def _outcome(derivation: AnyDerivation, layout: Layout) -> str:
     """The corollary, or what is computed where there is none."""
+    if isinstance(derivation, FamilyDerivation):
+        return render("integrals", integrals(derivation))
     if isinstance(derivation, GeneralDerivation):
         return render("numbers", numbers(derivation))
     return render("corollary", corollary(derivation.law, layout))
 
 
-def emit(derivation: Derivation | GeneralDerivation, references: Sequence[str], summary: str = "") -> str:
+def _opening(derivation: AnyDerivation, sources: str, layout: Layout) -> tuple[str, str]:
+    """Setting and symmetry."""
+    if isinstance(derivation, FamilyDerivation):
+        return render("family", family(derivation.model, sources, layout)), render(
+            "relabelling", relabelling(derivation.model)
+        )
+    return render("setting", setting(derivation.model, sources, layout)), render(
+        "symmetry", symmetry(derivation.quotient)
+    )
+
+
+def emit(derivation: AnyDerivation, references: Sequence[str], summary: str = "") -> str:
     """A complete LaTeX document: setting, symmetry, derivation, corollary, references.
 
     `references` are keys of the bibliography, or plain text; `summary` is a sentence under the title. Raises
@@ -125,12 +139,13 @@ def emit(derivation: Derivation | GeneralDerivation, references: Sequence[str], 
     """
     layout = _layout(derivation, TEXT_WIDTH)
     listed, sources = _references(references)
+    opening, moved = _opening(derivation, ",".join(sources), layout)
     document = Document(
         name=escaped(derivation.name),
         title=escaped(derivation.model.title or derivation.name),
         summary=prose(summary),
-        setting=render("setting", setting(derivation.model, ",".join(sources), layout)),
-        symmetry=render("symmetry", symmetry(derivation.quotient)),
+        setting=opening,
+        symmetry=moved,
         stages=render("stages", stages(steps(derivation), layout)),
         corollary=_outcome(derivation, layout),
         references=render("references", listed),

@@ -1,0 +1,1 @@
+"""Expectations of non-polynomial functions of a low-dimensional projection: polynomials in inner products, reduced exactly."""

@@ -1,0 +1,101 @@
+"""Which rule: a grid in one to three dimensions, integrals over one variable for centres `beta e_i`, lattices beyond."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from symasym.projection.columns import Members
+from symasym.projection.derivation import FamilyDerivation
+from symasym.projection.exchangeable import grams, regular
+from symasym.projection.spectra import Framed, Spectra, spectra
+from symasym.quadrature import exchangeable, grid, lattice
+
+__all__ = ["Integrated", "integrate"]
+
+NODES = 6e6
+"""A grid with more nodes gives way to lattices."""
+COARSE, COMPARED = 1.8, 1.15
+"""How much longer the steps of the grids are that make the frame, and that the accuracy is judged by."""
+SHIFTS = 16
+LATTICES = (1 << 11, 1 << 13, 1 << 15)
+TARGET = 1e-3
+"""Relative standard error at which no larger lattice is tried."""
+SEED = 20261121
+
+
+@dataclass(frozen=True)
+class Integrated:
+    """Weights, the rule that gave them, and its relative error in mean and variance of `||L(Z)||^2`.
+
+    `errors`: for a grid and for integrals over one variable the difference to a coarser rule, which bounds the error by far; for
+    lattices, where `random` is true, standard errors by the jackknife over random shifts.
+    """
+
+    spectra: Spectra
+    rule: str
+    errors: tuple[float, float]
+    random: bool = False
+
+
+def integrate(derivation: FamilyDerivation, members: Members, codimension: int) -> Integrated:
+    """The weights for `d - r = codimension`, which costs nothing. Deterministic: shifts of lattices have a fixed seed."""
+    r, beta = members.centres.shape[1], regular(members.centres)
+    if members.count > 3 and r == members.count - 1 and beta is not None and beta <= exchangeable.LARGEST:
+        return _exchangeable(derivation, members, beta, codimension)
+    if r <= 3 and grid.count(members.centres, grid.steps(members.centres)) <= NODES:
+        return _grid(derivation, members, codimension)
+    return _lattice(derivation, members, codimension)
+
+
+def _compared(rule: str, fine: Spectra, coarse: Spectra, codimension: int) -> Integrated:
+    here, there = fine.cumulants(codimension), coarse.cumulants(codimension)
+    errors = np.abs(here - there) / np.where(here > 0, here, 1.0)
+    return Integrated(fine, rule, (float(errors[0]), float(errors[1])))
+
+
+def _exchangeable(derivation: FamilyDerivation, members: Members, beta: float, codimension: int) -> Integrated:
+    fine, coarse = (spectra(found, members) for found in grams(derivation, members, beta))
+    return _compared("integrals over one variable", fine, coarse, codimension)
+
+
+def _grid(derivation: FamilyDerivation, members: Members, codimension: int) -> Integrated:
+    centres = members.centres
+    framed = Framed(derivation, members, grid.pieces(centres, grid.steps(centres, COARSE)), codimension > 0)
+    fine, coarse = (framed.spectra(framed.grams(grid.pieces(centres, grid.steps(centres, c)))) for c in (1.0, COMPARED))
+    return _compared(f"trapezoidal rule in {centres.shape[1]} dimensions", fine, coarse, codimension)
+
+
+def _lattice(derivation: FamilyDerivation, members: Members, codimension: int) -> Integrated:
+    found: Integrated | None = None
+    for size in LATTICES:
+        found = _shifted(derivation, members, codimension, size)
+        if found.errors[0] <= TARGET:
+            break
+    assert found is not None
+    return found
+
+
+def _shifted(derivation: FamilyDerivation, members: Members, codimension: int, size: int) -> Integrated:
+    """The jackknife over shifts, which takes off the bias of an inverse that was itself integrated, to first order."""
+    rng, r = np.random.default_rng(SEED), members.centres.shape[1]
+    shifts = rng.random((SHIFTS, r))
+    framed = Framed(derivation, members, lattice.pieces(members.centres, LATTICES[0], shifts[0]), codimension > 0)
+    found = [framed.grams(lattice.pieces(members.centres, size, shift)) for shift in shifts]
+    total = [np.sum(parts, axis=0) for parts in zip(*found, strict=True)]
+    whole = framed.spectra([part / SHIFTS for part in total])
+    left = [framed.spectra([(a - b) / (SHIFTS - 1) for a, b in zip(total, one, strict=True)]) for one in found]
+    spectra_ = Spectra(*(SHIFTS * w - (SHIFTS - 1) * np.mean(parts, axis=0) for w, parts in _pairs(whole, left)))
+    values = np.array([one.cumulants(codimension) for one in left])
+    errors = np.sqrt((SHIFTS - 1) * values.var(axis=0)) / whole.cumulants(codimension)
+    return Integrated(
+        Spectra(np.maximum(spectra_.inside, 0), np.maximum(spectra_.outside, 0)),
+        f"{SHIFTS} shifted lattices of {size} points around each centre, in {r} dimensions",
+        (float(errors[0]), float(errors[1])),
+        random=True,
+    )
+
+
+def _pairs(whole: Spectra, left: list[Spectra]) -> list[tuple[np.ndarray, list[np.ndarray]]]:
+    return [(whole.inside, [one.inside for one in left]), (whole.outside, [one.outside for one in left])]
