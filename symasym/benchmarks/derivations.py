@@ -10,7 +10,7 @@ from functools import partial
 
 from symasym import catalogue
 from symasym.benchmarks.rows import Row, median, seconds
-from symasym.pipeline import derive_general, derive_model
+from symasym.pipeline import derive
 
 __all__ = ["rows"]
 
@@ -23,8 +23,8 @@ def rows(runs: int) -> Iterator[Row]:
     """Every model and variant, then `build`."""
     for name in catalogue.names():
         loaded = catalogue.load(name)
-        for label, model in {name: loaded.model, **{f"{name}_{v}": m for v, m in loaded.variants.items()}}.items():
-            derive = derive_model if model.aligned is not None else derive_general
+        variants = {f"{name}_{variant}": model for variant, model in loaded.variants.items()}
+        for label, model in {name: loaded.definition, **variants}.items():
             derive(model, label)
             taken = median(partial(derive, model, label), max(runs // 2, 1))
             closed = "closed form" if model.aligned is not None else "symbolic stages"

@@ -343,7 +343,7 @@ def test_names_in_the_corollary_stand_for_what_they_replace(model):
 
 def test_templates_hold_no_formula_of_a_law():
     """Only where nothing more is derived stands the theorem itself."""
-    for template in sorted(set(ENVIRONMENT.list_templates()) - {"numbers.tex.j2"}):
+    for template in sorted(set(ENVIRONMENT.list_templates()) - {"integrals.tex.j2", "numbers.tex.j2"}):
         source = ENVIRONMENT.loader.get_source(ENVIRONMENT, template)[0]
         assert not re.search(r"\\(frac|sum|sqrt|lambda|tau|omega)(?![A-Za-z])", source)
         assert not re.search(r"<%-?\s*(set|macro|call|filter|elif)", source)
