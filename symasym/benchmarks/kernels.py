@@ -1,4 +1,8 @@
-"""Kernels against plain NumPy, C, JAX and `lambdify`, in a process of its own with one thread for linear algebra."""
+"""Kernels against plain NumPy, C, JAX and `lambdify`, in a process of its own with one thread for linear algebra.
+
+Seconds are those of the processor for this thread, so that other work on the machine shows less; against JAX, which has threads of
+its own, those of the wall clock.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
@@ -29,10 +34,11 @@ S_SIZES = {(10, 2, 100_000): (4, 3), (64, 8, 50_000): (3, 9), (512, 32, 4_000): 
 F_SIZES = {2: 1.6, 8: 5.0, 32: 3.5, 128: 3.5}
 """Sizes `k` of F: at most how many times slower than C."""
 BATCH = 100_000
-GRADIENT, RIVALS, WORKSPACE = 2.2, 5, 4.0
+GRADIENT, RIVALS, WORKSPACE, SINGLE = 2.2, 5, 4.0, 1.1
 LAMBDIFY = {(10, 2): 10_000, (64, 8): 10_000}
 """Sizes of S at which formulas written out can be differentiated in reasonable time, with the batch."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+TILE, REPEAT = 65_536, 20
 BOTH = {"mean": 1.0, "variance": 1.0}
 
 
@@ -50,11 +56,11 @@ def rows(runs: int) -> Iterator[Row]:
 
 def measured(runs: int) -> Iterator[Row]:
     """All rows, measured here."""
-    for size, (faster, slower) in S_SIZES.items():
-        yield from _form_s(size, faster, slower, runs)
+    for sizes, (faster, slower) in S_SIZES.items():
+        yield from _form_s(sizes, faster, slower, runs)
     yield from _single(runs)
-    for size, slower in F_SIZES.items():
-        yield from _form_f(size, slower, runs)
+    for size, most in F_SIZES.items():
+        yield from _form_f(size, most, runs)
     yield from _workspace()
 
 
@@ -69,19 +75,17 @@ def _form_s(size: tuple[int, int, int], faster: float, slower: float, runs: int)
     }
     if c is not None:
         actions |= {"c": partial(c.s, b, lam), "folded": partial(c.s, b, lam, True)}
-    jax = _jax_s(b, lam)
-    actions |= {"jax": jax} if jax else {}
-    taken = interleaved(actions, runs)
+    taken = interleaved(actions, runs, time.thread_time)
     where = f"S, (d, k, B) = ({size[0]}, {rank}, {size[2]:.0e})"
     elements = size[2] * rank * (size[0] - rank)
-    floor = f"the same array operations one by one in L2: {_floor_seconds(taken, elements) / taken['kernel']:.2f} of it"
+    floor = f"the same array operations by themselves, in L2: {_floor_seconds(taken, elements, rank) / taken['kernel']:.2f} of it"
     yield Row(f"{where}: kernel", taken["kernel"] * 1e3, "ms", note=floor)
     yield Row(f"{where}: plain NumPy / kernel", taken["plain"] / taken["kernel"], "x", faster, at_least=True)
     yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, "no C compiler")
     yield _against(f"{where}: C, four terms to a division / C", taken, "folded", "c", None, "no C compiler")
     yield Row(f"{where}: value + gradient / value", taken["gradient"] / taken["kernel"], "x", GRADIENT)
     what = f"{where}: jax.value_and_grad / kernel's value + gradient"
-    yield _against(what, taken, "jax", "gradient", RIVALS, "JAX is not installed", True)
+    yield _against(what, _beside_jax(b, lam, actions["gradient"], runs), "jax", "gradient", RIVALS, "no JAX", True)
     yield _lambdify(size, runs)
 
 
@@ -95,37 +99,32 @@ def _against(
 
 
 def _floor(rank: int, rest: int) -> dict[str, Callable[[], Any]]:
-    """The operations of S on one tile that lies in the second-level cache: what array operations can do at best."""
-    width = 16_384
-    x, y, out = np.full(width, 3.0), np.full(width, 1.0), np.empty(width)
-    repeat = range(50)
+    """The four operations of S on one tile in the second-level cache: a roof over what array operations can do."""
+    rows = 1024
+    high, low = np.full((rank, 1, rows), 3.0), np.full((max(1, TILE // (rank * rows)), rows), 1.0)
+    tile = np.empty((rank, len(low), rows))
+    total = np.empty(low.shape)
+    del rest
 
-    def difference() -> None:
-        for _ in repeat:
-            np.subtract(x, y, out=out)
+    def operations() -> None:
+        for _ in range(REPEAT):
+            np.subtract(high, low, out=tile)
+            np.square(tile, out=tile)
+            np.divide(high, tile, out=tile)
+            np.add.reduce(tile, axis=0, out=total)
 
-    def square() -> None:
-        for _ in repeat:
-            np.multiply(x, x, out=out)
-
-    def divide() -> None:
-        for _ in repeat:
-            np.divide(x, y, out=out)
-
-    matrix = x.reshape(8, -1)
-
-    def reduce() -> None:
-        for _ in repeat:
-            np.add.reduce(matrix, axis=0)
-
-    del rank, rest
-    found = {"difference": difference, "square": square, "divide": divide, "reduce": reduce}
-    return {f"floor {name}": action for name, action in found.items()}
+    return {"floor": operations}
 
 
-def _floor_seconds(taken: Mapping[str, float], elements: int) -> float:
+def _floor_seconds(taken: Mapping[str, float], elements: int, rank: int) -> float:
     """One difference, square, division and addition for each element."""
-    return sum(value for name, value in taken.items() if name.startswith("floor ")) / (50 * 16_384) * elements
+    return taken["floor"] / (REPEAT * rank * max(1, TILE // (rank * 1024)) * 1024) * elements
+
+
+def _beside_jax(b: Any, lam: Any, gradient: Callable[[], Any], runs: int) -> dict[str, float]:
+    """Wall seconds, because JAX has threads of its own; none without JAX."""
+    jax = _jax_s(b, lam)
+    return {} if jax is None else interleaved({"jax": jax, "gradient": gradient}, runs)
 
 
 def _single(runs: int) -> Iterator[Row]:
@@ -139,11 +138,21 @@ def _single(runs: int) -> Iterator[Row]:
             for _ in repeat:
                 action()
 
-        actions = {"kernel": partial(kernel.cumulants, b, lam, order=2), "plain": partial(plain_s, b, lam)}
-        taken = interleaved({name: partial(many, action) for name, action in actions.items()}, runs)
+        def formula(b: Any = b, lam: Any = lam) -> tuple[Any, Any]:
+            weights = kernel.formula(b, lam)
+            return weights.sum(-1), 2 * (weights**2).sum(-1)
+
+        actions: dict[str, Callable[[], Any]] = {
+            "kernel": partial(kernel.cumulants, b, lam, order=2),
+            "formula": formula,
+            "plain": partial(plain_s, b, lam),
+        }
+        turns = {name: partial(many, action) for name, action in actions.items()}
+        taken = interleaved(turns, runs, time.thread_time)
         where = f"S, ({size}, {rank}, 1)"
-        note = f"{taken['kernel'] / 200 * 1e6:.0f} us, of them what checks arguments and domain"
-        yield Row(f"{where}: kernel / plain NumPy", taken["kernel"] / taken["plain"], "x", 1.0, note=note)
+        yield Row(f"{where}: kernel's plain path / plain NumPy", taken["formula"] / taken["plain"], "x", SINGLE)
+        note = f"{taken['kernel'] / 200 * 1e6:.0f} us, most of them for arguments, domain and blocks"
+        yield Row(f"{where}: kernel with all checks / plain NumPy", taken["kernel"] / taken["plain"], "x", note=note)
 
 
 def _form_f(size: int, slower: float, runs: int) -> Iterator[Row]:
@@ -154,7 +163,7 @@ def _form_f(size: int, slower: float, runs: int) -> Iterator[Row]:
     }
     if c is not None:
         actions["c"] = partial(c.f, a, s)
-    taken = interleaved(actions, runs)
+    taken = interleaved(actions, runs, time.thread_time)
     where = f"F, (k, B) = ({size}, {BATCH:.0e})"
     yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, "no C compiler")
     yield Row(f"{where}: plain NumPy / kernel", taken["plain"] / taken["kernel"], "x")
@@ -206,11 +215,11 @@ def _lambdify(size: tuple[int, int, int], runs: int) -> Row:
         return Row(what, None, "x", RIVALS, True, note="written out it is too long to build")
     b, lam = inputs_s(size[0], size[1], count)
     function, kernel, columns = lambdified_s(*size[:2]), form_s(), [*b.T.copy(), *lam.T.copy()]
-    actions = {
+    actions: dict[str, Callable[[], Any]] = {
         "rival": lambda: function(*columns),
         "kernel": partial(kernel.value_and_gradient, b, lam, of=BOTH),
     }
-    taken = interleaved(actions, max(runs // 2, 1))
+    taken = interleaved(actions, max(runs // 2, 1), time.thread_time)
     return Row(what, taken["rival"] / taken["kernel"], "x", RIVALS, True, note=f"B = {count:.0e}")
 
 

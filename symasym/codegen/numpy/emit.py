@@ -22,6 +22,7 @@ from symasym.codegen.numpy.entry import call, size_function
 from symasym.codegen.numpy.functions import Function
 from symasym.codegen.numpy.names import check_names
 from symasym.codegen.numpy.natural import natural_slots
+from symasym.codegen.numpy.portable import portable_slots
 from symasym.codegen.numpy.public import Group, core_group, excess_group, excess_slots, public_slots
 from symasym.codegen.numpy.runtime_text import runtime_parts
 from symasym.codegen.numpy.wrap import WIDTH
@@ -92,6 +93,7 @@ def context(law: Law, references: Sequence[str], source: str, pencil: Pencil | N
         "rank": read.rank,
         "runtime": runtime_parts(pencil.kind if pencil else None),
         **natural,
+        "portable": portable_slots(form, given),
         **public_slots(read, given, core),
         **excess_slots(more, "_sizes" if shared else "_excess_sizes", excess),
     }
