@@ -1,7 +1,7 @@
 """Kernels against plain NumPy, C, JAX and `lambdify`, in a process of its own with one thread for linear algebra.
 
-Seconds are those of the processor for this thread, so that other work on the machine shows less; against JAX, which has threads of
-its own, those of the wall clock.
+Seconds are those of the processor for this thread, so that other work on the machine shows less; against JAX, which has threads
+of its own, those of the wall clock.
 """
 
 from __future__ import annotations
