@@ -84,8 +84,11 @@ def _form_s(size: tuple[int, int, int], faster: float, slower: float, runs: int)
     yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, "no C compiler")
     yield _against(f"{where}: C, four terms to a division / C", taken, "folded", "c", None, "no C compiler")
     yield Row(f"{where}: value + gradient / value", taken["gradient"] / taken["kernel"], "x", GRADIENT)
+    jax = _beside_jax(b, lam, actions["gradient"], runs)
     what = f"{where}: jax.value_and_grad / kernel's value + gradient"
-    yield _against(what, _beside_jax(b, lam, actions["gradient"], runs), "jax", "gradient", RIVALS, "no JAX", True)
+    yield _against(what, jax, "jax", "gradient", RIVALS, "no JAX", True)
+    what = f"{where}: jax.jit(jax.value_and_grad) / kernel's value + gradient"
+    yield _against(what, jax, "compiled", "gradient", RIVALS, "no JAX", True)
     yield _lambdify(size, runs)
 
 
@@ -124,7 +127,7 @@ def _floor_seconds(taken: Mapping[str, float], elements: int, rank: int) -> floa
 def _beside_jax(b: Any, lam: Any, gradient: Callable[[], Any], runs: int) -> dict[str, float]:
     """Wall seconds, because JAX has threads of its own; none without JAX."""
     jax = _jax_s(b, lam)
-    return {} if jax is None else interleaved({"jax": jax, "gradient": gradient}, runs)
+    return interleaved({**jax, "gradient": gradient}, runs) if jax else {}
 
 
 def _single(runs: int) -> Iterator[Row]:
@@ -189,9 +192,10 @@ def _workspace() -> Iterator[Row]:
 # ---- rivals that need not be there
 
 
-def _jax_s(b: Any, lam: Any) -> Callable[[], Any] | None:
+def _jax_s(b: Any, lam: Any) -> dict[str, Callable[[], Any]]:
+    """The gradient as it is called, and compiled; none without JAX."""
     if importlib.util.find_spec("jax") is None:
-        return None
+        return {}
     jax: Any = importlib.import_module("jax")
     jnp: ModuleType = importlib.import_module("jax.numpy")
     jax.config.update("jax_enable_x64", True)
@@ -203,9 +207,13 @@ def _jax_s(b: Any, lam: Any) -> Callable[[], Any] | None:
         w = jnp.sum(factor[:, :, None] / (inside[:, :, None] - outside[:, None, :]) ** 2, axis=1)
         return jnp.sum(w) + 2 * jnp.sum(w**2)
 
-    compiled = jax.jit(jax.value_and_grad(form, argnums=(0, 1)))
+    gradient = jax.value_and_grad(form, argnums=(0, 1))
+    compiled = jax.jit(gradient)
     there = jnp.asarray(b), jnp.asarray(lam)
-    return lambda: jax.block_until_ready(compiled(*there))
+    return {
+        "jax": lambda: jax.block_until_ready(gradient(*there)),
+        "compiled": lambda: jax.block_until_ready(compiled(*there)),
+    }
 
 
 def _lambdify(size: tuple[int, int, int], runs: int) -> Row:
