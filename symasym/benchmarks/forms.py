@@ -17,10 +17,11 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
+from symasym.codegen.c import Compiled, compile_c
 from symasym.codegen.numpy import compile_kernel
 from symasym.law.law import IndexRange, Law
 
-__all__ = ["form_f", "form_s", "inputs_f", "inputs_s", "lambdified_s", "plain_f", "plain_s"]
+__all__ = ["compiled_s", "form_f", "form_s", "inputs_f", "inputs_s", "lambdified_s", "plain_f", "plain_s"]
 
 Floats = NDArray[np.floating]
 d, k = sympy.symbols("d k", integer=True, positive=True)
@@ -51,9 +52,20 @@ def _law(name: str, variance: sympy.Expr, excess: sympy.Expr, tau: sympy.Expr | 
 @cache
 def form_s() -> ModuleType:
     """The kernel of S: `cumulants(b, lam, order=2)`."""
+    return compile_kernel(law_s())
+
+
+def law_s() -> Law:
+    """S as a law."""
     tau = sympy.Symbol("tau", real=True)
     weight = sympy.Sum(b[i] ** 2 * (2 + lam[i] + tau) / (lam[i] - lam[a]) ** 2, (i, 1, k))
-    return compile_kernel(_law("S", weight, sympy.Integer(1), sympy.Sum(lam[j] ** 2, (j, 1, k))))
+    return _law("S", weight, sympy.Integer(1), sympy.Sum(lam[j] ** 2, (j, 1, k)))
+
+
+@cache
+def compiled_s() -> Compiled:
+    """S through the emitter of C."""
+    return compile_c(law_s())
 
 
 @cache

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from symasym.benchmarks.forms import form_f, form_s, inputs_f, inputs_s, lambdified_s, plain_f, plain_s
+from symasym.benchmarks.forms import compiled_s, form_f, form_s, inputs_f, inputs_s, lambdified_s, plain_f, plain_s
 from symasym.benchmarks.native import native
 from symasym.benchmarks.rows import Row, interleaved
 from symasym.errors import InputError
@@ -34,7 +34,7 @@ S_SIZES = {(10, 2, 100_000): (4, 3), (64, 8, 50_000): (3, 9), (512, 32, 4_000): 
 F_SIZES = {2: 1.6, 8: 5.0, 32: 3.5, 128: 3.5}
 """Sizes `k` of F: at most how many times slower than C."""
 BATCH = 100_000
-GRADIENT, RIVALS, WORKSPACE, SINGLE = 2.2, 5, 4.0, 1.1
+GRADIENT, RIVALS, WORKSPACE, SINGLE, COMPILED = 2.2, 5, 4.0, 1.1, 1.1
 LAMBDIFY = {(10, 2): 10_000, (64, 8): 10_000}
 """Sizes of S at which formulas written out can be differentiated in reasonable time, with the batch."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -75,6 +75,7 @@ def _form_s(size: tuple[int, int, int], faster: float, slower: float, runs: int)
     }
     if c is not None:
         actions |= {"c": partial(c.s, b, lam), "folded": partial(c.s, b, lam, True)}
+        actions["compiled"] = partial(compiled_s().cumulants, 2, b=b, lam=lam)
     taken = interleaved(actions, runs, time.thread_time)
     where = f"S, (d, k, B) = ({size[0]}, {rank}, {size[2]:.0e})"
     elements = size[2] * rank * (size[0] - rank)
@@ -83,6 +84,7 @@ def _form_s(size: tuple[int, int, int], faster: float, slower: float, runs: int)
     yield Row(f"{where}: plain NumPy / kernel", taken["plain"] / taken["kernel"], "x", faster, at_least=True)
     yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, "no C compiler")
     yield _against(f"{where}: C, four terms to a division / C", taken, "folded", "c", None, "no C compiler")
+    yield _against(f"{where}: compiled from the law / C", taken, "compiled", "c", COMPILED, "no C compiler")
     yield Row(f"{where}: value + gradient / value", taken["gradient"] / taken["kernel"], "x", GRADIENT)
     jax = _beside_jax(b, lam, actions["gradient"], runs)
     what = f"{where}: jax.value_and_grad / kernel's value + gradient"
