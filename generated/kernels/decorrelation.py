@@ -56,6 +56,7 @@ __all__ = [
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
+    "formula",
     "law",
     "natural_law",
     "natural_value_and_gradient",
@@ -496,6 +497,28 @@ def outside_variance(
         [0],
     )
     return result.reshape(*batch, d - k)
+
+
+def formula(b: Any, lam: Any, gamma: Any, *, xp: Any = np) -> Any:
+    """The weights as the formulas above read, `g` being that of the pre-training data: no checks, no workspace.
+
+    For single problems in an inner loop, and for arrays of any library `xp` that follows the array API standard.
+    Scalars are arrays too, of no axis at least; leading axes broadcast.
+
+    * `b`: shape (..., k).
+    * `lam`: shape (..., d).
+    * `gamma`: shape (...).
+    """
+    k = b.shape[-1]
+    lam_i = lam[..., :k]
+    lam_a = lam[..., k:]
+    sum_1_a = (
+        xp.sum((lam_a[..., :, None] * lam_i[..., None, :] - 1) * (gamma[..., None, None] - lam_i[..., None, :])
+        * b[..., None, :] ** 2 / ((lam_i[..., None, :] - lam_a[..., :, None]) ** 2 * lam_i[..., None, :] ** 2),
+        axis=-1)
+    )
+    w_a = sum_1_a / 2
+    return w_a
 
 
 def excess_loss_mean(

@@ -51,6 +51,7 @@ __all__ = [
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
+    "formula",
     "law",
     "natural_law",
     "natural_value_and_gradient",
@@ -493,6 +494,29 @@ def outside_variance(
         [0],
     )
     return result.reshape(*batch, d - k)
+
+
+def formula(beta: Any, ell: Any, noise: Any, *, d: int, xp: Any = np) -> Any:
+    """The weights as the formulas above read, `g` being that of the pre-training data: no checks, no workspace.
+
+    For single problems in an inner loop, and for arrays of any library `xp` that follows the array API standard.
+    Scalars are arrays too, of no axis at least; leading axes broadcast.
+
+    * `beta`: shape (..., k).
+    * `ell`: shape (..., k).
+    * `noise`: shape (...).
+    * `d`: a dimension, which no array tells.
+    """
+    k = beta.shape[-1]
+    sum_1 = xp.sum(beta ** 2 / ((ell + noise[..., None]) * ell), axis=-1)
+    w_a = noise ** 2 * sum_1
+    return _side_by_side(xp, (w_a[..., None], d - k))
+
+
+def _side_by_side(xp: Any, *parts: tuple[Any, int]) -> Any:
+    """Arrays along consecutive ranges as one; an entry that is alone is repeated."""
+    lead = xp.broadcast_arrays(*(xp.sum(part, axis=-1) for part, _ in parts))[0].shape
+    return xp.concat([xp.broadcast_to(part, (*lead, size)) for part, size in parts], axis=-1)
 
 
 def excess_loss_mean(

@@ -52,6 +52,7 @@ __all__ = [
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
+    "formula",
     "law",
     "natural_law",
     "natural_value_and_gradient",
@@ -466,6 +467,26 @@ def outside_variance(
         [0],
     )
     return result.reshape(*batch, d - k)
+
+
+def formula(b: Any, lam: Any, *, xp: Any = np) -> Any:
+    """The weights as the formulas above read, `g` being that of the pre-training data: no checks, no workspace.
+
+    For single problems in an inner loop, and for arrays of any library `xp` that follows the array API standard.
+    Scalars are arrays too, of no axis at least; leading axes broadcast.
+
+    * `b`: shape (..., k).
+    * `lam`: shape (..., d).
+    """
+    k = b.shape[-1]
+    lam_a = lam[..., k:]
+    lam_i = lam[..., :k]
+    sum_1_a = (
+        xp.sum((2 - lam_i[..., None, :] ** 2) * b[..., None, :] ** 2 / (lam_i[..., None, :] - lam_a[..., :, None])
+        ** 2, axis=-1)
+    )
+    w_a = sum_1_a / 4
+    return w_a
 
 
 def excess_loss_mean(

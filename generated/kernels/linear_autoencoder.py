@@ -51,6 +51,7 @@ __all__ = [
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
+    "formula",
     "law",
     "natural_law",
     "natural_value_and_gradient",
@@ -511,6 +512,26 @@ def outside_variance(
         [0],
     )
     return result.reshape(*batch, d - k)
+
+
+def formula(b: Any, lam: Any, degrees_of_freedom: Any, *, xp: Any = np) -> Any:
+    """The weights as the formulas above read, `g` being that of the pre-training data: no checks, no workspace.
+
+    For single problems in an inner loop, and for arrays of any library `xp` that follows the array API standard.
+    Scalars are arrays too, of no axis at least; leading axes broadcast.
+
+    * `b`: shape (..., k).
+    * `lam`: shape (..., d).
+    * `degrees_of_freedom`: shape (...).
+    """
+    k = b.shape[-1]
+    lam_i = lam[..., :k]
+    lam_a = lam[..., k:]
+    sum_1_a = (
+        xp.sum(b[..., None, :] ** 2 * lam_i[..., None, :] / (lam_i[..., None, :] - lam_a[..., :, None]) ** 2, axis=-1)
+    )
+    w_a = (1 + 2 / (degrees_of_freedom[..., None] - 4)) * lam_a ** 2 * sum_1_a
+    return w_a
 
 
 def excess_loss_mean(

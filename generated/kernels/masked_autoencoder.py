@@ -55,6 +55,7 @@ __all__ = [
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
+    "formula",
     "law",
     "outside_variance",
     "value_and_gradient",
@@ -523,6 +524,33 @@ def outside_variance(
         [0],
     )
     return result.reshape(*batch, d - k)
+
+
+def formula(b: Any, lam: Any, kappa: Any, p: Any, *, xp: Any = np) -> Any:
+    """The weights as the formulas above read, `g` being that of the pre-training data: no checks, no workspace.
+
+    For single problems in an inner loop, and for arrays of any library `xp` that follows the array API standard.
+    Scalars are arrays too, of no axis at least; leading axes broadcast.
+
+    * `b`: shape (..., k).
+    * `lam`: shape (..., d).
+    * `kappa`: shape (...).
+    * `p`: shape (...).
+    """
+    k = b.shape[-1]
+    lam_a = lam[..., k:]
+    lam_i = lam[..., :k]
+    sum_1_a = (
+        xp.sum(((1 - p[..., None, None]) * (lam_i[..., None, :] ** 2 * p[..., None, None] ** 2
+        + lam_a[..., :, None] ** 2 + lam_i[..., None, :] ** 2
+        - 2 * lam_a[..., :, None] * lam_i[..., None, :] * p[..., None, None]
+        - lam_i[..., None, :] ** 2 * p[..., None, None]) * kappa[..., None, None]
+        + (lam_a[..., :, None] + lam_i[..., None, :] - lam_i[..., None, :] * p[..., None, None]) ** 2
+        * p[..., None, None]) * b[..., None, :] ** 2 * lam_i[..., None, :]
+        / (lam_i[..., None, :] - lam_a[..., :, None]) ** 2, axis=-1)
+    )
+    w_a = sum_1_a / p[..., None]
+    return w_a
 
 
 def excess_loss_mean(

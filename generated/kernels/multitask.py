@@ -54,6 +54,7 @@ __all__ = [
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
+    "formula",
     "law",
     "outside_variance",
     "value_and_gradient",
@@ -471,6 +472,29 @@ def outside_variance(
         [0],
     )
     return result.reshape(*batch, d - k)
+
+
+def formula(b: Any, nu: Any, s: Any, *, d: int, xp: Any = np) -> Any:
+    """The weights as the formulas above read, `g` being that of the pre-training data: no checks, no workspace.
+
+    For single problems in an inner loop, and for arrays of any library `xp` that follows the array API standard.
+    Scalars are arrays too, of no axis at least; leading axes broadcast.
+
+    * `b`: shape (..., k).
+    * `nu`: shape (..., k).
+    * `s`: shape (..., k).
+    * `d`: a dimension, which no array tells.
+    """
+    k = b.shape[-1]
+    sum_1 = xp.sum(b ** 2 * nu / s ** 2, axis=-1)
+    w_a = sum_1
+    return _side_by_side(xp, (w_a[..., None], d - k))
+
+
+def _side_by_side(xp: Any, *parts: tuple[Any, int]) -> Any:
+    """Arrays along consecutive ranges as one; an entry that is alone is repeated."""
+    lead = xp.broadcast_arrays(*(xp.sum(part, axis=-1) for part, _ in parts))[0].shape
+    return xp.concat([xp.broadcast_to(part, (*lead, size)) for part, size in parts], axis=-1)
 
 
 def excess_loss_mean(

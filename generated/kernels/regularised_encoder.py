@@ -62,6 +62,7 @@ __all__ = [
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
+    "formula",
     "law",
     "outside_variance",
     "value_and_gradient",
@@ -506,6 +507,40 @@ def outside_variance(
         [0],
     )
     return result.reshape(*batch, d1 - k)
+
+
+def formula(b: Any, nu: Any, s: Any, *, d1: int, xp: Any = np) -> Any:
+    """The weights as the formulas above read, `g` being that of the pre-training data: no checks, no workspace.
+
+    For single problems in an inner loop, and for arrays of any library `xp` that follows the array API standard.
+    Scalars are arrays too, of no axis at least; leading axes broadcast.
+
+    * `b`: shape (..., k).
+    * `nu`: shape (..., r).
+    * `s`: shape (..., r).
+    * `d1`: a dimension, which no array tells.
+    """
+    k = b.shape[-1]
+    r = nu.shape[-1]
+    s_m = s[..., k:]
+    nu_m = nu[..., k:]
+    s_i = s[..., :k]
+    nu_i = nu[..., :k]
+    sum_1_m = (
+        xp.sum((nu_i[..., None, :] * s_i[..., None, :] ** 2 + nu_m[..., :, None] * s_m[..., :, None] ** 2
+        + s_m[..., :, None] ** 4) * b[..., None, :] ** 2
+        / ((s_i[..., None, :] + s_m[..., :, None]) ** 2 * (s_i[..., None, :] - s_m[..., :, None]) ** 2), axis=-1)
+    )
+    w_m = sum_1_m
+    sum_2 = xp.sum(b ** 2 * nu_i / s_i ** 2, axis=-1)
+    w_a = sum_2
+    return _side_by_side(xp, (w_m, r - k), (w_a[..., None], d1 - r))
+
+
+def _side_by_side(xp: Any, *parts: tuple[Any, int]) -> Any:
+    """Arrays along consecutive ranges as one; an entry that is alone is repeated."""
+    lead = xp.broadcast_arrays(*(xp.sum(part, axis=-1) for part, _ in parts))[0].shape
+    return xp.concat([xp.broadcast_to(part, (*lead, size)) for part, size in parts], axis=-1)
 
 
 def excess_loss_mean(

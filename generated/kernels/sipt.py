@@ -59,6 +59,7 @@ __all__ = [
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
+    "formula",
     "law",
     "outside_variance",
     "value_and_gradient",
@@ -569,6 +570,37 @@ def outside_variance(
         [0],
     )
     return result.reshape(*batch, d - k)
+
+
+def formula(b: Any, rho: Any, sig: Any, gamma: Any, r: Any, *, xp: Any = np) -> Any:
+    """The weights as the formulas above read, `g` being that of the pre-training data: no checks, no workspace.
+
+    For single problems in an inner loop, and for arrays of any library `xp` that follows the array API standard.
+    Scalars are arrays too, of no axis at least; leading axes broadcast.
+
+    * `b`: shape (..., k).
+    * `rho`: shape (..., d).
+    * `sig`: shape (..., d).
+    * `gamma`: shape (...).
+    * `r`: shape (...).
+    """
+    k = b.shape[-1]
+    sig_i = sig[..., :k]
+    rho_i = rho[..., :k]
+    rho_a = rho[..., k:]
+    sig_a = sig[..., k:]
+    sum_1_a = (
+        xp.sum((2 * rho_a[..., :, None] * gamma[..., None, None] * r[..., None, None] + 2 * gamma[..., None, None] ** 2
+        + r[..., None, None] ** 2 - rho_i[..., None, :] ** 2 * gamma[..., None, None] ** 2)
+        * (sig_i[..., None, :] * gamma[..., None, None] + r[..., None, None]) ** 2 * b[..., None, :] ** 2
+        * sig_i[..., None, :] / (2 * (rho_i[..., None, :] - rho_a[..., :, None]) * sig_a[..., :, None]
+        * sig_i[..., None, :] * gamma[..., None, None] ** 2
+        + (sig_i[..., None, :] - sig_a[..., :, None]) * r[..., None, None] ** 2
+        + (rho_i[..., None, :] * sig_a[..., :, None] + rho_i[..., None, :] * sig_i[..., None, :]
+        - 2 * rho_a[..., :, None] * sig_a[..., :, None]) * gamma[..., None, None] * r[..., None, None]) ** 2, axis=-1)
+    )
+    w_a = sig_a ** 2 * sum_1_a
+    return w_a
 
 
 def excess_loss_mean(

@@ -62,6 +62,7 @@ __all__ = [
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
+    "formula",
     "law",
     "natural_law",
     "natural_value_and_gradient",
@@ -526,6 +527,41 @@ def outside_variance(
         [0],
     )
     return result.reshape(*batch, d_x - k)
+
+
+def formula(b: Any, s: Any, K: Any, *, d_x: int, xp: Any = np) -> Any:
+    """The weights as the formulas above read, `g` being that of the pre-training data: no checks, no workspace.
+
+    For single problems in an inner loop, and for arrays of any library `xp` that follows the array API standard.
+    Scalars are arrays too, of no axis at least; leading axes broadcast.
+
+    * `b`: shape (..., k).
+    * `s`: shape (..., r).
+    * `K`: shape (...).
+    * `d_x`: a dimension, which no array tells.
+    """
+    k = b.shape[-1]
+    r = s.shape[-1]
+    s_m = s[..., k:]
+    s_i = s[..., :k]
+    sum_1 = xp.sum(s_i ** 2, axis=-1)
+    sum_2_m = (
+        xp.sum((2 * s_i[..., None, :] ** 2 * s_m[..., :, None] ** 2 + s_i[..., None, :] ** 2 * K[..., None, None]
+        + s_i[..., None, :] ** 2 * sum_1[..., None, None] + s_m[..., :, None] ** 2 * K[..., None, None]
+        + s_m[..., :, None] ** 2 * sum_1[..., None, None] + s_i[..., None, :] ** 4
+        - s_i[..., None, :] ** 4 * K[..., None, None]) * b[..., None, :] ** 2
+        / ((s_i[..., None, :] + s_m[..., :, None]) ** 2 * (s_i[..., None, :] - s_m[..., :, None]) ** 2), axis=-1)
+    )
+    w_m = sum_2_m / K[..., None]
+    sum_3 = xp.sum((s_i ** 2 + K[..., None] + sum_1[..., None] - s_i ** 2 * K[..., None]) * b ** 2 / s_i ** 2, axis=-1)
+    w_a = sum_3 / K
+    return _side_by_side(xp, (w_m, r - k), (w_a[..., None], d_x - r))
+
+
+def _side_by_side(xp: Any, *parts: tuple[Any, int]) -> Any:
+    """Arrays along consecutive ranges as one; an entry that is alone is repeated."""
+    lead = xp.broadcast_arrays(*(xp.sum(part, axis=-1) for part, _ in parts))[0].shape
+    return xp.concat([xp.broadcast_to(part, (*lead, size)) for part, size in parts], axis=-1)
 
 
 def excess_loss_mean(

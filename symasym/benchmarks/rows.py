@@ -34,11 +34,14 @@ class Row:
         return self.value >= self.goal if self.at_least else self.value <= self.goal
 
 
-def seconds(action: Callable[[], Any]) -> float:
-    """Wall seconds of one call."""
-    start = time.perf_counter()
+Clock = Callable[[], float]
+
+
+def seconds(action: Callable[[], Any], clock: Clock = time.perf_counter) -> float:
+    """Seconds of one call, of the wall clock unless another one is given."""
+    start = clock()
     action()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def median(action: Callable[[], Any], runs: int) -> float:
@@ -46,12 +49,14 @@ def median(action: Callable[[], Any], runs: int) -> float:
     return statistics.median(seconds(action) for _ in range(runs))
 
 
-def interleaved(actions: Mapping[str, Callable[[], Any]], runs: int) -> dict[str, float]:
-    """Median wall seconds of each action, in turns, so that a drift of the machine hits all alike; one round more warms up."""
+def interleaved(
+    actions: Mapping[str, Callable[[], Any]], runs: int, clock: Clock = time.perf_counter
+) -> dict[str, float]:
+    """Median seconds of each action, in turns, so that a drift of the machine hits all alike; one round more warms up."""
     found: dict[str, list[float]] = {name: [] for name in actions}
     for number in range(runs + 1):
         for name, action in actions.items():
-            taken = seconds(action)
+            taken = seconds(action, clock)
             if number:
                 found[name].append(taken)
     return {name: statistics.median(values) for name, values in found.items()}

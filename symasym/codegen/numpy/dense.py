@@ -64,6 +64,9 @@ class Dense:
     lengths: dict[str, Affine]
     letters: Sequence[str]
     known: dict[str, str] = field(default_factory=dict)
+    lead: str = ":"
+    """The key of the batch: one axis, or `...` for any number."""
+    sums: str = "np.add.reduce"
     lines: list[str] = field(default_factory=list)
     _views: dict[tuple[str, tuple[Affine, Affine]], str] = field(default_factory=dict)
     _sums: dict[Node, str] = field(default_factory=dict)
@@ -89,9 +92,11 @@ class Dense:
             if length is None or (start == Affine() and stop == length):
                 self._views[key] = name
             else:
-                self._views[key] = f"{name}_{entry.index.rstrip('_')}"
+                own = f"{name}_{entry.index.rstrip('_')}"
+                taken = sum(view == own or view.startswith(f"{own}_") for view in self._views.values())
+                self._views[key] = f"{own}_{taken + 1}" if taken else own
                 cut = f"{'' if start == Affine() else start}:{'' if stop == length else stop}"
-                self.lines.insert(0, f"{self._views[key]} = {name}[:, {cut}]")
+                self.lines.insert(0, f"{self._views[key]} = {name}[{self.lead}, {cut}]")
         return self._views[key]
 
     def total(self, node: Sum) -> tuple[str, tuple[str, ...]]:
@@ -107,7 +112,7 @@ class Dense:
     def _summed(self, node: Sum, axes: tuple[str, ...]) -> str:
         over = node.range.index
         if len(axes) < 2:
-            return f"np.add.reduce({_Shown(self, (*axes, over)).show(node.body)}, axis=-1)"
+            return f"{self.sums}({_Shown(self, (*axes, over)).show(node.body)}, axis=-1)"
         coefficient, found = powers(node.body)
         p, q = axes
         right = {base: e for base, e in found.items() if q in base.free}
@@ -127,7 +132,7 @@ class _Shown(Notation):
 
     def power(self, base: Node, exponent: Fraction) -> tuple[str, int]:
         if exponent == Fraction(1, 2):
-            return f"np.sqrt({self.show(base)})", ATOM
+            return f"{self.dense.sums[:2]}.sqrt({self.show(base)})", ATOM
         shown = str(exponent) if exponent.denominator == 1 else f"({exponent.numerator} / {exponent.denominator})"
         return f"{self.show(base, ATOM)} ** {shown}", POWER
 
@@ -145,6 +150,8 @@ class _Shown(Notation):
     def _behind(self, own: tuple[str, ...]) -> str:
         """New axes for the indices that an array lacks."""
         keys = [":" if axis in own else "None" for axis in self.axes]
-        while keys and keys[-1] == ":":
+        if "None" not in keys:
+            return ""
+        while self.dense.lead == ":" and keys[-1] == ":":
             keys.pop()
-        return f"[:, {', '.join(keys)}]" if keys else ""
+        return f"[{self.dense.lead}, {', '.join(keys)}]"

@@ -22,6 +22,7 @@ from symasym.codegen.numpy.entry import call, size_function
 from symasym.codegen.numpy.functions import Function
 from symasym.codegen.numpy.names import check_names
 from symasym.codegen.numpy.natural import natural_slots
+from symasym.codegen.numpy.portable import portable_slots
 from symasym.codegen.numpy.public import Group, core_group, excess_group, excess_slots, public_slots
 from symasym.codegen.numpy.runtime_text import runtime_parts
 from symasym.codegen.numpy.wrap import WIDTH
@@ -67,11 +68,14 @@ def context(law: Law, references: Sequence[str], source: str, pencil: Pencil | N
     if not shared:
         sizes.append(size_function("_excess_sizes", more, sizes_checked))
     own = {name for arguments in (given, more) for name in (*arguments.lengths, *arguments.scalars, *arguments.sizes)}
+    own_sizes = set(given.sizes)  # `formula` reads them off its arguments
     check_names(own, ())
     core, excess = core_group(form, given, domain), excess_group(form, more, domain)
     natural = natural_slots(pencil, read, form, given, core)
     more_functions = natural["natural"]["functions"] if natural["natural"] else []
-    check_names(own, _variables([*core.functions, *excess.functions, *more_functions]))
+    portable = portable_slots(form, given)
+    lines = [line for function in (*core.functions, *excess.functions, *more_functions) for line in function.body]
+    check_names(own, _variables([*lines, *portable["body"]]) - own_sizes)
     return {
         "made": _comment(f"Made by `symasym build` from {source}; do not edit.", f"Remake: symasym build {law.name}"),
         "docstring": docstring(law, read, given, sizes_checked, domain, unchecked, source, references, pencil),
@@ -92,6 +96,7 @@ def context(law: Law, references: Sequence[str], source: str, pencil: Pencil | N
         "rank": read.rank,
         "runtime": runtime_parts(pencil.kind if pencil else None),
         **natural,
+        "portable": portable,
         **public_slots(read, given, core),
         **excess_slots(more, "_sizes" if shared else "_excess_sizes", excess),
     }
@@ -140,9 +145,8 @@ _BOUND = re.compile(r"^\s*(?:for )?([A-Za-z_]\w*)(?:\[[^=]*\])? (?:\+?=|in) ")
 """A line that binds a variable."""
 
 
-def _variables(functions: Sequence[Function]) -> set[str]:
+def _variables(lines: Sequence[str]) -> set[str]:
     """Variables in the bodies of generated functions."""
-    lines = (line for function in functions for line in function.body)
     return {found[1] for line in lines if (found := _BOUND.match(line))}
 
 

@@ -10,7 +10,7 @@ from symasym.codegen.index.relations import Relation
 from symasym.codegen.numpy.checks import size_lines
 from symasym.codegen.numpy.wrap import WIDTH
 
-__all__ = ["EntryPoint", "SizeFunction", "call", "entry_point", "head", "size_function"]
+__all__ = ["EntryPoint", "SizeFunction", "call", "documentation", "entry_point", "head", "size_function"]
 
 INDENT = "    "
 
@@ -100,7 +100,7 @@ def entry_point(
     passed = [*used, *optional, *(["*factors"] if keywords and alpha else [])]
     return EntryPoint(
         tuple(parameters),
-        _documentation(given, scalars),
+        documentation(given, scalars),
         tuple(lines),
         tuple(call("batch = _batch", leads)),
         ", ".join([*used, *optional]),
@@ -110,7 +110,8 @@ def entry_point(
     )
 
 
-def _documentation(given: Inputs, scalars: Sequence[str]) -> tuple[str, ...]:
+def documentation(given: Inputs, scalars: Sequence[str]) -> tuple[str, ...]:
+    """Shapes of the arguments."""
     lines = [f"* `{family.name}`: shape (..., {family.length})." for family in given.families]
     lines += [f"* `{name}`: shape (...)." for name in scalars]
     return (*lines, *(f"* `{size}`: a dimension, which no array tells." for size in given.keywords))
