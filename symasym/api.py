@@ -50,9 +50,7 @@ def explain(model: str | PathLike[str] | Model | FamilyModel, name: str | None =
     return pipeline.derive(found, label)
 
 
-def evaluate(
-    model: str | PathLike[str], document: Mapping[str, Any], downstream: str = "least_squares"
-) -> Evaluation:
+def evaluate(model: str | PathLike[str], document: Mapping[str, Any], downstream: str = "least_squares") -> Evaluation:
     """The law in numbers for natural inputs, as `symasym eval` takes them; `.numeric` is the distribution.
 
     With `downstream="logistic"` it is that of the excess log-loss, and `.logistic.zero_one` that of the excess 0-1 error.
