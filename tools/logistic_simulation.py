@@ -30,6 +30,8 @@ CASES: list[tuple[str, str, dict[str, Any], tuple[int, ...]]] = [
     ("spectral", "defaults", {"alpha": 4.0}, (500, 1000, 2000, 4000)),
 ]
 """Model, what is different from the problem that its file verifies, the changed keys, the grid of `n`."""
+FEW = ("factor", {"alpha": 4.0}, (16, 24, 32))
+"""A problem with so few labels that many draws are separable: they are counted, nothing is judged."""
 
 
 def rows(name: str, case: str, run: LogisticRun, seconds: float) -> list[str]:
@@ -38,17 +40,24 @@ def rows(name: str, case: str, run: LogisticRun, seconds: float) -> list[str]:
     for risk, finding in (("log-loss", run.log_loss), ("0-1", run.zero_one)):
         fit = finding.fit
         found.append(
-            f"| {name} | {case} | {run.alpha:g} | {risk} | {finding.derived:.5g} | {fit.intercept:.5g} | {fit.intercept_se:.2g} | "
+            f"| {name} | {case} | {run.alpha:g} | {risk} | {finding.derived:.5g} | {fit.intercept:.5g} "
+            f"| {fit.intercept_se:.2g} | "
             f"{finding.z:+.2f} | {fit.p:.2f} | {finding.distance:.4f} | {finding.bound:.4f} | {verdict(finding)} |"
         )
-    shares = ", ".join(f"{count} at n = {n}" for n, count in zip(run.grid, run.separable, strict=True))
-    print(f"{name}, {case}: separable {shares}; {seconds:.0f} s", file=sys.stderr)
+    print(f"{name}, {case}: {seconds:.0f} s", file=sys.stderr)
     return found
+
+
+def shares(run: LogisticRun) -> str:
+    """Separable draws at each `n`."""
+    return ", ".join(f"{count} at n = {n}" for n, count in zip(run.grid, run.separable, strict=True))
 
 
 def verdict(finding: LogisticFinding) -> str:
     """Accepted within 3 standard errors and the Kolmogorov bound."""
-    return "accepted" if abs(finding.z) <= 3 and finding.distance < finding.bound and finding.fit.p > 1e-3 else "refused"
+    return (
+        "accepted" if abs(finding.z) <= 3 and finding.distance < finding.bound and finding.fit.p > 1e-3 else "refused"
+    )
 
 
 def main() -> int:
@@ -60,8 +69,13 @@ def main() -> int:
         start = time.monotonic()
         run = run_logistic(loaded, {**default_input(loaded), **changes}, grid, reps, SEED)
         table += rows(name, case, run, time.monotonic() - start)
-        counts.append(f"{name}, {case}: " + ", ".join(f"{c} at n = {n}" for n, c in zip(grid, run.separable, strict=True)))
+        counts.append(
+            f"{name}, {case}: " + ", ".join(f"{c} at n = {n}" for n, c in zip(grid, run.separable, strict=True))
+        )
         accepted &= "refused" not in (verdict(run.log_loss), verdict(run.zero_one))
+    name, changes, grid = FEW
+    few = run_logistic(catalogue.load(name), {**default_input(catalogue.load(name)), **changes}, grid, reps, SEED)
+    counts.append(f"{name}, few labels: {shares(few)}")
     text = "\n".join(
         [
             f"Seed {SEED}, {reps} repetitions at each `n`, {datetime.date.today()}, one core.",
@@ -70,7 +84,9 @@ def main() -> int:
             "|---|---|---|---|---|---|---|---|---|---|---|---|",
             *table,
             "",
-            f"Separable draws, of {reps}: {'; '.join(counts)}.",
+            f"Separable draws, of {reps}:",
+            "",
+            *(f"* {line}." for line in counts),
             "",
         ]
     )

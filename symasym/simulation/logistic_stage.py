@@ -46,7 +46,7 @@ def _softplus_mean(r: np.ndarray) -> np.ndarray:
 
 def excess_log_loss(predictor: np.ndarray, target: np.ndarray) -> np.ndarray:
     """`R(u) - R*` for predictors `(B, d)` and `f*` `(d,)`; the coefficient vector 0 is not among them."""
-    s = np.linalg.norm(target)
+    s = np.asarray(np.linalg.norm(target))
     fisher = mean(_slope, s).value
     along = predictor @ target - s**2
     return _softplus_mean(np.linalg.norm(predictor, axis=-1)) - _softplus_mean(s) - fisher * along
@@ -148,14 +148,12 @@ def logistic_stage(
     )
 
 
-def _controls(
-    score: np.ndarray, inside: np.ndarray, target: np.ndarray, n: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _controls(score: np.ndarray, inside: np.ndarray, target: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """`(n/2) S^T I^{-1} S - p/2` and the same across `f*`; `inside` `(B, p)` is `f*` projected on the span.
 
     The score `S` has the covariance `I / n`, `I = J + (H - J) b b^T / s^2` with `b` the projection of `f*`.
     """
-    s, p = np.linalg.norm(target), score.shape[-1]
+    s, p = float(np.linalg.norm(target)), score.shape[-1]
     fisher, along = (float(mean(g, s).value) for g in (_slope, lambda u: (u / s) ** 2 * _slope(u)))
     squared = np.sum(inside**2, axis=-1)
     parallel = np.sum(score * inside, axis=-1) ** 2 / squared
