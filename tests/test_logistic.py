@@ -9,14 +9,15 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+import sympy
 from scipy import integrate, optimize
 from support import ALL, good, instance_of, loaded
 
 import symasym
 from symasym.cli.main import main
 from symasym.evaluation import evaluate_inputs
-from symasym.law.logistic import LogisticLaw
 from symasym.law.numeric import NumericLaw
+from symasym.law.numeric_logistic import NumericLogistic
 from symasym.quadrature.line import even_mean, mean
 
 SIZES = [1e-8, 0.02, 0.3, 1.0, 1.9, 4.0, 30.0, 1e5]
@@ -26,10 +27,10 @@ def sigma(u: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-u))
 
 
-def simple(size: float, weights: list[float], d_eff: int = 2, alpha: float = 1.5) -> LogisticLaw:
+def simple(size: float, weights: list[float], d_eff: int = 2, alpha: float = 1.5) -> NumericLogistic:
     rank = len(weights)
     law = NumericLaw(np.ones(()), np.asarray(alpha), np.array(weights), d_eff, d_eff + rank)
-    return LogisticLaw(law, np.asarray(size))
+    return NumericLogistic(law, np.asarray(size))
 
 
 # ---- the integrals
@@ -79,7 +80,7 @@ def test_a_rule_that_does_not_fit_says_so() -> None:
 
 def test_the_integrals_take_batches() -> None:
     sizes = np.array([[0.1, 1.0], [3.0, 50.0]])
-    together = LogisticLaw(simple(1.0, [1.0]).least_squares, sizes).fisher.value
+    together = NumericLogistic(simple(1.0, [1.0]).least_squares, sizes).fisher.value
     np.testing.assert_allclose(together, [[simple(s, []).fisher.value for s in row] for row in sizes], rtol=1e-15)
 
 
@@ -370,6 +371,74 @@ def test_the_limit_over_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str
     zero_one = whole["zero_one"]
     assert zero_one["label_noise_averaged"]["mean"] == pytest.approx(zero_one["mean"], rel=1e-13)
     assert zero_one["label_noise_averaged"]["variance"] < zero_one["variance"]
+
+
+# ---- symbolic dimensions
+
+
+@pytest.mark.parametrize("name", ["spectral", "factor", "two_view"])
+def test_closed_forms_with_numbers_in_them(name: str) -> None:
+    """`||f*||` in aligned coordinates, diagonal and full downstream covariance, against that of the input's coordinates."""
+    law = symasym.derive(name, downstream="logistic")
+    for extra in ({}, {"Sigma_down": True}):
+        document = good(name) | {"alpha": 1.3}
+        document = {key: value for key, value in document.items() if key not in ("sigma2", "sigma_nu2")}
+        size = len(document.get("Sigma", document.get("Sigma_x", document.get("A"))))
+        if extra:
+            document["Sigma_down"] = (np.eye(size) + 0.2 + np.diag(np.arange(size))).tolist()
+        found = symasym.evaluate(name, document, downstream="logistic")
+        least = law.least_squares
+        wanted = {*least.dimensions, *least.families, *least.scalars} - {"sigma2", "sigma_nu2"}
+        values = {**found.given, **found.point.values}
+        down = None
+        if extra:
+            frame = next(iter(found.point.frames.values()))
+            down = frame @ np.array(document["Sigma_down"]) @ frame.T
+        if "target" in document:
+            aligned = np.linalg.solve(next(iter(found.point.frames.values())).T, np.array(document["target"]))
+            values["b"] = aligned[: found.numeric.d_eff]
+        at = law.at(alpha=1.3, Sigma_down=down, **{key: values[key] for key in wanted})
+        assert float(at.size) == pytest.approx(float(found.logistic.size), rel=1e-9)
+        assert float(at.log_loss.mean) == pytest.approx(float(found.numeric.mean), rel=1e-9)
+        assert float(at.zero_one.var) == pytest.approx(float(found.logistic.zero_one.var), rel=1e-9)
+
+
+def test_the_formulas_say_what_the_numbers_are() -> None:
+    """Means and `alpha0` of the printed formulas, the integral by mpmath, against the numeric law."""
+    law = symasym.derive("spectral", downstream="logistic")
+    sizes, lam, b, g = {"k": 2, "d": 4}, [0.9, 0.5, 0.3, 0.1], [1.0, 0.6], [1.5, 0.7, 1.2, 0.4]
+    at = law.at(alpha=2.5, Sigma_down=np.array(g), lam=np.array(lam), b=np.array(b), K=1, **sizes)
+    table = {f"{n}[{j + 1}]": v for n, values in (("lam", lam), ("b", b), ("g", g)) for j, v in enumerate(values)}
+    known: dict[str, Any] = {"K": 1, "alpha": 2.5}
+
+    def number(formula: sympy.Expr) -> float:
+        written = law.least_squares.expand(formula, **sizes)
+        places = {e: table[str(e)] for e in written.atoms(sympy.Indexed)}
+        names = {s: known[s.name] for s in written.free_symbols if isinstance(s, sympy.Symbol) and s.name in known}
+        return float(written.xreplace(places).subs(names).evalf(15))
+
+    for symbol, meaning in law.definitions:
+        known[symbol.name] = number(meaning)
+    assert known["J"] == pytest.approx(float(at.fisher.value), rel=1e-12)
+    assert known["q_f"] / 4 == pytest.approx(float(at.boundary), rel=1e-12)
+    assert number(law.log_loss_mean) == pytest.approx(float(at.log_loss.mean), rel=1e-12)
+    assert number(law.zero_one_mean) == pytest.approx(float(at.zero_one.mean), rel=1e-12)
+    assert number(law.alpha0) == pytest.approx(float(at.interaction.crossover), rel=1e-12)
+
+
+def test_derive_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
+    def shown(*arguments: str) -> str:
+        assert main(["derive", *arguments, "--downstream", "logistic"]) == 0
+        return capsys.readouterr().out
+
+    text = shown("spectral", "--steps")
+    assert "10. Logistic downstream" in text and "s_f = sqrt(Sum(b[i]**2*g[i], (i, 1, k)))" in text
+    document = json.loads(shown("spectral", "--format", "json"))
+    assert set(document["logistic"]["definitions"]) == {"s_f", "q_f", "J"}
+    assert document["steps"][-1]["title"] == "Logistic downstream"
+    assert r"\subsection{Logistic downstream}" in shown("spectral", "--format", "latex")
+    assert main(["derive", "gmm", "--downstream", "logistic"]) == 2
+    assert "downstream: logistic came" in capsys.readouterr().err
 
 
 # ---- refusals

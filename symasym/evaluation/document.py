@@ -11,8 +11,8 @@ import numpy as np
 
 from symasym import inputs
 from symasym.evaluation.outcome import Evaluation, Misspecified
-from symasym.law.logistic import LogisticLaw
 from symasym.law.numeric import NumericLaw
+from symasym.law.numeric_logistic import NumericLogistic
 
 __all__ = ["law_document"]
 
@@ -87,7 +87,7 @@ def law_document(name: str, evaluation: Evaluation, quantiles: Sequence[float]) 
     return document
 
 
-def _logistic(law: LogisticLaw, quantiles: Sequence[float], evaluation: Evaluation) -> dict[str, Any]:
+def _logistic(law: NumericLogistic, quantiles: Sequence[float], evaluation: Evaluation) -> dict[str, Any]:
     """The 0-1 error, and the integrals over `f* ~ N(0, s^2)` behind both laws."""
     zero_one = law.zero_one
     averaged = _risk(replace(zero_one, averaged=True), quantiles, evaluation)

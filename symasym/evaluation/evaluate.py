@@ -8,7 +8,7 @@ from typing import Any
 
 from symasym import inputs
 from symasym.catalogue import Loaded
-from symasym.errors import InputError, NotDerivableYet
+from symasym.errors import InputError
 from symasym.evaluation.closed import evaluate_closed
 from symasym.evaluation.families import evaluate_family
 from symasym.evaluation.general import evaluate_general
@@ -19,6 +19,7 @@ from symasym.evaluation.project import projected
 from symasym.model.families import FamilyModel
 from symasym.model.instance import AlignedPoint, FamilyPoint, GeneralPoint, Instance
 from symasym.model.model import Model
+from symasym.pipeline import not_linear
 
 __all__ = ["DOWNSTREAM", "Prepared", "evaluate_inputs", "prepare"]
 
@@ -74,10 +75,7 @@ def evaluate_inputs(loaded: Loaded, document: Mapping[str, Any], downstream: str
         raise InputError(f"downstream: {inputs.label(downstream)} came, {' or '.join(DOWNSTREAM)} is expected")
     if isinstance(loaded.definition, FamilyModel):
         if downstream == "logistic":
-            raise NotDerivableYet(
-                f"downstream: logistic came, but it is derived for features that are linear in a Gaussian input, which those of "
-                f"{loaded.name} are not; least_squares is expected"
-            )
+            raise not_linear(loaded.name)
         return evaluate_family(loaded, document)
     here = prepare(loaded, document, downstream)
     remarks = {} if here.instance.remarks is None else here.instance.remarks(here.given, here.point)

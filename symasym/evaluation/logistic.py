@@ -14,7 +14,7 @@ from symasym.errors import InputError, NotDerivableYet
 from symasym.evaluation.noise import own_noise
 from symasym.evaluation.numbers import sizes_of, symbol_values
 from symasym.evaluation.outcome import Evaluation
-from symasym.law.logistic import LogisticLaw
+from symasym.law.numeric_logistic import NumericLogistic
 from symasym.model.evaluate import evaluate_matrix
 from symasym.model.instance import AlignedPoint, GeneralPoint, Instance
 from symasym.model.model import Model
@@ -41,7 +41,7 @@ def with_logistic(model: Model, instance: Instance, evaluation: Evaluation) -> E
     assert isinstance(evaluation.point, AlignedPoint | GeneralPoint)
     with inputs.guarded(evaluation.given):
         size = target_size(model, instance, evaluation.given, evaluation.point)
-        law = LogisticLaw(evaluation.numeric, np.asarray(size))
+        law = NumericLogistic(evaluation.numeric, np.asarray(size))
         return replace(evaluation, numeric=law.log_loss, logistic=law)
 
 

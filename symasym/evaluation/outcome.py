@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from symasym.law.law import Law
-from symasym.law.logistic import LogisticLaw
 from symasym.law.numeric import NumericLaw
+from symasym.law.numeric_logistic import NumericLogistic
 from symasym.model.instance import AlignedPoint, FamilyPoint, GeneralPoint
 
 __all__ = ["Evaluation", "Misspecified"]
@@ -48,7 +48,7 @@ class Evaluation:
     misspecified: Misspecified | None = None
     remarks: Mapping[str, Any] = field(default_factory=dict)
     integrals: str = ""
-    logistic: LogisticLaw | None = None
+    logistic: NumericLogistic | None = None
 
     @property
     def route(self) -> str:

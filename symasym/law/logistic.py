@@ -1,109 +1,122 @@
-r"""Logistic regression as the second stage: laws of the excess log-loss and of the excess 0-1 error.
+"""The laws of a logistic second stage, for symbolic dimensions: those of least squares, `||f*||` and one named integral.
 
-`P(y = 1 | x) = p = 1 / (1 + exp(-f*))`, `x ~ N(0, Sigma_down)`, `f*` in the span of linear features. With `s = ||f*||` in
-`L2(mu_down)` and `xi` standard Gaussian everything beyond the least-squares law comes from one integral,
-
-    J = E p (1 - p) = E sigma'(s xi).
-
-* The Fisher inner product is `<u, v>_{p(1-p)} = J <u, v> + (H - J) <u, f*> <v, f*> / s^2`, `H = E xi^2 sigma'(s xi)`, because `x`
-  less its projection on `f*` is independent of `f*`. `f*` lies in the span, so the complement of the span is the same as in
-  `L2(mu_down)`, and on it the Fisher norm is `J` times the squared one: `L` is that of least squares, `||L(Z)||^2_{p(1-p)} = J
-  ||L(Z)||^2`.
-* Log-loss: `n (R - R*) -> (1/2) chi2_{d_act} + (J / (2 alpha)) ||L(Z)||^2`, the two parts independent.
-* 0-1 error: where `f*` changes its sign, `E (f - f*)^2 1{f* = 0}` counts, with `|2p - 1| = |f*| / 2` next to it:
-  `n (R01 - R01*) -> (1 / (4 s sqrt(2 pi))) ((1/J) chi2_{d_act - 1} + (1/alpha) ||L(Z)||^2)`; the length of `f` does not matter.
-
-Derived in `docs/logistic.md`.
+`n (R - R*) -> (1/2) chi2_{d_eff} + (J / (2 alpha)) ||L(Z)||^2` for the log-loss and, for the 0-1 error,
+`n (R01 - R01*) -> (q / 4) ((1/J) chi2_{d_eff - 1} + (1/alpha) ||L(Z)||^2)`, with `s = ||f*||`, `J = E sigma'(s xi)` and `q = 1 / (s
+sqrt(2 pi))`; see `numeric_logistic` and `docs/logistic.md`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import sympy
 
-from symasym.law.numeric import NumericLaw
-from symasym.quadrature.line import Integral, even_mean, mean
+from symasym.law.law import IndexRange, Law, alpha, downstream_variance
+from symasym.law.numbers import target_size_at
+from symasym.law.numeric_logistic import NumericLogistic
 
 __all__ = ["LogisticLaw"]
 
-
-def _probability(u: np.ndarray) -> np.ndarray:
-    """`1 / (1 + exp(u))` for `u >= 0`, that of the less likely label."""
-    small = np.exp(-u)
-    return small / (1 + small)
-
-
-def _variance(u: np.ndarray) -> np.ndarray:
-    """`sigma'(u) = p (1 - p)`."""
-    small = _probability(np.abs(u))
-    return small * (1 - small)
-
-
-def _entropy(u: np.ndarray) -> np.ndarray:
-    """`-p log p - (1 - p) log (1 - p)`; analytic, also at 0."""
-    size = np.abs(u)
-    return size * _probability(size) + np.log1p(np.exp(-size))
+SIZE = sympy.Symbol("s_f", positive=True)
+"""`||f*||` in `L2(mu_down)`."""
+FISHER = sympy.Symbol("J", positive=True)
+"""`E p (1 - p)`."""
+DENSITY = sympy.Symbol("q_f", positive=True)
+"""Density of `f*` at 0."""
+COVARIANCE = sympy.IndexedBase(sympy.Symbol("D", real=True))
+"""The downstream covariance in aligned coordinates."""
+U = sympy.Symbol("u", real=True)
 
 
 @dataclass(frozen=True)
 class LogisticLaw:
-    """Both limits for a logistic second stage; leading axes are a batch.
+    """`least_squares`: the law of the same model; `target`: each learned range with the coefficient `t_i` of `f*` there."""
 
-    * `least_squares`: the law of the same problem with least squares; its noise is not used.
-    * `size`: `s = ||f*||` in `L2(mu_down)`, shape `(...)`.
-    """
-
-    least_squares: NumericLaw
-    size: np.ndarray
-
-    @cached_property
-    def fisher(self) -> Integral:
-        """`J = E p (1 - p) = E sigma'(s xi)`."""
-        return mean(_variance, self.size)
-
-    @cached_property
-    def fisher_along(self) -> Integral:
-        """`H = E xi^2 sigma'(s xi)`, the Fisher norm of `f* / s`; enters the information, not the two limits."""
-        size = np.asarray(self.size, float)[..., None]
-        return mean(lambda u: (u / size) ** 2 * _variance(u), self.size)
-
-    @cached_property
-    def log_loss_of_truth(self) -> Integral:
-        """`R*`, the log-loss of `f*`: the mean entropy of a label given `x`."""
-        return mean(_entropy, self.size)
-
-    @cached_property
-    def error_of_truth(self) -> Integral:
-        """The 0-1 error of `f*`: `E min(p, 1 - p)`."""
-        return even_mean(_probability, self.size)
+    least_squares: Law
+    target: tuple[tuple[IndexRange, sympy.Expr], ...]
 
     @property
-    def boundary(self) -> np.ndarray:
-        """`1 / (4 s sqrt(2 pi))`: a quarter of the density of `f*` at 0."""
-        return 1 / (4 * np.sqrt(2 * np.pi) * np.asarray(self.size, float))
+    def squared_size(self) -> sympy.Expr:
+        """`||f*||^2 = sum_i g_i t_i^2`, for a downstream covariance that is diagonal in aligned coordinates."""
+        return sympy.Add(*(sympy.Sum(downstream_variance[r.index] * t**2, r.limits) for r, t in self.target))
 
     @property
-    def interaction(self) -> NumericLaw:
-        """Twice the log-loss law: `d_act + (1/alpha) ||L(Z)||^2_{p(1-p)}`, so that its weights are those of the interaction."""
-        return self._with(np.ones_like(self.fisher.value), self.fisher.value)
+    def general_squared_size(self) -> sympy.Expr:
+        """`||f*||^2 = sum_ij t_i D_ij t_j`, for any downstream covariance `D`, in aligned coordinates."""
+        terms = []
+        for r, t in self.target:
+            for q, other in self.target:
+                index = r.partner if q == r else q.index
+                second = other.xreplace({q.index: index})
+                terms.append(sympy.Sum(t * COVARIANCE[r.index, index] * second, (index, q.first, q.last), r.limits))
+        return sympy.Add(*terms)
 
     @property
-    def log_loss(self) -> NumericLaw:
-        """The limit of `n (R - R*)` with `chi2_{d_act}` replaced by its mean; `.unconditional()` is the limit itself."""
-        return self._with(np.full_like(self.fisher.value, 0.5), self.fisher.value / 2)
+    def integral(self) -> sympy.Expr:
+        """`J = E sigma'(s xi)`, as an integral over `u = f*`."""
+        density = sympy.exp(-(U**2) / (2 * SIZE**2)) / (SIZE * sympy.sqrt(2 * sympy.pi))
+        return sympy.Integral(density / (4 * sympy.cosh(U / 2) ** 2), (U, -sympy.oo, sympy.oo))
 
     @property
-    def zero_one(self) -> NumericLaw:
-        """The limit of `n` times the excess 0-1 error; a constant 0 for one feature that nothing displaces."""
-        law = self._with(self.boundary / self.fisher.value, self.boundary)
-        own = replace(law, d_eff=law.d_eff - 1, d_base=law.d_base - 1)
-        return replace(own, averaged=own.d_act == 0)
+    def definitions(self) -> tuple[tuple[sympy.Symbol, sympy.Expr], ...]:
+        """What `s_f`, `q_f` and `J` stand for, for a diagonal downstream covariance."""
+        density = 1 / (SIZE * sympy.sqrt(2 * sympy.pi))
+        return (SIZE, sympy.sqrt(self.squared_size)), (DENSITY, density), (FISHER, self.integral)
 
-    def _with(self, noise: np.ndarray, factor: np.ndarray) -> NumericLaw:
-        """The law with this noise and `factor ||L(Z)||^2` in place of `||L(Z)||^2`."""
+    @property
+    def weights(self) -> tuple[tuple[sympy.Expr, tuple[sympy.Symbol, sympy.Expr, sympy.Expr]], ...]:
+        """`J omega_a`, those of `||L(Z)||^2` in `L2` weighted by `p (1 - p)`, with the range of `a`."""
+        return tuple((FISHER * weight, limits) for weight, limits in self.least_squares.weights)
+
+    @property
+    def mean(self) -> sympy.Expr:
+        """`J E||L(Z)||^2`, for a diagonal downstream covariance."""
+        return FISHER * self.least_squares.mean
+
+    @property
+    def log_loss_mean(self) -> sympy.Expr:
+        """Mean of the limit of `n (R - R*)`: `d_eff / 2 + J E||L(Z)||^2 / (2 alpha)`."""
+        return self.least_squares.d_eff / 2 + self.mean / (2 * alpha)
+
+    @property
+    def zero_one_mean(self) -> sympy.Expr:
+        """Mean of the limit of `n (R01 - R01*)`."""
         law = self.least_squares
-        return replace(
-            law, noise=noise, weights=law.weights * factor[..., None], offset=law.offset * factor, averaged=True
+        return DENSITY / 4 * ((law.d_eff - 1) / FISHER + law.mean / alpha)
+
+    @property
+    def alpha0(self) -> sympy.Expr:
+        """Crossover, of both risks: `J E||L(Z)||^2 / (d_base - d_eff)`."""
+        return self.mean / self.least_squares.rank
+
+    def at(self, alpha: Any = 1.0, Sigma_down: Any = None, **values: Any) -> NumericLogistic:
+        """Numbers in, both laws out; arguments as for `Law.at`, without a label noise."""
+        law = self.least_squares.at(alpha, Sigma_down, **{"sigma2": 1.0, **values})
+        size = target_size_at(self.least_squares, self.target, Sigma_down, values)
+        return NumericLogistic(law, np.asarray(size, float))
+
+    def __str__(self) -> str:
+        law = self.least_squares
+        ranges = ", ".join(
+            f"{r.index} = {r.first}..{r.last}{'' if not r.learned else ' (learned)'}" for r in law.ranges
         )
+        lines = [
+            f"{law.title or law.name}, logistic downstream: P(y = 1 | x) = p = 1 / (1 + exp(-f*))",
+            f"  n (R - R*) -> (1/2) chi2_d_eff + (1/(2 alpha)) ||L(Z)||^2_p(1-p),   alpha = m/n,   {ranges}",
+            "  ||L(Z)||^2_p(1-p) = sum of J omega chi2_1 over the indices outside the learned span",
+            "  n (R01 - R01*) -> (q_f/4) ((1/J) chi2_(d_eff - 1) + (1/alpha) sum of omega chi2_1)",
+            *(f"  omega[{index}] = {weight}" for weight, (index, _, _) in law.weights),
+            *(f"  {symbol} = {definition}" for symbol, definition in (*law.definitions, *self.definitions)),
+            f"  s_f = ||f*|| = sqrt({self.general_squared_size})   for any downstream covariance D",
+            "  J = E p (1 - p): one integral over f* ~ N(0, s_f^2), by quadrature",
+            f"  mean of n (R - R*): {self.log_loss_mean}",
+            f"  mean of n (R01 - R01*): {self.zero_one_mean}",
+            f"  d_eff = {law.d_eff}, d_base = {law.d_base}, alpha0 = J E||L(Z)||^2 / (d_base - d_eff), for both risks",
+            "  g: diagonal of the downstream covariance in aligned coordinates",
+            f"  where {', '.join(map(str, (*law.where, *law.assume)))}",
+        ]
+        lines += [f"  assumed positive, not decided: {minor}" for minor in law.undecided]
+        lines += [f"  assumed: {words}" for words in law.hypotheses]
+        return "\n".join(lines)

@@ -9,8 +9,8 @@ import numpy as np
 
 from symasym.catalogue import Loaded
 from symasym.evaluation import evaluate_inputs
-from symasym.law.logistic import LogisticLaw
 from symasym.law.numeric import NumericLaw
+from symasym.law.numeric_logistic import NumericLogistic
 from symasym.simulation.fit import Fit, fit_line
 from symasym.simulation.logistic_stage import LogisticStage, logistic_stage
 from symasym.simulation.problem import Problem, problem
@@ -55,7 +55,7 @@ class LogisticRun:
     grid: tuple[int, ...]
     alpha: float
     separable: tuple[int, ...]
-    law: LogisticLaw
+    law: NumericLogistic
     log_loss: LogisticFinding
     zero_one: LogisticFinding
 

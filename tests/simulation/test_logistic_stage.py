@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from support import loaded
 
-from symasym.law.logistic import LogisticLaw
 from symasym.law.numeric import NumericLaw
+from symasym.law.numeric_logistic import NumericLogistic
 from symasym.simulation.logistic_procedure import LogisticRun, run_logistic
 from symasym.simulation.logistic_stage import excess_log_loss, excess_zero_one, logistic_fit, logistic_stage
 from symasym.simulation.second_stage import LearnedSpan
@@ -92,18 +92,18 @@ def test_a_small_run_of_both_stages() -> None:
         assert abs(finding.z) < 3 and finding.distance < finding.bound
 
 
-def unweighted(law: LogisticLaw) -> tuple[float, float]:
+def unweighted(law: NumericLogistic) -> tuple[float, float]:
     """`||L(Z)||^2` of least squares in the log-loss."""
     half = float(law.least_squares.interaction_cumulant(1) / law.least_squares.alpha) / 2
     return law.least_squares.d_act / 2 + half, float(law.zero_one.mean)
 
 
-def without_first_stage(law: LogisticLaw) -> tuple[float, float]:
-    bare = LogisticLaw(replace(law.least_squares, weights=np.zeros(1)), law.size)
+def without_first_stage(law: NumericLogistic) -> tuple[float, float]:
+    bare = NumericLogistic(replace(law.least_squares, weights=np.zeros(1)), law.size)
     return float(bare.log_loss.mean), float(bare.zero_one.mean)
 
 
-def weighted_twice(law: LogisticLaw) -> tuple[float, float]:
+def weighted_twice(law: NumericLogistic) -> tuple[float, float]:
     """`J` where the 0-1 error has none, and `chi2_{d_eff}` where one direction is free."""
     own: NumericLaw = law.zero_one
     interaction = float(own.interaction_cumulant(1) / own.alpha)
