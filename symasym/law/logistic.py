@@ -1,8 +1,8 @@
 """The laws of a logistic second stage, for symbolic dimensions: those of least squares, `||f*||` and one named integral.
 
 `n (R - R*) -> (1/2) chi2_{d_eff} + (J / (2 alpha)) ||L(Z)||^2` for the log-loss and, for the 0-1 error,
-`n (R01 - R01*) -> (q / 4) ((1/J) chi2_{d_eff - 1} + (1/alpha) ||L(Z)||^2)`, with `s = ||f*||`, `J = E sigma'(s xi)` and `q = 1 / (s
-sqrt(2 pi))`; see `numeric_logistic` and `docs/logistic.md`.
+`n (R01 - R01*) -> (q / 4) ((1/J) chi2_{d_eff - 1} + (1/alpha) ||L(Z)||^2)`, with `s = ||f*||`, `J = E sigma'(s xi)` and
+`q = 1 / (s sqrt(2 pi))`; see `numeric_logistic` and `docs/logistic.md`.
 """
 
 from __future__ import annotations
