@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
-from typing import Any
+from typing import Any, Literal, TypeAlias, overload
 
 from symasym import catalogue, pipeline
 from symasym.errors import InputError, NotDerivableYet
-from symasym.evaluation import Evaluation, evaluate_inputs
+from symasym.evaluation import DOWNSTREAM, Evaluation, evaluate_inputs
 from symasym.general.route import General, general
+from symasym.inputs import label
 from symasym.law.law import Law
+from symasym.law.logistic import LogisticLaw
 from symasym.model.families import FamilyModel
 from symasym.model.model import Model
 from symasym.pipeline import AnyDerivation, derive_model
 
 __all__ = ["derive", "evaluate", "explain", "general_law", "models"]
+
+AnyModel: TypeAlias = str | PathLike[str] | Model | FamilyModel
 
 
 def models() -> list[str]:
@@ -23,7 +27,7 @@ def models() -> list[str]:
     return catalogue.names()
 
 
-def _resolve(model: str | PathLike[str] | Model | FamilyModel, name: str | None) -> tuple[Model | FamilyModel, str]:
+def _resolve(model: AnyModel, name: str | None) -> tuple[Model | FamilyModel, str]:
     if isinstance(model, Model | FamilyModel):
         return model, name or "model"
     if not isinstance(model, str | PathLike):
@@ -34,35 +38,50 @@ def _resolve(model: str | PathLike[str] | Model | FamilyModel, name: str | None)
     return loaded.definition, name or loaded.name
 
 
-def derive(model: str | PathLike[str] | Model | FamilyModel, name: str | None = None) -> Law:
+@overload
+def derive(model: AnyModel, name: str | None = None, downstream: Literal["least_squares"] = "least_squares") -> Law: ...
+
+
+@overload
+def derive(model: AnyModel, name: str | None = None, *, downstream: Literal["logistic"]) -> LogisticLaw: ...
+
+
+def derive(model: AnyModel, name: str | None = None, downstream: str = "least_squares") -> Law | LogisticLaw:
     """The limit law of a model for symbolic dimensions, derived now.
 
-    `model` is a name of the catalogue, the path of a model file, or a `Model`. Raises `ConditionViolated` with the offending
-    direction where a hypothesis fails, `NotDerivableYet` where a stage does not reach.
+    `model` is a name of the catalogue, the path of a model file, or a `Model`; `downstream` is `least_squares` or `logistic`.
+    Raises `ConditionViolated` with the offending direction where a hypothesis fails, `NotDerivableYet` where a stage does not
+    reach.
     """
-    found, label = _resolve(model, name)
-    return derive_model(found, label).law
+    if downstream not in DOWNSTREAM:
+        raise InputError(f"downstream: {label(downstream)} came, {' or '.join(DOWNSTREAM)} is expected")
+    found, title = _resolve(model, name)
+    if downstream == "logistic" and isinstance(found, FamilyModel):
+        raise pipeline.not_linear(title)
+    derivation = derive_model(found, title)
+    return derivation.logistic if downstream == "logistic" else derivation.law
 
 
-def explain(model: str | PathLike[str] | Model | FamilyModel, name: str | None = None) -> AnyDerivation:
+def explain(model: AnyModel, name: str | None = None) -> AnyDerivation:
     """The whole derivation, stage by stage; without aligned coordinates the stages that need none: symmetry and forms."""
-    found, label = _resolve(model, name)
-    return pipeline.derive(found, label)
+    found, title = _resolve(model, name)
+    return pipeline.derive(found, title)
 
 
-def evaluate(model: str | PathLike[str], document: Mapping[str, Any]) -> Evaluation:
+def evaluate(model: str | PathLike[str], document: Mapping[str, Any], downstream: str = "least_squares") -> Evaluation:
     """The law in numbers for natural inputs, as `symasym eval` takes them; `.numeric` is the distribution.
 
+    With `downstream="logistic"` it is that of the excess log-loss, and `.logistic.zero_one` that of the excess 0-1 error.
     Raises `InputError` naming the key.
     """
-    return evaluate_inputs(catalogue.load(str(model)), document)
+    return evaluate_inputs(catalogue.load(str(model)), document, downstream)
 
 
-def general_law(model: str | PathLike[str] | Model | FamilyModel, values: Mapping[str, Any]) -> General:
+def general_law(model: AnyModel, values: Mapping[str, Any]) -> General:
     """Forms, covariance and weights as arrays at numeric `values`, for any covariances (see `symasym.general.route`)."""
-    found, label = _resolve(model, None)
+    found, title = _resolve(model, None)
     if isinstance(found, FamilyModel):
         raise NotDerivableYet(
-            f"{label}: a model of a family has no trace words; symasym.evaluate gives its law in numbers"
+            f"{title}: a model of a family has no trace words; symasym.evaluate gives its law in numbers"
         )
     return general(found, values)

@@ -12,7 +12,7 @@ from symasym.alignment.blocks import Blocks, blocks
 from symasym.alignment.entries import Entries
 from symasym.alignment.frames import prove_frames
 from symasym.alignment.ranges import Ranges
-from symasym.asymptotics.assemble import assemble
+from symasym.asymptotics.assemble import assemble, assemble_logistic
 from symasym.asymptotics.covariance import Covariance, covariance
 from symasym.asymptotics.downstream import Downstream, downstream, feature_matrix
 from symasym.asymptotics.positivity import INEQUALITY, Facts
@@ -21,6 +21,7 @@ from symasym.calculus.forms import Forms, ScalarDirection, forms
 from symasym.errors import NotDerivableYet
 from symasym.general.freeness import check_free
 from symasym.law.law import Law
+from symasym.law.logistic import LogisticLaw
 from symasym.model.families import FamilyModel
 from symasym.model.model import Model
 from symasym.projection.derivation import FamilyDerivation, derive_family
@@ -35,6 +36,8 @@ __all__ = [
     "derive",
     "derive_general",
     "derive_model",
+    "not_linear",
+    "require_linear",
 ]
 
 
@@ -54,6 +57,11 @@ class Derivation:
     covariance: Covariance
     downstream: Downstream
     law: Law
+
+    @property
+    def logistic(self) -> LogisticLaw:
+        """The laws with logistic regression as the second stage."""
+        return assemble_logistic(self.law, self.blocks.entries, self.downstream)
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,23 @@ def derive(model: Model | FamilyModel, name: str = "model") -> AnyDerivation:
     if isinstance(model, FamilyModel):
         return derive_family(model, name)
     return derive_general(model, name) if model.aligned is None else derive_model(model, name)
+
+
+def require_linear(derivation: AnyDerivation) -> None:
+    """Logistic regression as the second stage is derived for features that are linear in a Gaussian input.
+
+    Raises `NotDerivableYet` for others.
+    """
+    if isinstance(derivation, FamilyDerivation):
+        raise not_linear(derivation.name)
+
+
+def not_linear(name: str) -> NotDerivableYet:
+    """What to say of a model whose features are no linear functions."""
+    return NotDerivableYet(
+        "downstream: logistic came, but it is derived for features that are linear in a Gaussian input, which those of "
+        f"{name} are not; least_squares is expected"
+    )
 
 
 def derive_general(model: Model, name: str = "model") -> GeneralDerivation:

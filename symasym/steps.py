@@ -22,7 +22,7 @@ from symasym.law.law import Law
 from symasym.model.data import GaussianVector
 from symasym.model.matrices import ScalarParameter
 from symasym.model.model import Model
-from symasym.pipeline import AnyDerivation, FamilyDerivation, GeneralDerivation
+from symasym.pipeline import AnyDerivation, Derivation, FamilyDerivation, GeneralDerivation
 from symasym.projection.show import expression
 from symasym.symmetry.quotient import Quotient
 from symasym.words.show import show_atom, show_matrix, show_scalar
@@ -53,8 +53,10 @@ class Step:
     lines: tuple[Line, ...]
 
 
-def steps(derivation: AnyDerivation) -> tuple[Step, ...]:
-    """All stages in order."""
+def steps(derivation: AnyDerivation, downstream: str = "least_squares") -> tuple[Step, ...]:
+    """All stages in order; with `downstream = "logistic"` the step from least squares to logistic regression as well."""
+    if downstream == "logistic":
+        return *steps(derivation), _logistic(derivation)
     if isinstance(derivation, FamilyDerivation):
         return _family_steps(derivation)
     if isinstance(derivation, GeneralDerivation):
@@ -351,6 +353,27 @@ def _law(law: Law) -> Step:
     lines += [Line(None, None, f"assumed: {words}") for words in law.hypotheses]
     rule = "n (R - sigma^2) -> sigma^2 d_eff + (1/alpha) sum_a omega_a chi2_1, alpha = m/n"
     return Step("Law", rule, tuple(lines))
+
+
+def _logistic(derivation: AnyDerivation) -> Step:
+    """From least squares to labels in {0, 1}; the formulas where there is a closed form."""
+    rule = "x less its projection on f* is independent of f*: the Fisher metric is J times that of L2(mu_down) off the span"
+    words = [
+        "n (R - R*) -> (1/2) chi2_{d_act} + (J/(2 alpha)) ||L(Z)||^2 for the log-loss",
+        "n (R01 - R01*) -> (q_f/4) ((1/J) chi2_{d_act - 1} + (1/alpha) ||L(Z)||^2) for the zero-one error",
+        "s_f = ||f*|| in L2(mu_down), q_f the density of f* at 0, J = E p (1 - p), p = 1/(1 + exp(-f*))",
+    ]
+    lines = [Line(None, None, line) for line in words]
+    if isinstance(derivation, Derivation):
+        law = derivation.logistic
+        notes = ("diagonal downstream covariance with entries g", "density of f* at 0", "integral over u = f*")
+        lines += [Line(symbol, meaning, note) for (symbol, meaning), note in zip(law.definitions, notes, strict=True)]
+        lines += [
+            Line(None, law.log_loss_mean, "mean of the limit of n (R - R*)"),
+            Line(None, law.zero_one_mean, "mean of the limit of n (R01 - R01*)"),
+            Line(sympy.Symbol("alpha0"), law.alpha0, "crossover, of both"),
+        ]
+    return Step("Logistic downstream", rule, tuple(lines))
 
 
 def _family_steps(derivation: FamilyDerivation) -> tuple[Step, ...]:

@@ -589,7 +589,7 @@ def test_models_and_verbs_that_are_unknown(evaluate: Eval) -> None:
     assert "did you mean factor?" in evaluate.refused("facto", GOOD["factor"])
     assert "there is no file nowhere.py" in evaluate.refused("nowhere.py", GOOD["factor"])
     assert evaluate.refused(str(BARE), {}).startswith("Sigma: the key is missing")
-    assert "logistic" in evaluate.refused("spectral", GOOD["spectral"], "--downstream", "logistic")
+    assert "invalid choice: 'probit'" in evaluate.refused("spectral", GOOD["spectral"], "--downstream", "probit")
     assert main(["plan"]) == 2
     assert "does not have the verb yet" in evaluate.capsys.readouterr().err
 

@@ -11,12 +11,13 @@ from symasym.asymptotics.covariance import Covariance
 from symasym.asymptotics.downstream import Downstream
 from symasym.calculus.forms import Forms
 from symasym.law.law import IndexRange, Law
+from symasym.law.logistic import LogisticLaw
 from symasym.model.model import Model
 from symasym.symmetry.quotient import Quotient
 from symasym.words.lower import lower_scalar
 from symasym.words.substitute import substitute_scalar
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "assemble_logistic"]
 
 
 def _outside_variance(item: Range, downstream: Downstream, entries: Entries) -> sympy.Expr:
@@ -97,3 +98,13 @@ def assemble(
         undecided=covariance.undecided,
         hypotheses=tuple(model.assumptions),
     )
+
+
+def assemble_logistic(law: Law, entries: Entries, downstream: Downstream) -> LogisticLaw:
+    """The laws of a logistic second stage beside that of least squares: the coefficients of `f*` are all that is new."""
+    coefficient = {
+        item.index: entries.show(downstream.theta[item] * downstream.feature_entries[item], item)
+        for item in downstream.learned
+    }
+    target = tuple((item, coefficient[item.index]) for item in law.ranges if item.index in coefficient)
+    return LogisticLaw(law, target)

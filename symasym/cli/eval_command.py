@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from symasym import catalogue, inputs
 from symasym.document import dump
-from symasym.errors import InputError, NotDerivableYet
-from symasym.evaluation import evaluate_inputs, law_document
+from symasym.errors import InputError
+from symasym.evaluation import DOWNSTREAM, evaluate_inputs, law_document
 
 __all__ = ["configure", "run"]
 
@@ -29,11 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
     parser.add_argument("model", metavar="MODEL|FILE.py")
     parser.add_argument("--input", required=True, metavar="FILE.json")
-    parser.add_argument("--downstream", choices=("least_squares", "logistic"), default="least_squares")
+    parser.add_argument("--downstream", choices=DOWNSTREAM, default="least_squares")
     parser.add_argument(
         "--unconditional",
         action="store_true",
-        help="risk over label noise as well: sigma^2 chi2_{d_eff} in place of its mean",
+        help="risk over label noise as well: sigma^2 chi2_{d_act}, or (1/2) chi2_{d_act} for logistic, in place of its mean",
     )
     parser.add_argument("--quantiles", default="0.5,0.95", metavar="0.5,0.95")
     parser.add_argument("--format", choices=("json",), default="json")
@@ -42,10 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate and print one JSON document."""
     quantiles = _quantiles(arguments.quantiles)
-    if arguments.downstream == "logistic":
-        raise NotDerivableYet("downstream: logistic is not derived yet; least_squares is")
     loaded = catalogue.load(arguments.model)
-    evaluation = evaluate_inputs(loaded, inputs.read(arguments.input))
+    evaluation = evaluate_inputs(loaded, inputs.read(arguments.input), arguments.downstream)
     if arguments.unconditional:
         evaluation = replace(evaluation, numeric=evaluation.numeric.unconditional())
     print(dump("symasym.law/1", law_document(loaded.name, evaluation, quantiles)))

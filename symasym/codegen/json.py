@@ -9,6 +9,7 @@ import sympy
 
 from symasym.codegen.latex import formula
 from symasym.law.law import Law
+from symasym.law.logistic import LogisticLaw
 from symasym.pipeline import AnyDerivation, Derivation
 from symasym.steps import steps
 
@@ -43,8 +44,31 @@ def _law(law: Law) -> dict[str, Any]:
     }
 
 
-def derivation_document(derivation: AnyDerivation, summary: str, references: Sequence[str]) -> dict[str, Any]:
-    """The document without its schema key; `law` is null where there is no closed form."""
+def _logistic(law: LogisticLaw) -> dict[str, Any]:
+    return {
+        "definitions": {str(symbol): _expression(value) for symbol, value in law.definitions},
+        "weights": [
+            {**_expression(weight), "index": str(index), "first": str(first), "last": str(last)}
+            for weight, (index, first, last) in law.weights
+        ],
+        "mean": _expression(law.mean),
+        "squared_size": _expression(law.squared_size),
+        "general_squared_size": _expression(law.general_squared_size),
+        "log_loss_mean": _expression(law.log_loss_mean),
+        "zero_one_mean": _expression(law.zero_one_mean),
+        "alpha0": _expression(law.alpha0),
+    }
+
+
+def derivation_document(
+    derivation: AnyDerivation, summary: str, references: Sequence[str], downstream: str = "least_squares"
+) -> dict[str, Any]:
+    """The document without its schema key; `law`, that of least squares, is null where there is no closed form.
+
+    So is `logistic`, which is there for a logistic second stage.
+    """
+    both = _logistic(derivation.logistic) if isinstance(derivation, Derivation) else None
+    further = {"logistic": both} if downstream == "logistic" else {}
     return {
         "model": derivation.name,
         "summary": summary,
@@ -62,7 +86,8 @@ def derivation_document(derivation: AnyDerivation, summary: str, references: Seq
                     for line in step.lines
                 ],
             }
-            for step in steps(derivation)
+            for step in steps(derivation, downstream)
         ],
         "references": list(references),
+        **further,
     }

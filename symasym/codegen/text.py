@@ -22,6 +22,6 @@ def _step(number: int, step: Step) -> str:
     return "\n".join([f"{number}. {step.title}", rule, *map(_line, step.lines)])
 
 
-def steps_text(derivation: AnyDerivation) -> str:
+def steps_text(derivation: AnyDerivation, downstream: str = "least_squares") -> str:
     """Every stage: number and title, the rule, its formulas."""
-    return "\n\n".join(_step(n, step) for n, step in enumerate(steps(derivation), 1)) + "\n"
+    return "\n\n".join(_step(n, step) for n, step in enumerate(steps(derivation, downstream), 1)) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import NormalDist
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from symasym import inputs
 from symasym.evaluation.outcome import Evaluation, Misspecified
 from symasym.law.numeric import NumericLaw
+from symasym.law.numeric_logistic import NumericLogistic
 
 __all__ = ["law_document"]
 
@@ -31,30 +33,37 @@ def _crossover(numeric: NumericLaw) -> float | None:
     return float(numeric.crossover) if defined else None
 
 
+def _risk(numeric: NumericLaw, quantiles: Sequence[float], evaluation: Evaluation) -> dict[str, Any]:
+    """Mean, variance and quantiles of a limit."""
+    with inputs.guarded(evaluation.given):
+        orders = {str(p): float(numeric.ppf(np.asarray(p))) for p in quantiles}
+    with inputs.guarded(evaluation.given, underflow=True):
+        return {"mean": float(numeric.mean), "variance": float(numeric.var), "quantiles": orders}
+
+
 def law_document(name: str, evaluation: Evaluation, quantiles: Sequence[float]) -> dict[str, Any]:
     """The document without its schema key.
 
     Raises `InputError` where a number in it overflows or underflows.
     """
-    numeric, outside = evaluation.numeric, evaluation.misspecified
+    risk_law, outside, logistic = evaluation.numeric, evaluation.misspecified, evaluation.logistic
+    numeric = risk_law if logistic is None else logistic.interaction
     weights, multiplicities, shifts = _distinct(numeric) if outside is None else ([], [], [])
     nothing: dict[str, Any] = {"mean": None, "variance": None}
     interaction, risk, crossover = nothing, {**nothing, "quantiles": {str(p): None for p in quantiles}}, None
     if outside is None:
-        with inputs.guarded(evaluation.given):
-            orders = {str(p): float(numeric.ppf(np.asarray(p))) for p in quantiles}
+        risk = _risk(risk_law, quantiles, evaluation)
         with inputs.guarded(evaluation.given, underflow=True):
             cumulants = [float(numeric.interaction_cumulant(order)) for order in (1, 2)]
             interaction = dict(zip(("mean", "variance"), cumulants, strict=True))
-            risk = {"mean": float(numeric.mean), "variance": float(numeric.var), "quantiles": orders}
             crossover = _crossover(numeric)
     document = {
         "model": name,
-        "unconditional": not numeric.averaged,
-        "downstream": "least_squares",
+        "unconditional": not risk_law.averaged,
+        "downstream": "least_squares" if logistic is None else "logistic",
         "route": evaluation.route,
         "alpha": float(numeric.alpha),
-        "sigma2": float(numeric.noise),
+        "sigma2": float(numeric.noise) if logistic is None else None,
         "d_eff": numeric.d_eff,
         "d_act": numeric.d_act,
         "d_base": numeric.d_base,
@@ -65,6 +74,8 @@ def law_document(name: str, evaluation: Evaluation, quantiles: Sequence[float]) 
         "alpha0": crossover,
         "residual": evaluation.residual,
     }
+    if logistic is not None:
+        document |= _logistic(logistic, quantiles, evaluation)
     if not numeric.central:
         document |= {"noncentralities": shifts, "offset": float(numeric.offset)}
     if evaluation.law is None and not evaluation.integrals:
@@ -74,6 +85,27 @@ def law_document(name: str, evaluation: Evaluation, quantiles: Sequence[float]) 
     if evaluation.remarks:
         document["remarks"] = dict(evaluation.remarks)
     return document
+
+
+def _logistic(law: NumericLogistic, quantiles: Sequence[float], evaluation: Evaluation) -> dict[str, Any]:
+    """The 0-1 error, and the integrals over `f* ~ N(0, s^2)` behind both laws."""
+    zero_one = law.zero_one
+    averaged = _risk(replace(zero_one, averaged=True), quantiles, evaluation)
+    named = {
+        "J": (law.fisher, "E p(1-p)"),
+        "H": (law.fisher_along, "E p(1-p) (f*/s)^2"),
+        "log_loss": (law.log_loss_of_truth, "E [-p log p - (1-p) log(1-p)], the log-loss of f*"),
+        "zero_one": (law.error_of_truth, "E min(p, 1-p), the 0-1 error of f*"),
+    }
+    integrals = {
+        name: {"value": float(found.value), "error": float(found.error), "integrand": words, "dimension": 1}
+        for name, (found, words) in named.items()
+    }
+    return {
+        "zero_one": {**_risk(zero_one, quantiles, evaluation), "label_noise_averaged": averaged},
+        "size": float(law.size),
+        "integrals": integrals,
+    }
 
 
 def _minimiser(evaluation: Evaluation) -> dict[str, Any]:

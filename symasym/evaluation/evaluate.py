@@ -8,17 +8,23 @@ from typing import Any
 
 from symasym import inputs
 from symasym.catalogue import Loaded
+from symasym.errors import InputError
 from symasym.evaluation.closed import evaluate_closed
 from symasym.evaluation.families import evaluate_family
 from symasym.evaluation.general import evaluate_general
+from symasym.evaluation.logistic import require_well_specified, with_logistic, without_noise
 from symasym.evaluation.noise import check_noise
 from symasym.evaluation.outcome import Evaluation
 from symasym.evaluation.project import projected
 from symasym.model.families import FamilyModel
 from symasym.model.instance import AlignedPoint, FamilyPoint, GeneralPoint, Instance
 from symasym.model.model import Model
+from symasym.pipeline import not_linear
 
-__all__ = ["Prepared", "evaluate_inputs", "prepare"]
+__all__ = ["DOWNSTREAM", "Prepared", "evaluate_inputs", "prepare"]
+
+DOWNSTREAM = ("least_squares", "logistic")
+"""What can be fitted on the labelled samples."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +42,19 @@ class Prepared:
         return self.loaded.model
 
 
-def prepare(loaded: Loaded, document: Mapping[str, Any]) -> Prepared:
-    """Check the inputs and align them. Raises `InputError` naming the key."""
+def prepare(loaded: Loaded, document: Mapping[str, Any], downstream: str = "least_squares") -> Prepared:
+    """Check the inputs and align them; a logistic second stage has no label noise to be stated.
+
+    Raises `InputError` naming the key.
+    """
     instance = loaded.instance or inputs.default_instance(loaded.model, loaded.example)
     given = inputs.check(instance, document, loaded.model.where, str(loaded.model.input.shape[0]))
     chosen = loaded.for_inputs(given)
-    check_noise(chosen.model, instance, given)
+    if downstream == "logistic":
+        require_well_specified(given)
+        given = without_noise(chosen.model, given)
+    else:
+        check_noise(chosen.model, instance, given)
     with inputs.guarded(given):
         point = instance.align(given)
     assert not isinstance(point, FamilyPoint)
@@ -53,16 +66,21 @@ def prepare(loaded: Loaded, document: Mapping[str, Any]) -> Prepared:
     return Prepared(chosen, instance, given, point)
 
 
-def evaluate_inputs(loaded: Loaded, document: Mapping[str, Any]) -> Evaluation:
+def evaluate_inputs(loaded: Loaded, document: Mapping[str, Any], downstream: str = "least_squares") -> Evaluation:
     """Check the inputs, align them where that is possible, put them into the derived law.
 
-    Raises `InputError` naming the key.
+    `downstream`: `least_squares` or `logistic`. Raises `InputError` naming the key.
     """
+    if downstream not in DOWNSTREAM:
+        raise InputError(f"downstream: {inputs.label(downstream)} came, {' or '.join(DOWNSTREAM)} is expected")
     if isinstance(loaded.definition, FamilyModel):
+        if downstream == "logistic":
+            raise not_linear(loaded.name)
         return evaluate_family(loaded, document)
-    here = prepare(loaded, document)
+    here = prepare(loaded, document, downstream)
     remarks = {} if here.instance.remarks is None else here.instance.remarks(here.given, here.point)
-    return replace(_evaluate(here), remarks=remarks)
+    found = replace(_evaluate(here), remarks=remarks)
+    return with_logistic(here.model, here.instance, found) if downstream == "logistic" else found
 
 
 def _evaluate(here: Prepared) -> Evaluation:

@@ -12,14 +12,18 @@ from symasym.model.instance import Instance
 from symasym.model.matrices import ScalarTruth
 from symasym.model.model import Model
 
-__all__ = ["check_noise"]
+__all__ = ["check_noise", "own_noise"]
+
+
+def own_noise(model: Model) -> list[str]:
+    """Scalars that nothing but the model's label noise depends on, by name."""
+    noise = {s.name for s in model.downstream.noise.atoms(sympy.Symbol) if not isinstance(s, ScalarTruth)}
+    return sorted(noise - _first_stage_scalars(model) - {"sigma2"} - _dimensions(model))
 
 
 def check_noise(model: Model, instance: Instance, given: Mapping[str, Any]) -> None:
     """`sigma2` where the model leaves it open or the downstream covariance is another; else the model's own scalars."""
-    elsewhere = _first_stage_scalars(model)
-    noise = {s.name for s in model.downstream.noise.atoms(sympy.Symbol) if not isinstance(s, ScalarTruth)}
-    own = sorted(noise - elsewhere - {"sigma2"} - _dimensions(model))
+    own = own_noise(model)
     open_noise = not own or "Sigma_down" in given
     if open_noise and "sigma2" not in given:
         why = "" if not own else ", because Sigma_down is given"

@@ -10,6 +10,7 @@ import numpy as np
 
 from symasym.law.law import Law
 from symasym.law.numeric import NumericLaw
+from symasym.law.numeric_logistic import NumericLogistic
 from symasym.model.instance import AlignedPoint, FamilyPoint, GeneralPoint
 
 __all__ = ["Evaluation", "Misspecified"]
@@ -34,7 +35,7 @@ class Evaluation:
     the coordinates of the input where the general route was used; `starts` counts the starts that reached it and those that
     were made, None where a formula gives it. `misspecified` replaces the numeric law where the target leaves the span; `remarks`
     are the instance's own, or say how accurate integrals are; `integrals` is the rule by which a model of a family was
-    integrated.
+    integrated. `logistic`: both laws of a logistic second stage where it was asked for; `numeric` is then that of the log-loss.
     """
 
     given: Mapping[str, Any]
@@ -47,6 +48,7 @@ class Evaluation:
     misspecified: Misspecified | None = None
     remarks: Mapping[str, Any] = field(default_factory=dict)
     integrals: str = ""
+    logistic: NumericLogistic | None = None
 
     @property
     def route(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from symasym.law.numeric import NumericLaw
 if TYPE_CHECKING:
     from symasym.law.law import IndexRange, Law
 
-__all__ = ["entries_at", "law_at"]
+__all__ = ["entries_at", "law_at", "target_size_at"]
 
 
 def law_at(law: Law, alpha: Any, Sigma_down: Any, values: Mapping[str, Any]) -> NumericLaw:
@@ -38,6 +38,26 @@ def law_at(law: Law, alpha: Any, Sigma_down: Any, values: Mapping[str, Any]) -> 
         weights = _weights(spread, np.asarray(Sigma_down, float), inside, beyond)
     rank = int(evaluate(law.rank, sizes))
     return NumericLaw(noise, np.asarray(alpha, float), weights, len(inside), len(inside) + rank)
+
+
+def target_size_at(
+    law: Law, target: Sequence[tuple[IndexRange, sympy.Expr]], Sigma_down: Any, values: Mapping[str, Any]
+) -> np.ndarray:
+    """`||f*||` in `L2(mu_down)` from its coefficients on the learned ranges; arguments as for `Law.at`."""
+    table: dict[str, Any] = dict(values)
+    for symbol, definition in law.definitions:
+        table[symbol.name] = evaluate(definition, table)
+    bounds = [_bounds(item, values) for item, _ in target]
+    parts = [evaluate(t, table, {item.index: b}) for (item, t), b in zip(target, bounds, strict=True)]
+    sizes = [last - first + 1 for first, last in bounds]
+    shown = [np.broadcast_to(p, (*p.shape[:-1], size)) for p, size in zip(parts, sizes, strict=True)]
+    coefficients, inside = _concatenate(shown), _positions(bounds)
+    covariance = entries_at(law, table) if Sigma_down is None else np.asarray(Sigma_down, float)
+    total = sum(last - first + 1 for first, last in (_bounds(item, values) for item in law.ranges))
+    if covariance.ndim < 2 or covariance.shape[-2] != total:
+        return np.sqrt(np.sum(coefficients**2 * covariance[..., inside], axis=-1))
+    block = covariance[..., inside[:, None], inside]
+    return np.sqrt(np.einsum("...i,...ij,...j->...", coefficients, block, coefficients))
 
 
 def entries_at(law: Law, values: Mapping[str, Any]) -> np.ndarray:

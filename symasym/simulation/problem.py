@@ -103,12 +103,12 @@ class Problem:
         )
 
 
-def problem(loaded: Loaded, document: Mapping[str, Any]) -> Problem:
-    """Put the inputs into the model's own expressions.
+def problem(loaded: Loaded, document: Mapping[str, Any], downstream: str = "least_squares") -> Problem:
+    """Put the inputs into the model's own expressions; a logistic second stage has no use for the label noise in them.
 
     Raises `InputError` naming the key.
     """
-    here = prepare(loaded, document)
+    here = prepare(loaded, document, downstream)
     model, given = here.model, here.given
     sizes, values = sizes_of(model, given), symbol_values(model, here.instance, given, here.point)
     down = given.get("Sigma_down")

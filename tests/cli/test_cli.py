@@ -130,7 +130,7 @@ def test_equal_weights_share_an_entry(capsys: pytest.CaptureFixture[str], tmp_pa
         (("derive", "spectrall"), "did you mean spectral"),
         (("derive", "nowhere.py"), "there is no file nowhere.py"),
         (("derive", "spectral", "--format", "yaml"), "--format"),
-        (("derive", "spectral", "--downstream", "logistic"), "logistic"),
+        (("derive", "spectral", "--downstream", "probit"), "--downstream"),
         (("derive",), "MODEL"),
         (("eval", "spectral"), "--input"),
         (("eval", "spectral", "--input", "nowhere.json"), "nowhere.json"),

@@ -652,7 +652,7 @@ def test_a_sound_file_is_printed_and_exits_with_zero(tmp_path: Path, capsys) -> 
         (["derive", "nowhere.py"], r"there is no file nowhere\.py"),
         (["derive"], r"required: MODEL\|FILE\.py"),
         (["derive", "spectral", "--format", "xml"], r"invalid choice: 'xml'"),
-        (["derive", "spectral", "--downstream", "logistic"], r"logistic"),
+        (["derive", "spectral", "--downstream", "probit"], r"invalid choice: 'probit'"),
     ],
 )
 def test_wrong_arguments_are_said_in_one_line(arguments, message: str, capsys) -> None:

@@ -131,7 +131,9 @@ def _opening(derivation: AnyDerivation, sources: str, layout: Layout) -> tuple[s
     )
 
 
-def emit(derivation: AnyDerivation, references: Sequence[str], summary: str = "") -> str:
+def emit(
+    derivation: AnyDerivation, references: Sequence[str], summary: str = "", downstream: str = "least_squares"
+) -> str:
     """A complete LaTeX document: setting, symmetry, derivation, corollary, references.
 
     `references` are keys of the bibliography, or plain text; `summary` is a sentence under the title. Raises
@@ -146,7 +148,7 @@ def emit(derivation: AnyDerivation, references: Sequence[str], summary: str = ""
         summary=prose(summary),
         setting=opening,
         symmetry=moved,
-        stages=render("stages", stages(steps(derivation), layout)),
+        stages=render("stages", stages(steps(derivation, downstream), layout)),
         corollary=_outcome(derivation, layout),
         references=render("references", listed),
     )
