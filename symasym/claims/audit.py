@@ -27,8 +27,11 @@ __all__ = ["audit_claim"]
 def audit_claim(claim: Claim) -> Finding:
     """Derive, compare, confirm; simulation is another matter (`simulate`).
 
-    Raises `InputError` where the claim file says what is not understood.
+    A claim without a setting states nothing that could be compared. Raises `InputError` where the claim file says what is not
+    understood.
     """
+    if not claim.setting:
+        return Finding(claim, "descriptive", ())
     here = setting(claim.setting).defining(claim.definitions)
     parts = tuple(_part(part, here, claim.about) for part in claim.parts)
     stages = tuple(_part(part, here, "stage") for part in claim.stages)

@@ -222,6 +222,8 @@ def _point(document: dict[str, Any]) -> str:
 
 
 def _parting(finding: Finding, language: Language) -> str:
+    if not finding.parts and finding.order is None:
+        return language.text("The statement holds no formula that could be compared.")
     first = next((part for part in finding.stages if part.verdict != "agrees"), None)
     if first is None:
         return language.text("The stages agree.")
@@ -262,7 +264,7 @@ def _checks(finding: Finding, language: Language) -> str:
             words.append(f"{held} of {len(here)} derived values confirmed by {what}, at random points.")
     if finding.order is not None:
         words.append("The closed form of the mean is evaluated along the paths; no limit is taken.")
-    return language.text(" ".join(words))
+    return language.text(" ".join(words) or "None: nothing is compared.")
 
 
 def _simulation(found: Simulated) -> str:

@@ -16,8 +16,12 @@ __all__ = ["Integrated", "integrate"]
 
 NODES = 6e6
 """A grid with more nodes gives way to lattices."""
-COARSE, COMPARED = 1.8, 1.15
-"""How much longer the steps of the grids are that make the frame, and that the accuracy is judged by."""
+COARSE = 1.8
+"""How much longer the steps of the grid are that makes the frame."""
+COMPARED = {1: (0.7, 1.0), 2: (0.7, 1.0), 3: (1.0, 1.15)}
+"""The steps of the grid that is used, and of the one that its accuracy is judged by, in `r` dimensions."""
+FAR = 6.0
+"""Of `beta`, for four centres: beyond, a grid is coarse, and keeps the digits of a mean that is exponentially small."""
 SHIFTS = 16
 LATTICES = (1 << 11, 1 << 13, 1 << 15)
 TARGET = 1e-3
@@ -42,7 +46,8 @@ class Integrated:
 def integrate(derivation: FamilyDerivation, members: Members, codimension: int) -> Integrated:
     """The weights for `d - r = codimension`, which costs nothing. Deterministic: shifts of lattices have a fixed seed."""
     r, beta = members.centres.shape[1], regular(members.centres)
-    if members.count > 3 and r == members.count - 1 and beta is not None and beta <= exchangeable.LARGEST:
+    largest = FAR if r == 3 else exchangeable.LARGEST
+    if r > 2 and r == members.count - 1 and beta is not None and beta <= largest:
         return _exchangeable(derivation, members, beta, codimension)
     if r <= 3 and grid.count(members.centres, grid.steps(members.centres)) <= NODES:
         return _grid(derivation, members, codimension)
@@ -63,7 +68,9 @@ def _exchangeable(derivation: FamilyDerivation, members: Members, beta: float, c
 def _grid(derivation: FamilyDerivation, members: Members, codimension: int) -> Integrated:
     centres = members.centres
     framed = Framed(derivation, members, grid.pieces(centres, grid.steps(centres, COARSE)), codimension > 0)
-    fine, coarse = (framed.spectra(framed.grams(grid.pieces(centres, grid.steps(centres, c)))) for c in (1.0, COMPARED))
+    fine, coarse = (
+        framed.spectra(framed.grams(grid.pieces(centres, grid.steps(centres, c)))) for c in COMPARED[centres.shape[1]]
+    )
     return _compared(f"trapezoidal rule in {centres.shape[1]} dimensions", fine, coarse, codimension)
 
 

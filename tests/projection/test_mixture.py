@@ -134,6 +134,18 @@ def test_an_affine_target_moves_with_the_span_alone() -> None:
     assert (len(numeric.weights), numeric.multiplicities.tolist()) == (1, [2])
 
 
+def test_the_growth_in_the_dimension_of_the_paper_is_a_hyperbola() -> None:
+    """`theta` proportional to `(1/i) 1_{d+1}` with a fixed norm: `a - b / (d + 1)`, as the audit says of gmm-growth-in-d."""
+
+    def mean(d: int) -> float:
+        theta = np.outer(1 / np.arange(1, 4), np.ones(d + 1))
+        return float(law(2 * np.eye(3, d), theta / np.linalg.norm(theta)).numeric.interaction_cumulant(1))
+
+    small, middle, large = (mean(d) for d in (4, 9, 99))  # 1/(d + 1) = 0.2, 0.1, 0.01
+    assert (small - middle) / 0.1 == pytest.approx((middle - large) / 0.09, rel=1e-8)
+    assert small < middle < large
+
+
 def test_a_constant_target_has_no_interaction() -> None:
     numeric = law(problem(3, 4, 6)[0], np.column_stack([np.zeros((3, 4)), np.ones(3)])).numeric
     assert numeric.d_base == numeric.d_eff == 9
