@@ -75,7 +75,8 @@ def _form_s(size: tuple[int, int, int], faster: float, slower: float, runs: int)
     }
     if c is not None:
         actions |= {"c": partial(c.s, b, lam), "folded": partial(c.s, b, lam, True)}
-        actions["compiled"] = partial(compiled_s().cumulants, 2, b=b, lam=lam)
+        actions["compiled"] = partial(compiled_s(False).cumulants, 2, b=b, lam=lam)
+        actions["compiled, folded"] = partial(compiled_s(True).cumulants, 2, b=b, lam=lam)
     taken = interleaved(actions, runs, time.thread_time)
     where = f"S, (d, k, B) = ({size[0]}, {rank}, {size[2]:.0e})"
     elements = size[2] * rank * (size[0] - rank)
@@ -85,6 +86,8 @@ def _form_s(size: tuple[int, int, int], faster: float, slower: float, runs: int)
     yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, "no C compiler")
     yield _against(f"{where}: C, four terms to a division / C", taken, "folded", "c", None, "no C compiler")
     yield _against(f"{where}: compiled from the law / C", taken, "compiled", "c", COMPILED, "no C compiler")
+    what = f"{where}: compiled from the law, two terms to a division / C"
+    yield _against(what, taken, "compiled, folded", "c", 1.0, "no C compiler")
     yield Row(f"{where}: value + gradient / value", taken["gradient"] / taken["kernel"], "x", GRADIENT)
     jax = _beside_jax(b, lam, actions["gradient"], runs)
     what = f"{where}: jax.value_and_grad / kernel's value + gradient"

@@ -13,6 +13,7 @@ from symasym.codegen.c import Compiled, compile_c, emit_c
 from symasym.codegen.numpy import compile_kernel
 from symasym.errors import InputError
 
+FOLDED = ("spectral", "two_view", "linear_autoencoder")
 COMPILER = shutil.which("cc") or shutil.which("gcc")
 
 
@@ -35,10 +36,17 @@ def test_compiled_laws_agree_with_the_kernel(name: str) -> None:
     expected = kernel.law(**given)
     own = {key: value for key, value in given.items() if key != "alpha"}
     np.testing.assert_allclose(compiled.weights(**own), expected.weights, rtol=1e-12)
+    if name in FOLDED:
+        np.testing.assert_allclose(compile_c(law, fold=True).weights(**own), expected.weights, rtol=1e-12)
     found = compiled.cumulants(3, **own)
     np.testing.assert_allclose(found[..., 0], expected.mean, rtol=1e-12)
     np.testing.assert_allclose(found[..., 1], expected.variance, rtol=1e-12)
     np.testing.assert_allclose(found[..., 2], 8 * np.sum(expected.weights**3, axis=-1), rtol=1e-12)
+
+
+def test_terms_share_a_division_where_that_is_asked_for() -> None:
+    plain, folded = emit_c(law_of("spectral")).text, emit_c(law_of("spectral"), fold=True).text
+    assert plain.count("_next") == 0 and folded.count(" / ((t") == 1 and folded.count("i += 2") == 1
 
 
 def test_without_a_compiler_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

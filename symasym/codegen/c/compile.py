@@ -78,12 +78,15 @@ def _value(number: Any, sizes: dict[str, int]) -> int:
     return number.constant + sum(factor * sizes[name] for name, factor in number.terms)
 
 
-def compile_c(law: Law) -> Compiled:
-    """The law compiled for this machine; `InputError` without a C compiler, `NotDerivableYet` for sums that it does not write."""
+def compile_c(law: Law, fold: bool = False) -> Compiled:
+    """The law compiled for this machine; `InputError` without a C compiler, `NotDerivableYet` for sums that it does not write.
+
+    `fold` as in `emit_c`.
+    """
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise InputError("cc: no C compiler was found; the NumPy kernel does the same without one")
-    module = emit_c(law)
+    module = emit_c(law, fold)
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder) / "law.c", Path(folder) / "law.so"
         source.write_text(module.text, encoding="utf-8")

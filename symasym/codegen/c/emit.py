@@ -52,8 +52,12 @@ class Module:
     number: Affine
 
 
-def emit_c(law: Law) -> Module:
-    """The function `power_sums(count, orders, sizes.., families with strides, scalars with strides, weights, sums)`."""
+def emit_c(law: Law, fold: bool = False) -> Module:
+    """The function `power_sums(count, orders, sizes.., families with strides, scalars with strides, weights, sums)`.
+
+    `fold`: two terms of a sum of quotients share a division, which is quicker as long as products of two denominators are in
+    the range of numbers.
+    """
     read = formulas(law)
     form = normal(read)
     outside = [
@@ -62,7 +66,7 @@ def emit_c(law: Law) -> Module:
     nodes = [read.noise, *(d for _, d in read.definitions), *(item.own for item in read.ranges)]
     nodes += [item.variance for item in read.outside if item.variance is not None]
     given = inputs(read, nodes, [read.length, read.d_eff, *(item.range.size for item in read.ranges)])
-    writer = _Writer(form)
+    writer = _Writer(form, fold)
     program = values(form, [node for _, node in outside], [f"w_{over.index}" for over, _ in outside])
     writer.write(program.steps)
     for (over, _), op in zip(outside, program.outputs, strict=True):
@@ -105,8 +109,11 @@ class _Writer:
     """Lines for one problem; `buffers` are arrays over one index, with their lengths."""
 
     form: Normal
+    fold: bool = False
     lines: list[str] = field(default_factory=list)
     buffers: list[tuple[str, str]] = field(default_factory=list)
+    next: str = ""
+    """The index that is meant one further on, in the second of two terms."""
 
     def write(self, steps: Sequence[Cold | Nest]) -> None:
         """All steps, in order."""
@@ -131,9 +138,14 @@ class _Writer:
                 return str(op.data)
             case "entry":
                 leaf = op.leaf
-                return f"{leaf.family}[{leaf.range.first - 1} + {leaf.range.index}]"
+                return f"{leaf.family}[{leaf.range.first - 1} + {self._at(leaf.range.index)}]"
         letters = sorted(op.layout)
-        return f"t{op.number}[{letters[0]}]" if len(letters) == 1 else f"t{op.number}"
+        if len(letters) == 1:
+            return f"t{op.number}[{self._at(letters[0])}]"
+        return f"t{op.number}_next" if letters and self.next in letters else f"t{op.number}"
+
+    def _at(self, letter: str) -> str:
+        return f"{letter} + 1" if letter == self.next else letter
 
     def _text(self, op: Op) -> str:
         args = [self._name(arg) for arg in op.args]
@@ -199,17 +211,51 @@ class _Writer:
             if op.kind == "sum":
                 target, loops = self._declare(op), [self._loop(self._of(letter)) for letter in op.layout]
                 self.lines.append(" ".join([*loops, f"{target} = 0;"]))
-        self.lines += [f"{self._loop(self._of(other))} {{", f"    {self._loop(self._of(nest.letter))} {{"]
-        for op in inside:
-            if op.kind == "sum":
-                product = " * ".join(f"({self._name(arg)})" for arg in op.args)
-                self.lines.append(f"        {self._name(op)} += {product};")
-            else:
-                self.lines.append(f"        const double t{op.number} = {self._text(op)};")
-        self.lines += ["    }", "}"]
+        self._double(inside, other, nest.letter)
         for op in nest.ops:
             if op not in done:
                 self._cold(op)
+
+    def _double(self, inside: Sequence[Op], other: str, letter: str) -> None:
+        """The two loops of a nest."""
+        start, size, inner = f"long {other} = 0", self._of(other).size, self._loop(self._of(letter))
+        divisions = [op.args[0] for op in inside if op.kind == "sum"]
+        if self.fold and all(_shares(op, other) for op in inside if op.kind == "sum"):
+            self.lines += [f"{start};", f"for (; {other} + 1 < {size}; {other} += 2) {inner} {{"]
+            self._scalars([op for op in inside if op.kind != "sum" and op not in divisions])
+            self.next = other
+            self._scalars([op for op in inside if op.kind != "sum" and op not in divisions])
+            self.next = ""
+            self.lines += [f"    {self._shared(op, other)}" for op in inside if op.kind == "sum"]
+            self.lines.append("}")
+            start = ""
+        self.lines.append(f"for ({start}; {other} < {size}; {other}++) {inner} {{")
+        self._scalars([op for op in inside if op.kind != "sum"])
+        for op in inside:
+            if op.kind == "sum":
+                product = " * ".join(f"({self._name(arg)})" for arg in op.args)
+                self.lines.append(f"    {self._name(op)} += {product};")
+        self.lines.append("}")
+
+    def _scalars(self, ops: Sequence[Op]) -> None:
+        """Operations in two indices, one number each."""
+        tail = "_next" if self.next else ""
+        self.lines += [f"    const double t{op.number}{tail} = {self._text(op)};" for op in ops]
+
+    def _shared(self, op: Op, other: str) -> str:
+        """Two terms of a sum over one denominator."""
+        above, below = op.args[0].args
+        first = self._name(above), self._name(below)
+        self.next = other
+        second = self._name(above), self._name(below)
+        self.next = ""
+        top = f"({first[0]}) * ({second[1]}) + ({second[0]}) * ({first[1]})"
+        return f"{self._name(op)} += ({top}) / (({first[1]}) * ({second[1]}));"
+
+
+def _shares(op: Op, other: str) -> bool:
+    """True for a sum over an index of quotients: two of its terms can share a division."""
+    return len(op.args) == 1 and op.args[0].kind == "div" and op.reduction.letter == other
 
 
 def _number(node: Node) -> str:
