@@ -10,7 +10,7 @@ from symasym.errors import InputError
 
 __all__ = ["PARTS", "markdown", "measure"]
 
-PARTS = ("startup", "derivations", "routes", "kernels", "distributions")
+PARTS = ("startup", "derivations", "routes", "kernels", "distributions", "mixtures")
 """Files of this room; each has a function `rows(runs)`."""
 
 

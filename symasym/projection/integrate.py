@@ -14,13 +14,13 @@ from symasym.quadrature import exchangeable, grid, lattice
 
 __all__ = ["Integrated", "integrate"]
 
-NODES = 6e6
+NODES = 9e6
 """A grid with more nodes gives way to lattices."""
-COARSE = 1.8
+COARSE = 2.2
 """How much longer the steps of the grid are that makes the frame."""
-COMPARED = {1: (0.7, 1.0), 2: (0.7, 1.0), 3: (1.0, 1.15)}
+COMPARED = {1: (0.7, 1.0), 2: (0.7, 1.0), 3: (1.0, 1.2)}
 """The steps of the grid that is used, and of the one that its accuracy is judged by, in `r` dimensions."""
-FAR = 6.0
+FAR = 8.0
 """Of `beta`, for four centres: beyond, a grid is coarse, and keeps the digits of a mean that is exponentially small."""
 SHIFTS = 16
 LATTICES = (1 << 11, 1 << 13, 1 << 15)

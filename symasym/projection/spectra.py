@@ -78,10 +78,9 @@ class _Frame:
     C: np.ndarray
 
     @staticmethod
-    def of(F: np.ndarray, D: np.ndarray, S: np.ndarray) -> _Frame:
-        """From rows scaled by the roots of weights; a zero on a diagonal, which has no inverse, stays in the way of nothing."""
-        R, T = (np.asarray(np.linalg.qr(part, mode="r")) for part in (np.concatenate([F, D], axis=1), S))
-        width = F.shape[1]
+    def of(R: np.ndarray, T: np.ndarray) -> _Frame:
+        """From the triangular factors of `[F D]` and of `S`, at nodes scaled by the roots of weights."""
+        width = len(R) - len(T)
         A = np.linalg.inv(R[:width, :width])
         return _Frame(A, A @ R[:width, width:], np.linalg.inv(T))
 
@@ -91,17 +90,29 @@ class _Frame:
         return left, _times(S, self.C)
 
 
+def _triangular(
+    parts: Sequence[np.ndarray], before: tuple[np.ndarray, np.ndarray] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Triangular factors of `[F D]` and `S`, of rows that are stacked under those of pieces `before`."""
+    found, (F, D, S) = [], parts
+    for n, rows in enumerate((np.concatenate([F, D], axis=1), S)):
+        stacked = rows if before is None else np.concatenate([before[n], rows])
+        missing = max(stacked.shape[1] - len(stacked), 0)
+        found.append(np.asarray(np.linalg.qr(np.pad(stacked, ((0, missing), (0, 0))), mode="r")))
+    return found[0], found[1]
+
+
 class Framed:
     """Gram matrices of `[F_ D_]` and `S_` on the sides that have directions, over one rule after another."""
 
     def __init__(self, derivation: FamilyDerivation, members: Members, coarse: Pieces, outside: bool = True) -> None:
         self.members, self._sides = members, sides(derivation)[: 1 + outside]
-        kept: list[list[tuple[np.ndarray, ...]]] = [[] for _ in self._sides]
+        factors: list[tuple[np.ndarray, np.ndarray]] = []
         for nodes, weights in coarse:
-            shares = members.shares(nodes)
-            for n, side in enumerate(self._sides):
-                kept[n].append(tuple(part * np.sqrt(weights)[:, None] for part in side.rows(members, nodes, shares)))
-        self._frames = [_Frame.of(*map(np.concatenate, zip(*rows, strict=True))) for rows in kept]
+            shares, root = members.shares(nodes), np.sqrt(weights)[:, None]
+            rows = [[part * root for part in side.rows(members, nodes, shares)] for side in self._sides]
+            factors = [_triangular(parts, factors[n] if factors else None) for n, parts in enumerate(rows)]
+        self._frames = [_Frame.of(*pair) for pair in factors]
 
     def grams(self, pieces: Pieces) -> list[np.ndarray]:
         """Weighted sums of outer products over one rule: two matrices for each side."""
