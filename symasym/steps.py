@@ -154,6 +154,10 @@ def _forms(forms: Forms) -> Step:
         Line(_bracket("h", "U", "V"), show_scalar(forms.hessian), "Hessian form"),
         *_score_lines(forms),
     ]
+    for symbol, integral in forms.integrals.items():
+        form = "E c''(eta) (eta^2/s^2 - 1)/s^2" if integral.second else "E c''(eta)"
+        note = f"s^2 in {symbol} = {form}, eta normal with variance s^2, c of the {integral.family} likelihood"
+        lines.append(Line(None, show_scalar(integral.variance), note))
     if forms.penalty:
         lines.append(Line(sympy.Symbol("DP[V]"), show_scalar(forms.penalty), "slope of the local penalty"))
     rule = (

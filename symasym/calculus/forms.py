@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
@@ -11,6 +11,7 @@ import sympy
 from symasym.calculus.average import multiply_averages
 from symasym.calculus.derivative import differentiate_scalar
 from symasym.calculus.expectation import Moments, expectation
+from symasym.calculus.labels import NamedIntegral, label_forms
 from symasym.calculus.linearise import expected_means, linearised
 from symasym.model.matrices import ScalarParameter, truth
 from symasym.model.model import Model
@@ -39,6 +40,8 @@ class Forms:
     * `scale_moments`: symbols for the moments `E rho^p` of random scales, and their values.
     * `sample_means`: sample means of the loss and their expectations, which stand in their place.
     * `slope`: `Dl[V]` of one sample, `w` free.
+    * `integrals`: named integrals that labels bring into `score` and `hessian`; `population` and `slope` leave labels out, whose
+      part of the gradient vanishes at `w*`.
     """
 
     parameters: tuple[Atom, ...]
@@ -53,6 +56,7 @@ class Forms:
     scale_moments: dict[sympy.Symbol, sympy.Expr]
     sample_means: dict[Atom, MatrixPolynomial]
     slope: ScalarPolynomial
+    integrals: dict[sympy.Symbol, NamedIntegral] = field(default_factory=dict)
 
 
 class ScalarDirection(sympy.Symbol):
@@ -97,12 +101,12 @@ def _at_truth(model: Model, moments: Moments) -> tuple[dict[Any, Any], dict[Atom
 
 def forms(model: Model) -> Forms:
     """Differentiate the loss, take expectations, set `w = w*`."""
-    moments, loss = Moments(), lower_scalar(model.loss)
+    moments, parameters, scalars = Moments(), tuple(map(atom_of, model.parameters)), model.scalar_parameters
+    along_u, along_v = directions(parameters, scalars, "U"), directions(parameters, scalars, "V")
+    labels = label_forms(model.loss, along_u, along_v, moments)
+    loss = lower_scalar(labels.rest)
     means = expected_means(loss, moments)
     loss = linearised(loss, means, moments)
-    parameters = tuple(map(atom_of, model.parameters))
-    scalars = model.scalar_parameters
-    along_u, along_v = directions(parameters, scalars, "U"), directions(parameters, scalars, "V")
     score_u, score_v = differentiate_scalar(loss, along_u), differentiate_scalar(loss, along_v)
     gradient = expectation(score_v, moments)
     score = expectation(multiply_averages(score_u, score_v), moments)
@@ -115,12 +119,13 @@ def forms(model: Model) -> Forms:
         scalars,
         expectation(loss, moments),
         substitute_scalar(gradient, point),
-        substitute_scalar(score, point),
-        substitute_scalar(hessian, point),
+        substitute_scalar(score + labels.score, point),
+        substitute_scalar(hessian + labels.hessian, point),
         substitute_scalar(differentiate_scalar(lower_scalar(model.local_penalty), along_v), point),
         point,
         definitions,
         moments.scale_moments,
         {atom: substitute_matrix(value, point) for atom, value in means.items()},
         score_v,
+        {s: replace(n, variance=substitute_scalar(n.variance, point)) for s, n in labels.integrals.items()},
     )

@@ -19,6 +19,7 @@ from symasym.general.route import General, general
 from symasym.model.instance import AlignedPoint, GeneralPoint, Instance
 from symasym.model.matrices import ScalarTruth, Truth
 from symasym.model.model import Model
+from symasym.model.scalars import LabelLoss
 from symasym.pipeline import GeneralDerivation, derive_general
 
 __all__ = ["evaluate_general", "place_minimiser"]
@@ -41,7 +42,8 @@ def place_minimiser(
     of the frame from an aligned point; by the formula of the model file; else numerically.
     """
     model = stages.model
-    truths = {t.of for vector in model.data for t in vector.law.atoms(Truth, ScalarTruth)}
+    laws = [vector.law for vector in model.data] + list(model.loss.atoms(LabelLoss))
+    truths = {t.of for law in laws for t in law.atoms(Truth, ScalarTruth)}
     names = [*(p.name for p in model.parameters), *(v.name for v in model.scalar_parameters)]
     if truths and all(name in given for name in names):
         return {name: given[name] for name in names}, None

@@ -11,6 +11,7 @@ import sympy
 from symasym.calculus.forms import Forms
 from symasym.errors import InputError
 from symasym.general.arrays import Matrices
+from symasym.general.integrals import named_integral
 from symasym.law.evaluate import evaluate
 from symasym.model.matrices import Constant, Parameter
 from symasym.model.model import Model
@@ -53,7 +54,9 @@ def matrices_of(model: Model, values: Mapping[str, Any], forms: Forms, without: 
     table = {symbol.name: value for symbol, value in scalars.items()}
     for symbol, value in forms.scale_moments.items():
         scalars[symbol] = evaluate(value, table)
-    return Matrices(arrays, scalars)
+    matrices = Matrices(arrays, scalars)
+    found = {symbol: named_integral(integral, matrices) for symbol, integral in forms.integrals.items()}
+    return Matrices(arrays, {**scalars, **found}) if found else matrices
 
 
 def _stated_sizes(model: Model, values: Mapping[str, Any]) -> dict[sympy.Symbol, int]:

@@ -23,6 +23,7 @@ from symasym.model.families import (
 from symasym.model.family import ExchangeableFamily, exchangeable_family
 from symasym.model.groups import GL, SO, Action, GroupElement, O, SignedPermutations, product, trivial
 from symasym.model.instance import AlignedPoint, FamilyPoint, Instance, Key
+from symasym.model.labels import logistic_loss, poisson_loss
 from symasym.model.latent import Regression, observed, regression
 from symasym.model.masks import Mask, mask
 from symasym.model.matrices import (
@@ -95,6 +96,8 @@ __all__ = [
     "known_numbers",
     "log_mean_exp",
     "log_mean_exp_over",
+    "logistic_loss",
+    "poisson_loss",
     "logdet",
     "mask",
     "members",

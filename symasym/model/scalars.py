@@ -20,6 +20,7 @@ __all__ = [
     "Average",
     "EntrySum",
     "Inner",
+    "LabelLoss",
     "LogDet",
     "MatrixScalar",
     "Tr",
@@ -114,6 +115,12 @@ class EntrySum(MatrixScalar):
 
 LABELS = "lmnuvw"
 """Names of the coordinates that an `EntrySum` sums over."""
+
+
+class LabelLoss(MatrixScalar):
+    """Minus the log-likelihood of a label given the data, of `eta` and its true value; see `symasym.model.labels`."""
+
+    family = ""
 
 
 class Average(MatrixScalar):

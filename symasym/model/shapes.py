@@ -20,7 +20,7 @@ from sympy.matrices.expressions import (
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import InputError, ShapeError
-from symasym.model.scalars import Average, Inner, LogDet, MatrixScalar, Tr
+from symasym.model.scalars import Average, Inner, LabelLoss, LogDet, MatrixScalar, Tr
 
 __all__ = ["check_matrix", "check_scalar"]
 
@@ -101,7 +101,7 @@ def check_scalar(expression: sympy.Basic, where: str) -> None:
         rows, columns = check_matrix(expression.args[0], where)
         if rows != columns:
             raise ShapeError(f"{where}: {expression} needs a square matrix, the shape is {(rows, columns)}")
-    elif isinstance(expression, Average):
+    elif isinstance(expression, Average | LabelLoss):
         check_scalar(expression.args[0], where)
     elif isinstance(expression, sympy.Expr) and not isinstance(expression, MatrixScalar):
         for argument in expression.args:

@@ -18,6 +18,7 @@ from symasym.model.evaluate import evaluate, small_sizes
 from symasym.model.groups import Group, GroupElement
 from symasym.model.masks import Mask
 from symasym.model.sample_means import SampleMean
+from symasym.model.scalars import LabelLoss
 from symasym.words.lower import atom_of, lower_matrix, lower_scalar
 from symasym.words.substitute import substitute_scalar
 
@@ -64,6 +65,10 @@ def prove_form_kept(
 
     Raises `ConditionViolated` with a counterexample, or `NotDerivableYet` where neither proof nor counterexample is found.
     """
+    labels = sorted(expression.atoms(LabelLoss), key=str)
+    for label in labels:
+        prove_form_kept(label.args[0], images, group, where, what)
+    expression = expression.xreplace(dict.fromkeys(labels, sympy.S.Zero))
     lowered = lower_scalar(expression)
     moved = substitute_scalar(lowered, {atom_of(symbol): lower_matrix(image) for symbol, image in images.items()})
     if moved == lowered:

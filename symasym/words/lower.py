@@ -16,7 +16,7 @@ from symasym.model.groups import GroupElement
 from symasym.model.masks import Mask
 from symasym.model.matrices import Constant, Parameter, ScalarParameter, ScalarTruth, Truth
 from symasym.model.sample_means import SampleMean
-from symasym.model.scalars import Average, EntrySum, Inner, LogDet, Tr
+from symasym.model.scalars import Average, EntrySum, Inner, LabelLoss, LogDet, Tr
 from symasym.words.atoms import Atom, Kind
 from symasym.words.contract import contract
 from symasym.words.inverse import inverse, log_determinant
@@ -125,6 +125,14 @@ def lower_scalar(expression: sympy.Basic) -> ScalarPolynomial:
     """A scalar expression as a polynomial in trace words."""
     raise NotDerivableYet(
         f"{expression} is not a polynomial in inner products, traces and log-determinants ({type(expression).__name__})"
+    )
+
+
+@lower_scalar.register
+def _label(expression: LabelLoss) -> ScalarPolynomial:
+    raise NotDerivableYet(
+        f"{expression} holds a label, which is no sample of the model; to simulate it the model file has to bring an estimator "
+        "that draws the labels from the true parameters"
     )
 
 
