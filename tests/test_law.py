@@ -21,6 +21,7 @@ from support import (
 )
 
 from symasym import InputError, Law, NumericLaw
+from symasym.errors import ConditionViolated
 from symasym.law import from_srepr
 
 SPECTRAL = {"K": 1, "k": 2, "d": 4, "lam": [0.9, 0.5, 0.3, 0.1], "b": [1.0, 2.0], "sigma2": 1.0}
@@ -156,3 +157,17 @@ def test_without_averaging_the_label_noise_is_a_chi_square_of_its_own() -> None:
         assert abs(np.mean(draws <= r) - p) < 4 * np.sqrt(p * (1 - p) / 40_000)
     lonely = NumericLaw(np.array(2.0), np.array(1.0), np.zeros(3), 4, 4, averaged=False)
     assert lonely.cdf(np.array(6.0)) == pytest.approx(chi2.cdf(3.0, 4), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("lam", "where"),
+    [
+        ([0.1, 0.3, 0.5, 0.9], "at i = 1, a = 3 it is 0.1 against 0.5"),
+        ([0.9, 0.5, 0.5, 0.1], "at i = 2, a = 3 it is 0.5 against 0.5"),
+        ([[0.9, 0.8, 0.5, 0.1], [0.9, 0.3, 0.5, 0.1]], "at i = 2, a = 3 it is 0.3 against 0.5"),
+    ],
+)
+def test_outside_of_its_assumptions_a_law_gives_no_numbers(lam: list, where: str) -> None:
+    law = derivation("spectral").law
+    with pytest.raises(ConditionViolated, match="assumes lam.i. > lam.a.; " + where):
+        law.at(k=2, d=4, lam=lam, b=[1.0, 2.0], K=1, sigma2=1.0)

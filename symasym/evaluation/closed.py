@@ -17,7 +17,7 @@ from symasym.errors import InputError, NotDerivableYet
 from symasym.evaluation.outcome import Evaluation
 from symasym.law.evaluate import evaluate
 from symasym.law.law import Law
-from symasym.law.numbers import entries_at
+from symasym.law.numbers import entries_at, law_at
 from symasym.law.numeric import NumericLaw
 from symasym.model.instance import AlignedPoint, Instance
 from symasym.model.model import Model
@@ -45,7 +45,7 @@ def evaluate_closed(loaded: Loaded, instance: Instance, given: Mapping[str, Any]
         values, residual = _with_target(loaded.model, law, point, given, down)
     numbers = {name: given[name] for name in (*law.scalars, "sigma2") if name in given and name not in values}
     with inputs.guarded(given, underflow=True):
-        numeric = law.at(alpha=given["alpha"], Sigma_down=down, **values, **numbers)
+        numeric = law_at(law, given["alpha"], down, {**values, **numbers}, aligned=True)
         numeric = replace(numeric, weights=_significant(numeric, given))
     return Evaluation(given, law, point, numeric, residual)
 

@@ -201,6 +201,8 @@ class Law:
         `values` holds every dimension (an integer), every family (`(..., n)`, its last axis the index) and every scalar by name.
         `Sigma_down`, aligned, is `(..., d)` for a diagonal or `(..., d, d)` for a general downstream covariance; left out it is
         that of the pre-training data. `sigma2` may replace the scalars of a noise variance that the model determines.
+
+        Raises `InputError` naming the argument, and `ConditionViolated` where a relation that the law assumes does not hold.
         """
         return law_at(self, alpha, Sigma_down, values)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
-from symasym.errors import InputError
+from symasym.errors import ConditionViolated, InputError
 from symasym.law.evaluate import evaluate
 from symasym.law.numeric import NumericLaw
 
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["entries_at", "law_at", "target_size_at"]
 
 
-def law_at(law: Law, alpha: Any, Sigma_down: Any, values: Mapping[str, Any]) -> NumericLaw:
-    """See `Law.at`."""
+def law_at(law: Law, alpha: Any, Sigma_down: Any, values: Mapping[str, Any], aligned: bool = False) -> NumericLaw:
+    """See `Law.at`. A point that an instance has `aligned` was checked there, in the words of its keys."""
     _check_names(law, values)
     sizes = {name: int(values[name]) for name in law.dimensions}
     table: dict[str, Any] = dict(values)
     for symbol, definition in law.definitions:
         table[symbol.name] = evaluate(definition, table)
+    if not aligned:
+        _require_assumptions(law, table, sizes)
     given = _noise_is_given(law, values)
     noise = np.asarray(values["sigma2"], float) if given else evaluate(law.noise, table)
     bounds = {item: _bounds(item, sizes) for item in law.ranges}
@@ -38,6 +40,40 @@ def law_at(law: Law, alpha: Any, Sigma_down: Any, values: Mapping[str, Any]) -> 
         weights = _weights(spread, np.asarray(Sigma_down, float), inside, beyond)
     rank = int(evaluate(law.rank, sizes))
     return NumericLaw(noise, np.asarray(alpha, float), weights, len(inside), len(inside) + rank)
+
+
+_HOLDS = {
+    sympy.StrictGreaterThan: np.greater,
+    sympy.GreaterThan: np.greater_equal,
+    sympy.StrictLessThan: np.less,
+    sympy.LessThan: np.less_equal,
+}
+
+
+def _require_assumptions(law: Law, table: Mapping[str, Any], sizes: Mapping[str, Any]) -> None:
+    """Outside of its assumptions the formulas of a law give numbers that look like any others.
+
+    A relation in a scalar on which the law does not depend, and for which it therefore does not ask, is left to the caller.
+    """
+    bounds = {item.index: _bounds(item, sizes) for item in law.ranges}
+    for relation in law.assume:
+        if {symbol.name for symbol in relation.free_symbols - bounds.keys() if symbol.is_Symbol} - table.keys():
+            continue
+        free = {index: span for index, span in bounds.items() if index in relation.free_symbols}
+        sides = [evaluate(side, table, free) for side in (relation.lhs, relation.rhs)]
+        holds = _HOLDS[type(relation)](*sides)
+        if not np.all(holds):
+            first = np.argwhere(~holds)[0]
+            where = ", ".join(
+                f"{index} = {low + at}"
+                for (index, (low, _)), at in zip(free.items(), first[-len(free) :], strict=False)
+            )
+            left, right = (np.broadcast_to(side, holds.shape)[tuple(first)] for side in sides)
+            raise ConditionViolated(
+                f"{law.name}: the law assumes {relation}"
+                + (f"; at {where}" if where else "")
+                + f" it is {left:g} against {right:g}"
+            )
 
 
 def target_size_at(
