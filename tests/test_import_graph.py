@@ -84,6 +84,14 @@ def test_every_room_has_a_place() -> None:
     assert rooms == set(HEIGHT)
 
 
+def test_the_page_on_the_architecture_names_every_room() -> None:
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert {name for row in rows for name in row.replace("`", "").replace(",", " ").split()} >= set(HEIGHT) - {
+        "__main__"
+    }
+
+
 def test_arrows_point_down() -> None:
     wrong = [
         f"{module_of(path)} -> {target}"

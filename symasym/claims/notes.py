@@ -10,7 +10,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import sympy
 
 from symasym.claims.finding import Finding, OrderFinding, PartFinding, Simulated
@@ -18,6 +17,7 @@ from symasym.claims.mathtext import mathml, prose_html, prose_tex
 from symasym.claims.report import source_of
 from symasym.claims.setting import setting
 from symasym.codegen.latex.blocks import aligned
+from symasym.codegen.latex.environment import environment
 from symasym.codegen.latex.layout import Layout
 from symasym.codegen.latex.names import escaped
 from symasym.codegen.latex.printer import formula
@@ -27,19 +27,7 @@ from symasym.references import lookup
 
 __all__ = ["ENVIRONMENT", "Note", "render", "write_notes"]
 
-ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
-    block_start_string="<%",
-    block_end_string="%>",
-    variable_start_string="<<",
-    variable_end_string=">>",
-    comment_start_string="<#",
-    comment_end_string="#>",
-    trim_blocks=True,
-    lstrip_blocks=True,
-    undefined=jinja2.StrictUndefined,
-    autoescape=False,
-)
+ENVIRONMENT = environment(Path(__file__).with_name("templates"))
 TEXT_WIDTH = 44.0
 """Width of the text in ems: 166 mm at 10 pt, less half an em."""
 

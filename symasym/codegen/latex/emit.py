@@ -11,11 +11,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from symasym.codegen.latex.blocks import rows
 from symasym.codegen.latex.context import names_of, numbers, stages, symmetry
 from symasym.codegen.latex.corollary import SIGMA, corollary, display_rows, limit_theorem
+from symasym.codegen.latex.environment import environment
 from symasym.codegen.latex.family import family, integrals, relabelling
 from symasym.codegen.latex.layout import Layout
 from symasym.codegen.latex.names import escaped
@@ -34,19 +33,7 @@ TEXT_WIDTH = 41.0
 METHOD = ("TinatiTu2026", "VanDerVaart1998", "Isserlis1918")
 """What every write-up cites."""
 
-ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
-    block_start_string="<%",
-    block_end_string="%>",
-    variable_start_string="<<",
-    variable_end_string=">>",
-    comment_start_string="<#",
-    comment_end_string="#>",
-    trim_blocks=True,
-    lstrip_blocks=True,
-    undefined=jinja2.StrictUndefined,
-    autoescape=False,
-)
+ENVIRONMENT = environment(Path(__file__).with_name("templates"))
 
 
 @dataclass(frozen=True)
