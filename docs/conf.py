@@ -28,9 +28,6 @@ extensions = [
     "offline_mathematics",
 ]
 exclude_patterns = ["_build", "_extensions", "examples"]
-# Lists in index.md name pages by pattern, so that a page may come or go with the branch that writes it.
-suppress_warnings = ["toc.empty_glob"]
-nitpicky = False
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3

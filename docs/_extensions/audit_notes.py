@@ -36,7 +36,7 @@ def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 class LinkNotes(SphinxTransform):
     """Links to notes lead to their pages; without this they would be downloads."""
 
-    default_priority = 900
+    default_priority = 850  # before 880, at which downloads are collected
 
     def apply(self, **kwargs: Any) -> None:
         """Replace every download reference to a note."""

@@ -32,7 +32,13 @@ def _output(output: Mapping[str, Any]) -> str:
     for kind in IMAGES:
         if kind in data:
             return f"![{_joined(data.get('text/plain', 'figure'))}]({image_address(kind, _joined(data[kind]))})"
-    return _joined(data["text/latex"]) if "text/latex" in data else _text(_joined(data["text/plain"]))
+    return _formula(_joined(data["text/latex"])) if "text/latex" in data else _text(_joined(data["text/plain"]))
+
+
+def _formula(latex: str) -> str:
+    """A display: formulas of a notebook are inline ones in display style, which a narrow page could not scroll."""
+    inner = latex.strip().strip("$").removeprefix("\\displaystyle").strip()
+    return f"$$\n{inner}\n$$"
 
 
 def image_address(kind: str, content: str) -> str:

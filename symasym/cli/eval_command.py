@@ -27,15 +27,15 @@ def _quantiles(text: str) -> tuple[float, ...]:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
-    parser.add_argument("model", metavar="MODEL|FILE.py")
-    parser.add_argument("--input", required=True, metavar="FILE.json")
+    parser.add_argument("model", metavar="MODEL|FILE.py", help="a model of the catalogue, or a model file")
+    parser.add_argument("--input", required=True, metavar="FILE.json", help="the problem, one JSON object")
     parser.add_argument("--downstream", choices=DOWNSTREAM, default="least_squares")
     parser.add_argument(
         "--unconditional",
         action="store_true",
         help="risk over label noise as well: sigma^2 chi2_{d_act}, or (1/2) chi2_{d_act} for logistic, in place of its mean",
     )
-    parser.add_argument("--quantiles", default="0.5,0.95", metavar="0.5,0.95")
+    parser.add_argument("--quantiles", default="0.5,0.95", metavar="0.5,0.95", help="orders of quantiles")
     parser.add_argument("--format", choices=("json",), default="json")
 
 
