@@ -155,9 +155,9 @@ def report(seen: Sequence[Seen], counts: Counter[str], version: str) -> str:
     lines = [
         "# The site in a browser",
         "",
-        f"Made by `./run docs --check` on {datetime.now(UTC):%Y-%m-%d} with {version}: every page opened from disk, no network. Looked at",
-        "are the mathematics (typeset, with a size, no error node, no raw TeX left), the console (no error or warning, nothing asked of",
-        "the network), links, anchors and pictures, and that no page is wider than the window.",
+        f"Made by `./run docs --check` on {datetime.now(UTC):%Y-%m-%d} with {version}: every page opened from disk, no",
+        "network. Looked at are the mathematics (typeset, with a size, no error node, no raw TeX left), the console (no error or",
+        "warning, nothing asked of the network), links, anchors and pictures, and that no page is wider than the window.",
         "",
         f"**{len(seen)} pages, {wrong} problems.** {total['typeset']} formulas typeset by MathJax, {total['mathml']} in MathML, "
         f"{pictures} pictures, {counts['inside']} links within the site, {counts['outside']} out of it (not followed).",

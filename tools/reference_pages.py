@@ -25,8 +25,8 @@ COMMANDS = f"""# Commands
 
 Made by `{REMAKE}` from the program's own argument parsers. `symasym VERB --help` says the same.
 
-Exit codes: 0 done; 1 a check failed (a simulation rejects, a claim differs, `generated/` is stale); 2 bad input, said in one line on
-stderr that names the key, what came and what is expected. `symasym --version` prints the version.
+Exit codes: 0 done; 1 a check failed (a simulation rejects, a claim differs, `generated/` is stale); 2 bad input, said in one
+line on stderr that names the key, what came and what is expected. `symasym --version` prints the version.
 
 """
 
@@ -46,7 +46,9 @@ def parser_of(verb: str) -> Parser:
 
 def commands() -> str:
     """The page of the command line: a section for each verb."""
-    return COMMANDS + "\n".join(f"## {verb}\n\n{text[0].upper()}{text[1:]}.\n\n{_table(verb)}" for verb, text in VERBS.items())
+    return COMMANDS + "\n".join(
+        f"## {verb}\n\n{text[0].upper()}{text[1:]}.\n\n{_table(verb)}" for verb, text in VERBS.items()
+    )
 
 
 def _table(verb: str) -> str:
@@ -60,7 +62,8 @@ def _rows(parser: Parser) -> Iterator[str]:
     for action in parser._actions:
         if isinstance(action, argparse._HelpAction):
             continue
-        takes = "" if action.nargs == 0 else action.metavar or "|".join(map(str, action.choices or ())) or action.dest.upper()
+        choices = "|".join(map(str, action.choices or ()))
+        takes = "" if action.nargs == 0 else action.metavar or choices or action.dest.upper()
         names = ", ".join(action.option_strings)
         shown = f"{names} {takes}".strip() if names else str(takes)
         notes = [text for text in (action.help, _default(action)) if text]

@@ -30,7 +30,11 @@ def note(text: str) -> tuple[str, str]:
 def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     for file in sorted((Path(app.srcdir) / FOLDER).glob("*.html")):
         title, body = note(file.read_text(encoding="utf-8"))
-        yield f"{FOLDER}/{file.stem}", {"title": title, "body": f'<section class="audit-note">{body}</section>'}, "page.html"
+        yield (
+            f"{FOLDER}/{file.stem}",
+            {"title": title, "body": f'<section class="audit-note">{body}</section>'},
+            "page.html",
+        )
 
 
 class LinkNotes(SphinxTransform):

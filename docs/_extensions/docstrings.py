@@ -1,7 +1,7 @@
 """Docstrings as they are, for a reader of reStructuredText.
 
-The docstrings of symasym are plain text: names and formulas in single backticks, lists with `* `, formulas indented. `rest` writes
-the same in the markup that autodoc expects, where a bare `*`, `|` or `_` would mean something.
+The docstrings of symasym are plain text: names and formulas in single backticks, lists with `* `, formulas indented.
+`rest` writes the same in the markup that autodoc expects, where a bare `*`, `|` or `_` would mean something.
 """
 
 from __future__ import annotations
