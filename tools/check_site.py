@@ -8,7 +8,7 @@ Looked at, on each page:
 * mathematics: every formula was typeset and has a size; no error node, no raw TeX in the text;
 * the console: no error, no warning, no exception; nothing asked of the network;
 * links and pictures: the file is there, the anchor is there, the picture has a size;
-* layout: the page is not wider than the window.
+* layout: the page is not wider than the window, on a desk and in a hand.
 
 Exit code 1 where anything is wrong.
 """
@@ -57,11 +57,14 @@ LOOK = r"""
     links: all("a[href]").map((node) => node.href),
     anchors: all("[id]").map((node) => node.id),
     pictures: all("img").map((node) => [node.getAttribute("src").slice(0, 80), node.naturalWidth]),
-    excess: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    height: document.documentElement.scrollHeight,
   };
 })()
 """
+
+
+EXCESS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+WIDTHS = (1280, 400)
+"""Of the window, in pixels: a desk, a hand. The last look leaves the first one."""
 
 
 @dataclass
@@ -83,8 +86,10 @@ def look(page: Page, site: Path, file: Path) -> Seen:
     problems += [f"no picture: {address}" for address, width in facts["pictures"] if width == 0]
     if facts["flat"]:
         problems.append(f"{facts['flat']} formulas without a size")
-    if facts["excess"] > 0:
-        problems.append(f"the page is {facts['excess']} pixels wider than the window")
+    for width in (*WIDTHS[1:], WIDTHS[0]):
+        page.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        if (excess := page.evaluate(EXCESS)) > 0:
+            problems.append(f"the page is {excess} pixels wider than a window of {width}")
     return Seen(str(file.relative_to(site)), facts, problems + said(page.events))
 
 
@@ -157,7 +162,8 @@ def report(seen: Sequence[Seen], counts: Counter[str], version: str) -> str:
         "",
         f"Made by `./run docs --check` on {datetime.now(UTC):%Y-%m-%d} with {version}: every page opened from disk, no",
         "network. Looked at are the mathematics (typeset, with a size, no error node, no raw TeX left), the console (no error or",
-        "warning, nothing asked of the network), links, anchors and pictures, and that no page is wider than the window.",
+        "warning, nothing asked of the network), links, anchors and pictures, and that no page is wider than the window, "
+        f"at {' and '.join(map(str, WIDTHS))} pixels.",
         "",
         f"**{len(seen)} pages, {wrong} problems.** {total['typeset']} formulas typeset by MathJax, {total['mathml']} in MathML, "
         f"{pictures} pictures, {counts['inside']} links within the site, {counts['outside']} out of it (not followed).",
