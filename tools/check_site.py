@@ -5,7 +5,7 @@
 
 Looked at, on each page:
 
-* mathematics: every formula was typeset and has a size; no error node, no raw TeX in the text;
+* mathematics: every formula was typeset and has a size; no error node, no raw TeX in the text, and no raw Markdown;
 * the console: no error, no warning, no exception; nothing asked of the network;
 * links and pictures: the file is there, the anchor is there, the picture has a size;
 * layout: the page is not wider than the window, on a desk and in a hand.
@@ -43,7 +43,8 @@ LOOK = r"""
     const parent = walk.currentNode.parentElement;
     if (parent.closest("script, style, code, pre, mjx-container, math, svg, .sig")) continue;
     const text = walk.currentNode.nodeValue;
-    if (/\\[()\[\]]|\$\$|\\[a-zA-Z]{2,}|\$[^$\s][^$]*\$/.test(text)) raw.push(text.trim().slice(0, 80));
+    if (/\\[()\[\]]|\$\$|\\[a-zA-Z]{2,}|\$[^$\s][^$]*\$/.test(text)) raw.push("TeX in the text: " + text.trim().slice(0, 80));
+    if (/\]\(|```|:::/.test(text)) raw.push("Markdown in the text: " + text.trim().slice(0, 80));
   }
   return {
     title: document.title,
@@ -82,7 +83,7 @@ def look(page: Page, site: Path, file: Path) -> Seen:
     facts: dict[str, Any] = page.evaluate(LOOK)
     problems = [f"not typeset: {text}" for text in facts["untypeset"]]
     problems += [f"error in a formula: {text}" for text in facts["wrong"]]
-    problems += [f"raw TeX in the text: {text}" for text in facts["raw"]]
+    problems += [f"raw {text}" for text in facts["raw"]]
     problems += [f"no picture: {address}" for address, width in facts["pictures"] if width == 0]
     if facts["flat"]:
         problems.append(f"{facts['flat']} formulas without a size")

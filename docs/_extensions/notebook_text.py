@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 IMAGES = ("image/svg+xml", "image/png")
@@ -31,7 +32,7 @@ def _output(output: Mapping[str, Any]) -> str:
     data = output["data"]
     for kind in IMAGES:
         if kind in data:
-            return f"![{_joined(data.get('text/plain', 'figure'))}]({image_address(kind, _joined(data[kind]))})"
+            return _picture(_joined(data.get("text/plain", "figure")), image_address(kind, _joined(data[kind])))
     return _formula(_joined(data["text/latex"])) if "text/latex" in data else _text(_joined(data["text/plain"]))
 
 
@@ -39,6 +40,11 @@ def _formula(latex: str) -> str:
     """A display: formulas of a notebook are inline ones in display style, which a narrow page could not scroll."""
     inner = latex.strip().strip("$").removeprefix("\\displaystyle").strip()
     return f"$$\n{inner}\n$$"
+
+
+def _picture(title: str, address: str) -> str:
+    """As HTML, since Markdown takes no pictures in SVG by such an address."""
+    return f'```{{raw}} html\n<img class="output" alt="{escape(title)}" src="{address}">\n```'
 
 
 def image_address(kind: str, content: str) -> str:

@@ -16,7 +16,7 @@ GOOD = """<!doctype html><html><head><meta charset="utf-8"><title>good</title></
 <img src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/%3E">
 </body></html>"""
 BAD = """<!doctype html><html><head><meta charset="utf-8"><title>bad</title></head><body>
-<p id="there">raw \\(x^2\\)</p> <span class="math">\\(y\\)</span> <math><merror><mi>z</mi></merror></math>
+<p id="there">raw \\(x^2\\)</p> <p>![raw](too.svg)</p> <span class="math">\\(y\\)</span> <math><merror><mi>z</mi></merror></math>
 <img src="gone.svg"> <a href="gone.html">a</a> <a href="good.html#nowhere">b</a> <a href="../outside.html">c</a>
 <img src="https://example.org/x.svg"> <div style="width: 3000px">wide</div>
 <script>console.error("said"); setTimeout(() => { throw new Error("thrown"); }, 0);</script>
@@ -25,6 +25,7 @@ EXPECTED = (
     "not typeset: \\(y\\)",
     "error in a formula: z",
     "raw TeX in the text: raw \\(x^2\\)",
+    "raw Markdown in the text: ![raw](too.svg)",
     "no picture: gone.svg",
     "no picture: https://example.org/x.svg",
     "wider than a window of 1280",

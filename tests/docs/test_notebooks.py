@@ -79,4 +79,4 @@ def test_the_page_of_a_notebook() -> None:
     assert page.startswith("# Title\n\n```python\nlaw\n```\n")
     assert ":class: output\n\nprinted\n```" in page
     assert "$$\nx^2\n$$" in page and "x**2" not in page
-    assert "![curve](data:image/svg+xml;base64,PHN2Zy8+)" in page
+    assert '<img class="output" alt="curve" src="data:image/svg+xml;base64,PHN2Zy8+">' in page
