@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="risk over label noise as well: sigma^2 chi2_{d_act}, or (1/2) chi2_{d_act} for logistic, in place of its mean",
     )
-    parser.add_argument("--quantiles", default="0.5,0.95", metavar="0.5,0.95", help="orders of quantiles")
+    parser.add_argument("--quantiles", default="0.5,0.95", metavar="0.5,0.95")
     parser.add_argument("--format", choices=("json",), default="json")
 
 
