@@ -15,6 +15,7 @@ from by_path import TOP
 
 import symasym
 import symasym.model
+from symasym.cli.main import main
 
 DOCS = TOP / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *(DOCS / "notebooks").glob("*.ipynb")])
@@ -130,3 +131,9 @@ def test_the_interface_names_what_is_public() -> None:
     documented = set(re.findall(r"^\.\. auto\w+:: (?:\w+\.)*(\w+)$", page, flags=re.MULTILINE))
     assert set(symasym.__all__) - {"__version__"} <= documented
     assert set(symasym.model.__all__) <= documented
+
+
+def test_the_claim_on_the_page_of_claims_agrees(tmp_path: Path) -> None:
+    (block,) = re.findall(r"^```toml\n(.*?)^```", (DOCS / "claims.md").read_text(), flags=re.DOTALL | re.MULTILINE)
+    (tmp_path / "mine.toml").write_text(block)
+    assert main(["audit", "--claim", str(tmp_path / "mine.toml")]) == 0
