@@ -64,18 +64,13 @@ Form: TypeAlias = tuple[str, tuple[Operand, ...]]
 """Letters of the output, and tables with theirs."""
 
 
-class Term(NamedTuple):
-    """`number K^count beta^power` times the integral of these kinds."""
-
-    number: float
-    count: int
-    power: int
-    kinds: Kinds
+Key: TypeAlias = tuple[int, int, Kinds]
+"""Powers of `K` and of `beta`, and the integral, that a number is the coefficient of."""
 
 
 @dataclass(frozen=True)
 class Contraction:
-    """Subscripts: of the output, of tables on the left of `einsum` and of what it leaves, whose letters come in the output's order."""
+    """Subscripts: of the output, of the tables, and of what `einsum` leaves of these, in the output's order."""
 
     output: str
     operands: tuple[Table, ...]
@@ -94,7 +89,7 @@ class Contraction:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Contractions, and their coefficients: sums of `numbers K^counts beta^powers` times integrals, by the number of each in `kinds`.
+    """Contractions, and their coefficients: sums of `numbers K^counts beta^powers` times `integrals`, by their place in `kinds`.
 
     * `widths`: letters of both sides of the output; `symmetric`: the transpose is to be added, and both halved.
     * `groups`: the contraction that each term of a sum belongs to.
@@ -111,8 +106,9 @@ class Plan:
     integrals: np.ndarray
 
 
-class _Half(NamedTuple):
-    """One monomial: letters of shares and coordinates, tables, output and which of its places are neutral, powers of `beta`, `K`."""
+@dataclass(frozen=True)
+class _Half:
+    """One monomial: letters, tables, the output and which of its places are neutral, powers of `beta` and of `K`."""
 
     shares: tuple[str, ...]
     coordinates: tuple[str, ...]
@@ -122,9 +118,9 @@ class _Half(NamedTuple):
     power: int = 0
     count: int = 0
 
-    def __add__(self, other: _Half) -> _Half:  # type: ignore[override]
+    def __add__(self, other: _Half) -> _Half:
         """The product."""
-        return _Half(*(a + b for a, b in zip(self, other, strict=True)))
+        return _Half(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
 
 
 def slotted(columns: Columns) -> Slotted:
@@ -165,14 +161,15 @@ def _named(factor: Factor) -> tuple[str, int]:
 @cache
 def contractions(left: Slotted, right: Slotted) -> Plan:
     """The mean of the product of two columns; of one with itself, where they are equal, up to what the transpose makes up for."""
-    gathered: dict[Form, dict[tuple[int, int, Kinds], float]] = {}
+    gathered: dict[Form, dict[Key, float]] = {}
     same = left == right
     for n, own in enumerate(left[0]):
         for other in right[0][n:] if same else right[0]:
             twice = 2.0 if same and other is not own else 1.0
-            for form, term in _product(own, left[1], other, right[1], same):
+            number = twice * own[1] * other[1]
+            for form, key in _product(own, left[1], other, right[1], same):
                 terms = gathered.setdefault(form, {})
-                terms[term[1:]] = terms.get(term[1:], 0.0) + twice * term.number
+                terms[key] = terms.get(key, 0.0) + number
     return _plan(gathered, (_width(left), _width(right)), same)
 
 
@@ -186,26 +183,19 @@ def _width(slotted: Slotted) -> int:
     return 1 + inside
 
 
-def _plan(
-    gathered: Mapping[Form, Mapping[tuple[int, int, Kinds], float]], widths: tuple[int, int], same: bool
-) -> Plan:
-    rows = [
-        (number, n, *key) for n, terms in enumerate(gathered.values()) for key, number in terms.items() if number
-    ]
-    number_of = {kinds: n for n, kinds in enumerate(sorted({row[4] for row in rows}))}
-    numbers, groups, counts, powers, integrals = (
-        np.array([number_of[row[n]] if n == 4 else row[n] for row in rows], float if n == 0 else int) for n in range(5)
-    )
+def _plan(gathered: Mapping[Form, Mapping[Key, float]], widths: tuple[int, int], same: bool) -> Plan:
+    rows = [(n, key, number) for n, terms in enumerate(gathered.values()) for key, number in terms.items() if number]
+    place = {kinds: n for n, kinds in enumerate(sorted({key[2] for _, key, _ in rows}))}
     return Plan(
         tuple(_contraction(*form) for form in gathered),
         widths,
         same,
-        tuple(number_of),
-        groups,
-        numbers,
-        counts,
-        powers,
-        integrals,
+        tuple(place),
+        np.array([n for n, _, _ in rows]),
+        np.array([number for _, _, number in rows]),
+        np.array([key[0] for _, key, _ in rows]),
+        np.array([key[1] for _, key, _ in rows]),
+        np.array([place[key[2]] for _, key, _ in rows]),
     )
 
 
@@ -215,19 +205,16 @@ def _contraction(output: str, operands: tuple[Operand, ...]) -> Contraction:
     return Contraction(output, tuple(table for _, table in operands), ",".join(texts), left)
 
 
-def _product(
-    left: _Term, slot: str, right: _Term, other_slot: str, same: bool
-) -> Iterator[tuple[Form, Term]]:
+def _product(left: _Term, slot: str, right: _Term, other_slot: str, same: bool) -> Iterator[tuple[Form, Key]]:
     """One contraction for each partition that does not vanish."""
     fresh, other = iter(LETTERS[16:]), rename(right[0], {i: i + 8 for i in dummies(right[0])})
     both = _half(left[0], slot, left[2], fresh) + _half(other, other_slot, right[2], fresh)
-    number = left[1] * right[1]
     letters, shares = both.shares + both.coordinates, len(both.shares)
     for partition in partitions(shares, len(both.coordinates)):
         found = _form(both, same, _merged([{letters[n] for n in block} for block in partition]))
         if found is not None:
             parts = [(sum(n < shares for n in block), sum(n >= shares for n in block)) for block in partition]
-            yield found[0], Term(number, both.count + found[1], both.power, tuple(sorted(parts)))
+            yield found[0], (both.count + found[1], both.power, tuple(sorted(parts)))
 
 
 def _form(both: _Half, same: bool, to: dict[str, str]) -> tuple[Form, int] | None:
