@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import permutations
+from itertools import groupby, permutations
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -33,7 +33,7 @@ from symasym.projection.algebra import (
 )
 from symasym.projection.columns import Columns
 
-__all__ = ["Contraction", "Plan", "Table", "contractions", "slotted"]
+__all__ = ["Plan", "Table", "contractions", "slotted"]
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MARK = "*"
@@ -62,29 +62,26 @@ class Table(NamedTuple):
 Operand: TypeAlias = tuple[str, Table]
 Form: TypeAlias = tuple[str, tuple[Operand, ...]]
 """Letters of the output, and tables with theirs."""
-
-
 Key: TypeAlias = tuple[int, int, Kinds]
 """Powers of `K` and of `beta`, and the integral, that a number is the coefficient of."""
 
 
-@dataclass(frozen=True)
-class Contraction:
-    """Subscripts: of the output, of the tables, and of what `einsum` leaves of these, in the output's order."""
+class Value(NamedTuple):
+    """What `einsum` makes of tables by these subscripts."""
 
-    output: str
-    operands: tuple[Table, ...]
-    inputs: str
-    left: str
+    subscripts: str
+    tables: tuple[Table, ...]
 
-    @property
-    def distinct(self) -> str:
-        """The output's letters, each once."""
-        return "".join(dict.fromkeys(self.output))
 
-    def shape(self, count: int) -> tuple[int, ...]:
-        """Of what `einsum` leaves, along the output's letters, for members that many."""
-        return tuple(count if letter in self.left else 1 for letter in self.distinct)
+class Block(NamedTuple):
+    """Contractions with the same output and the same of its letters on tables: subscripts of its diagonal, and where these are.
+
+    `entries`: each one's value, by its place in the plan, with the order in which its axes are.
+    """
+
+    diagonal: str
+    there: tuple[bool, ...]
+    entries: tuple[tuple[int, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +89,11 @@ class Plan:
     """Contractions, and their coefficients: sums of `numbers K^counts beta^powers` times `integrals`, by their place in `kinds`.
 
     * `widths`: letters of both sides of the output; `symmetric`: the transpose is to be added, and both halved.
-    * `groups`: the contraction that each term of a sum belongs to.
+    * `groups`: the contraction, counted through all blocks, that each term of a sum belongs to.
     """
 
-    contractions: tuple[Contraction, ...]
+    values: tuple[Value, ...]
+    blocks: tuple[Block, ...]
     widths: tuple[int, int]
     symmetric: bool
     kinds: tuple[Kinds, ...]
@@ -184,10 +182,17 @@ def _width(slotted: Slotted) -> int:
 
 
 def _plan(gathered: Mapping[Form, Mapping[Key, float]], widths: tuple[int, int], same: bool) -> Plan:
-    rows = [(n, key, number) for n, terms in enumerate(gathered.values()) for key, number in terms.items() if number]
+    forms = sorted(gathered, key=lambda form: (form[0], _left(form)))
+    rows = [(n, key, number) for n, form in enumerate(forms) for key, number in gathered[form].items() if number]
     place = {kinds: n for n, kinds in enumerate(sorted({key[2] for _, key, _ in rows}))}
+    values: dict[Value, int] = {}
+    blocks = [
+        _block(output, left, list(some), values)
+        for (output, left), some in groupby(forms, key=lambda form: (form[0], _left(form)))
+    ]
     return Plan(
-        tuple(_contraction(*form) for form in gathered),
+        tuple(values),
+        tuple(blocks),
         widths,
         same,
         tuple(place),
@@ -199,10 +204,23 @@ def _plan(gathered: Mapping[Form, Mapping[Key, float]], widths: tuple[int, int],
     )
 
 
-def _contraction(output: str, operands: tuple[Operand, ...]) -> Contraction:
-    texts = [text for text, _ in operands]
-    left = "".join(letter for letter in dict.fromkeys(output) if any(letter in text for text in texts))
-    return Contraction(output, tuple(table for _, table in operands), ",".join(texts), left)
+def _left(form: Form) -> str:
+    """Letters of the output that stand on tables."""
+    output, operands = form
+    return "".join(letter for letter in dict.fromkeys(output) if any(letter in text for text, _ in operands))
+
+
+def _block(output: str, left: str, forms: list[Form], values: dict[Value, int]) -> Block:
+    entries = []
+    for _, operands in forms:
+        text = ",".join(letters for letters, _ in operands)
+        to = {letter: LETTERS[n] for n, letter in enumerate(dict.fromkeys(text.replace(",", "")))}
+        ordered = sorted(left, key=lambda letter: to[letter])
+        subscripts = "".join(to.get(c, c) for c in f"{text}->{''.join(ordered)}".replace("->", ">")).replace(">", "->")
+        value = Value(subscripts, tuple(table for _, table in operands))
+        entries.append((values.setdefault(value, len(values)), tuple(ordered.index(letter) for letter in left)))
+    distinct = "".join(dict.fromkeys(output))
+    return Block(f"Z{output}->Z{distinct}", tuple(letter in left for letter in distinct), tuple(entries))
 
 
 def _product(left: _Term, slot: str, right: _Term, other_slot: str, same: bool) -> Iterator[tuple[Form, Key]]:

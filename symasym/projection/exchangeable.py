@@ -9,7 +9,7 @@ import numpy as np
 
 from symasym.projection.algebra import Role, Vector
 from symasym.projection.columns import Members
-from symasym.projection.contractions import Plan, Table, contractions, slotted
+from symasym.projection.contractions import Plan, Table, Value, contractions, slotted
 from symasym.projection.derivation import FamilyDerivation
 from symasym.projection.spectra import sides
 from symasym.quadrature.exchangeable import ACCURACY, Tilted
@@ -65,22 +65,28 @@ def gram(
 
     `tables`: those known so far.
     """
-    K = members.count
+    K, (left, right) = members.count, plan.widths
     scale = plan.numbers * float(K) ** plan.counts * beta**plan.powers
     integrals = [np.array([rule.integral(kinds) for kinds in plan.kinds]) for rule in rules]
-    size = len(plan.contractions)
-    coefficients = np.stack([np.bincount(plan.groups, scale * found[plan.integrals], size) for found in integrals])
-    left, right = plan.widths
-    total = np.zeros((len(rules), *(K,) * (left + right)))
-    for n, contraction in enumerate(plan.contractions):
-        arrays = [_table(table, members, tables) for table in contraction.operands]
-        value = np.einsum(f"{contraction.inputs}->{contraction.left}", *arrays) if arrays else np.ones(())
-        view = np.einsum(f"Z{contraction.output}->Z{contraction.distinct}", total)
-        view += coefficients[:, n].reshape(-1, *(1,) * (view.ndim - 1)) * value.reshape(contraction.shape(K))
+    coefficients = np.stack([np.bincount(plan.groups, scale * found[plan.integrals]) for found in integrals])
+    values = [_value(value, members, tables) for value in plan.values]
+    total, first = np.zeros((len(rules), *(K,) * (left + right))), 0
+    for block in plan.blocks:
+        rows = np.array([values[n].transpose(axes).ravel() for n, axes in block.entries])
+        last = first + len(rows)
+        view = np.einsum(block.diagonal, total)
+        view += (coefficients[:, first:last] @ rows).reshape(-1, *(K if there else 1 for there in block.there))
+        first = last
     if plan.symmetric:
-        back = (0, *range(left + 1, left + right + 1), *range(1, left + 1))
+        back = (0, *range(left + 1, 2 * left + 1), *range(1, left + 1))
         total = (total + total.transpose(back)) / 2
     return total.reshape(len(rules), K**left, K**right)
+
+
+def _value(value: Value, members: Members, tables: dict[Table, np.ndarray]) -> np.ndarray:
+    if not value.tables:
+        return np.ones(())
+    return np.asarray(np.einsum(value.subscripts, *(_table(table, members, tables) for table in value.tables)))
 
 
 def _table(table: Table, members: Members, known: dict[Table, np.ndarray]) -> np.ndarray:

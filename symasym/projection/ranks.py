@@ -34,7 +34,9 @@ def _rank(matrix: np.ndarray, size: float = 0.0) -> int:
 def _nodes(members: Members) -> np.ndarray:
     r = members.centres.shape[1]
     rng = np.random.default_rng(0)
-    return rng.standard_normal((max(NODES, (r + 2) ** 2), r)) * (1 + np.abs(members.centres).max(initial=0.0))
+    return rng.standard_normal((max(NODES, (r + 1) * (r + 2) // 2 + 8), r)) * (
+        1 + np.abs(members.centres).max(initial=0.0)
+    )
 
 
 def _at(columns: Sequence[Columns], members: Members, nodes: np.ndarray, chosen: Sequence[Sequence[int]]) -> np.ndarray:
