@@ -27,7 +27,7 @@ from symasym.projection.algebra import (
     rename,
 )
 
-__all__ = ["Columns", "Members"]
+__all__ = ["Columns", "Members", "Values"]
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,12 @@ class Members:
 
     def shares(self, nodes: np.ndarray) -> np.ndarray:
         """`w_i` at nodes `(n, r)`: `(n, K)`."""
-        logits = self.centres @ nodes.T - np.sum(self.centres**2, axis=1)[:, None] / 2
-        raised = np.exp(logits - logits.max(axis=0))
-        return (raised / raised.sum(axis=0)).T
+        logits = self.centres @ nodes.T
+        logits -= np.sum(self.centres**2, axis=1)[:, None] / 2
+        logits -= logits.max(axis=0)
+        raised = np.exp(logits, out=logits)
+        raised /= raised.sum(axis=0)
+        return raised.T
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,11 @@ class Columns:
 
     def at(self, members: Members, nodes: np.ndarray, shares: np.ndarray) -> np.ndarray:
         """The coefficients at nodes `(n, r)` with `shares` `(n, K)`: `(n, K r)` or `(n, K)`."""
+        return self.rows(Values(members, nodes, shares)).T
+
+    def rows(self, values: Values) -> np.ndarray:
+        """The same with the nodes last: `(K r, n)` or `(K, n)`."""
         found: dict[Vector | None, np.ndarray] = {}
-        values = Values(members, nodes, shares)
         for part in self._parts:
             number = part.number * values.product(part.factors, part.own)
             found[part.partner] = found[part.partner] + number if part.partner in found else number
@@ -150,24 +156,24 @@ def _slot(slot: Factor, name: str) -> tuple[int, Vector | None]:
 
 
 def _paired(number: np.ndarray, partner: Vector | None, values: Values) -> np.ndarray:
-    """Numbers `(n, K)` times what the slot is paired with: `(n, K)` or `(n, K r)`."""
+    """Numbers `(K, n)` times what the slot is paired with: `(K, n)` or `(K r, n)`."""
     if partner is None:
         return number
-    vectors = values.nodes[:, None] if partner.role is Role.DATA else values.members.table(partner)
-    return (number[:, :, None] * vectors).reshape(len(number), -1)
+    vectors = values.xi if partner.role is Role.DATA else values.members.table(partner)[:, :, None]
+    return (number[:, None, :] * vectors).reshape(-1, number.shape[1])
 
 
 class Values:
-    """Factors at nodes, each once; products of them summed over all members but one."""
+    """Factors at nodes `(n, r)`, each once; products of them summed over all members but one. Nodes are the last axis."""
 
     def __init__(self, members: Members, nodes: np.ndarray, shares: np.ndarray) -> None:
-        self.members, self.nodes, self._shares = members, nodes, shares
+        self.members, self.xi, self._shares = members, np.ascontiguousarray(nodes.T), np.ascontiguousarray(shares.T)
         self._known: dict[Monomial, np.ndarray] = {}
 
     def product(self, factors: Monomial, own: int) -> np.ndarray:
-        """`(n, K)`, along the member of index `own`; other indices are summed over, one after another."""
+        """`(K, n)`, along the member of index `own`; other indices are summed over, one after another."""
         left = list(factors)
-        value = np.ones((len(self.nodes), self.members.count))
+        value = np.ones((1, self.xi.shape[1]))
         for index in dummies(factors):
             if index != own:
                 there = [factor for factor in left if index in dummies((factor,))]
@@ -176,31 +182,31 @@ class Values:
         return value * self._along(left)
 
     def _summed(self, factors: list[Factor], index: int, own: int) -> np.ndarray:
-        """Over the members at an index: `(n, 1)`, or `(n, K)` where one factor is about the member `own` as well."""
+        """Over the members at an index: `(1, n)`, or `(K, n)` where one factor is about the member `own` as well."""
         alone = [factor for factor in factors if dummies((factor,)) == [index]]
         both = [factor for factor in factors if factor not in alone]
         if not both:
             key = rename(alone, {index: 0})
             if key not in self._known:
-                self._known[key] = self._along(alone).sum(axis=1, keepdims=True)
+                self._known[key] = self._along(alone).sum(axis=0, keepdims=True)
             return self._known[key]
         if len(both) > 1 or dummies(both) != sorted((index, own)):
             raise NotDerivableYet("projection: a chain of inner products of members is not integrated yet")
         (pair,) = both
         assert isinstance(pair, Dot)
         table = self.members.table(pair.first) @ self.members.table(pair.second).T
-        return np.asarray(self._along(alone) @ (table if pair.first.member == index else table.T))
+        return np.asarray((table.T if pair.first.member == index else table) @ self._along(alone))
 
     def _along(self, factors: list[Factor]) -> np.ndarray:
-        """The product of factors about one member, `(n, K)` or `(1, K)`."""
-        return reduce(np.multiply, map(self._factor, factors), np.ones((1, self.members.count)))
+        """The product of factors about one member, `(K, n)` or `(K, 1)`."""
+        return reduce(np.multiply, map(self._factor, factors), np.ones((self.members.count, 1)))
 
     def _factor(self, factor: Factor) -> np.ndarray:
         match factor:
             case Share():
                 return self._shares
             case Number():
-                return self.members.numbers[factor.name][None]
+                return self.members.numbers[factor.name][:, None]
             case Dot():
                 key = rename((factor,), dict.fromkeys(dummies((factor,)), 0))
                 if key not in self._known:
@@ -212,5 +218,5 @@ class Values:
     def _inner(self, dot: Dot) -> np.ndarray:
         second = self.members.table(dot.second)
         if dot.first.role is Role.DATA:
-            return np.asarray(self.nodes @ second.T)
-        return np.sum(self.members.table(dot.first) * second, axis=1)[None]
+            return np.asarray(second @ self.xi)
+        return np.sum(self.members.table(dot.first) * second, axis=1)[:, None]

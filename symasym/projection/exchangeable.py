@@ -18,7 +18,7 @@ __all__ = ["grams", "regular"]
 
 REGULAR = 1e-12
 """Relative deviation of squared distances that is still read as rounding."""
-COARSER = 36.0
+COARSER = 40.0
 """Accuracy of the rule that the first one is compared with."""
 
 
