@@ -36,10 +36,25 @@ def alignment_step(model: Model, blocks: Blocks) -> Step:
                 for index, entry in weight.items():
                     lines.append(Line(None, sympy.sympify(entry), f"entry of {symbol} at {index}"))
             else:
-                lines.append(Line(None, sympy.sympify(weight), f"diagonal of {symbol}"))
+                lines.append(_diagonal_line(symbol, weight))
     lines += [Line(None, relation, "assumed") for relation in (*model.where, *model.aligned.assume)]
-    lines.append(Line(None, sympy.S.Zero, "gradient at the named point in every direction: stationary"))
+    lines.append(
+        Line(sympy.Symbol("DL(w*)[V]"), sympy.S.Zero, "for every direction V, so the named point is stationary")
+    )
     return Step("Aligned coordinates", "every constant matrix rectangular diagonal; words become entries", tuple(lines))
+
+
+def _diagonal_line(symbol: sympy.Basic, weight: object) -> Line:
+    """The same weight on every entry of a diagonal: a family, or one expression."""
+    if isinstance(weight, sympy.IndexedBase):
+        index = sympy.Symbol("p", integer=True)
+        return Line(None, weight[index], f"entry of {symbol} at every index {index}")
+    return Line(None, sympy.sympify(weight), f"every diagonal entry of {symbol}")
+
+
+def _score_line(block: PairBlock | DiagonalBlock, where: str, shown: sympy.Basic) -> Line:
+    """The score block, by the name of the Hessian block where both are equal."""
+    return Line(sympy.Symbol("s"), sympy.Symbol("h") if block.score == block.hessian else shown, where)
 
 
 def second(block: PairBlock) -> sympy.Symbol:
@@ -97,14 +112,14 @@ def blocks_step(blocks: Blocks) -> Step:
     for block in blocks.pairs:
         where = f"{_pair_name(block)}, coordinates {coordinates(block.coordinates, block.first.index, second(block))}"
         lines.append(Line(sympy.Symbol("h"), _shown(block.hessian, entries, block.first, block.second), where))
-        lines.append(Line(sympy.Symbol("s"), _shown(block.score, entries, block.first, block.second), where))
+        lines.append(_score_line(block, where, _shown(block.score, entries, block.first, block.second)))
         for vector in block.vertical:
             shown = sympy.Tuple(*(entries.show(value, block.first, block.second) for value in vector))
             lines.append(Line(None, shown, f"vertical, {where}"))
     for diagonal in blocks.diagonals:
         where = _diagonal_name(diagonal)
         lines.append(Line(sympy.Symbol("h"), _shown(diagonal.hessian, entries, diagonal.over, None), where))
-        lines.append(Line(sympy.Symbol("s"), _shown(diagonal.score, entries, diagonal.over, None), where))
+        lines.append(_score_line(diagonal, where, _shown(diagonal.score, entries, diagonal.over, None)))
         for vector in diagonal.vertical:
             shown = sympy.Tuple(*(entries.show(value, diagonal.over) for value in vector))
             lines.append(Line(None, shown, f"vertical, {where}"))

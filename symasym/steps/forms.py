@@ -50,6 +50,11 @@ def forms_step(forms: Forms) -> Step:
 def _score_lines(forms: Forms) -> list[Line]:
     """The score form, where it is short enough to be read; else what it is the mean of, and how many terms it has."""
     count = len(forms.score.terms)
+    if forms.score == forms.hessian:
+        note = (
+            "score form: equal to the Hessian form word by word, as for minus a log-likelihood (information identity)"
+        )
+        return [Line(bracket("s", "U", "V"), bracket("h", "U", "V"), note)]
     if count <= READABLE:
         return [Line(bracket("s", "U", "V"), show_scalar(forms.score), "score form")]
     return [

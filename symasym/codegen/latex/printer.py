@@ -187,7 +187,8 @@ class _Printer(LatexPrinter):
 
     def _print_Add(self, expr: sympy.Basic, order: str | None = None) -> str:
         parts = []
-        if isinstance(expr, sympy.Add) and not expr.has(*_OPERATORS) and expr.primitive()[0] != 1:
+        whole = isinstance(expr, sympy.Add) and all(sympy.fraction(term)[1].is_number for term in expr.args)
+        if whole and not expr.has(*_OPERATORS) and expr.primitive()[0] != 1:
             return self._print_Mul(sympy.Mul(*expr.primitive(), evaluate=False))
         for n, (sign, term) in enumerate(signed_terms(expr)):
             mark = "-" if sign < 0 else "+" if n else ""
