@@ -85,6 +85,30 @@ def test_every_page_is_in_one_list() -> None:
         assert any(fnmatchcase(name, entry) for name in names), f"docs/index.md lists {entry}, which is no page"
 
 
+# ---- tables
+
+BAR = re.compile(r"(?<!\\)\|")
+
+
+def ragged(text: str) -> list[str]:
+    """Rows of tables with another number of cells than the head, e.g. by a bar inside of code."""
+    found = []
+    for table in re.findall(r"^\|.*\n\|[-:| ]+\|\n(?:\|.*\n)*", text, flags=re.MULTILINE):
+        head, _, *rows = table.splitlines()
+        found += [row for row in rows if len(BAR.findall(row)) != len(BAR.findall(head))]
+    return found
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.name)
+def test_tables_have_their_columns(page: Path) -> None:
+    assert ragged(text_of(page)) == []
+
+
+def test_a_bar_in_a_cell_is_found() -> None:
+    table = "| a | b |\n|---|---|\n| c | `x|y` |\n| c | `x\\|y` |\n"
+    assert ragged(table) == ["| c | `x|y` |"]
+
+
 # ---- code
 
 MARK = "<!-- runs -->"
