@@ -4,8 +4,8 @@
     python tools/notebooks.py --check    compares what is printed now with what is stored; exit code 1 where it differs
 
 Outputs are stored, because a repository shows a notebook as it is stored, and compared, so that none can go stale. What is
-compared is text: everything printed, and the last expression of a cell as text, LaTeX and HTML. Pictures are bytes of the plotting
-library's version; of them only the number is compared.
+compared is text: everything printed, and the last expression of a cell as text, LaTeX and HTML. Pictures are bytes of the
+plotting library's version; of them only the number is compared.
 
 A notebook is run like a script, cell by cell, in its own folder, with no kernel and no magics. It keeps to what that gives.
 """
