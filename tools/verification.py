@@ -30,11 +30,15 @@ DOWN = [[(2.0 if m == n else 0.0) + 1.0 / (1 + abs(m - n)) for n in range(8)] fo
 VARIANCES = [1.1, 4.0, 0.9, 1.2, 3.0, 1.0, 0.8, 0.7]
 CHAIN = [[VARIANCES[m] if m == n else 0.2 * (abs(m - n) == 1) for n in range(8)] for m in range(8)]
 """Neighbouring coordinates are correlated."""
+NOISE = [[(0.3 + 0.1 * m if m == n else 0.0) + 0.2 * (-1) ** (m + n) for n in range(8)] for m in range(8)]
+"""It commutes with no covariance of the verified problems."""
 LOADINGS = [1.0, 0.8, -0.7, 0.9, 0.6]
 COMMON = [[1.5 * u * v + (m == n) for n, v in enumerate(LOADINGS)] for m, u in enumerate(LOADINGS)]
 """One factor and noise: what is masked can be told from what is kept."""
 
 FURTHER: list[tuple[str, str, dict[str, Any]]] = [
+    ("denoising_autoencoder", "isotropic noise", {"noise": 0.6}),
+    ("denoising_autoencoder", "noise in another basis", {"noise": NOISE, "project": True}),
     ("factor", "noise level estimated", {"noise_known": False, "noise": 0.5}),
     ("factor", "another downstream covariance", {"Sigma_down": DOWN, "sigma2": 1.0, "sigma_nu2": None}),
     ("linear_autoencoder", "another downstream covariance", {"Sigma_down": DOWN}),

@@ -27,7 +27,7 @@ NARROWEST = 10.0
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
-    parser.add_argument("model", metavar="MODEL|FILE.py")
+    parser.add_argument("model", metavar="MODEL|FILE.py", help="a model of the catalogue, or a model file")
     parser.add_argument("--variant", metavar="NAME", help="a variant that the model file offers")
     parser.add_argument("--steps", action="store_true", help="every stage, with the rule it uses")
     parser.add_argument("--format", choices=("text", "latex", "json"), default="text")
