@@ -5,7 +5,7 @@ The command line, the write-up and the JSON document show the same objects.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import sympy
@@ -25,7 +25,9 @@ from symasym.model.model import Model
 from symasym.pipeline import AnyDerivation, Derivation, FamilyDerivation, GeneralDerivation
 from symasym.projection.show import expression
 from symasym.symmetry.quotient import Quotient
+from symasym.words.polynomial import Smooth
 from symasym.words.show import show_atom, show_matrix, show_scalar
+from symasym.words.smooth import slots, symmetries
 
 __all__ = ["Line", "Step", "steps"]
 
@@ -150,28 +152,57 @@ def _forms(forms: Forms) -> Step:
         for atom, value in forms.sample_means.items()
     ]
     lines += [
-        Line(sympy.Symbol("E Dl[V]"), show_scalar(forms.gradient), "gradient"),
-        Line(_bracket("h", "U", "V"), show_scalar(forms.hessian), "Hessian form"),
+        Line(sympy.Symbol("E Dl[V]"), show_scalar(forms.named(forms.gradient)), "gradient"),
+        Line(_bracket("h", "U", "V"), show_scalar(forms.named(forms.hessian)), "Hessian form"),
         *_score_lines(forms),
     ]
-    for symbol, integral in forms.integrals.items():
-        form = "E c''(eta) (eta^2/s^2 - 1)/s^2" if integral.second else "E c''(eta)"
-        note = f"s^2 in {symbol} = {form}, eta normal with variance s^2, c of the {integral.family} likelihood"
-        lines.append(Line(None, show_scalar(integral.variance), note))
+    lines += _integral_lines(forms)
     if forms.penalty:
         lines.append(Line(sympy.Symbol("DP[V]"), show_scalar(forms.penalty), "slope of the local penalty"))
     rule = (
         "w -> w + tV by Leibniz, D inv(S)[H] = -inv(S) H inv(S), D log det S[H] = tr(inv(S) H); expectations by Wick's "
         "theorem on bilinear forms; traces up to rotation and transposition"
     )
+    if forms.integrals:
+        rule += (
+            "; smooth functions see linear forms t of the data alone: a slot is paired with another one, or with t, by which "
+            "the function is then differentiated (projection reduction)"
+        )
     return Step("Score and Hessian forms", rule, tuple(lines))
+
+
+def _integral_lines(forms: Forms) -> list[Line]:
+    """Every named integral: dimension, integrand, law of its arguments, symmetry."""
+    lines, laws = [], dict[Smooth, str]()
+    for symbol, integral in forms.integrals.items():
+        law = replace(integral, function=sympy.S.One)
+        known = law in laws
+        name = laws.setdefault(law, f"law {len(laws) + 1}")
+        kinds = symmetries(integral)
+        count = len(integral.arguments)
+        words = f"E of this over {count} dimension{'s' if count > 1 else ''}, t of {name}"
+        lines.append(Line(symbol, integral.function, "; ".join((words, *kinds))))
+        if not known:
+            lines += _argument_lines(integral, name)
+    return lines
+
+
+def _argument_lines(integral: Smooth, name: str) -> list[Line]:
+    """Means and covariances of what the integrand sees."""
+    variables, lines = slots(len(integral.arguments)), []
+    for i, t in enumerate(variables):
+        lines.append(Line(_bracket("E", str(t)), show_scalar(integral.arguments[i]), f"{name}: Gaussian, mean"))
+        for j in range(i, len(variables)):
+            shown = show_scalar(integral.entry(i, j))
+            lines.append(Line(_bracket("Cov", str(t), str(variables[j])), shown, f"{name}: covariance"))
+    return lines
 
 
 def _score_lines(forms: Forms) -> list[Line]:
     """The score form, where it is short enough to be read; else what it is the mean of, and how many terms it has."""
     count = len(forms.score.terms)
     if count <= READABLE:
-        return [Line(_bracket("s", "U", "V"), show_scalar(forms.score), "score form")]
+        return [Line(_bracket("s", "U", "V"), show_scalar(forms.named(forms.score)), "score form")]
     return [
         Line(sympy.Symbol("Dl[V]"), show_scalar(forms.slope), "score of one sample"),
         Line(
