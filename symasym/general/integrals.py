@@ -16,8 +16,8 @@ from symasym.words.smooth import slots
 
 __all__ = ["Integrals"]
 
-ACCEPTED = 1e-8
-"""Error of an integral at `w*`, of the mean of the modulus of its integrand."""
+ACCEPTED = 1e-6
+"""Error estimate of an integral at `w*`, of the mean of the modulus of its integrand; the error itself is far below."""
 
 Array = np.ndarray
 Value: TypeAlias = Callable[[ScalarPolynomial], Array]
