@@ -26,6 +26,9 @@ __all__ = ["derived", "product_of", "slots", "smooth_derivative", "smooth_scalar
 PERMUTED = 4
 """Arguments up to which all orders are tried; beyond, equal integrals may stay apart."""
 
+LONG = 300
+"""Operations up to which functions are expanded; beyond, equal integrals may stay apart."""
+
 Law = tuple[tuple[ScalarPolynomial, ...], tuple[tuple[ScalarPolynomial, ...], ...]]
 """Means, and the matrix of covariances; no rows where nothing is averaged."""
 
@@ -37,8 +40,11 @@ def slots(count: int) -> tuple[Slot, ...]:
 
 @cache
 def _expanded(function: sympy.Expr) -> sympy.Expr:
-    """Products and powers of sums written out, nothing else touched."""
-    return sympy.expand(function, power_base=False, power_exp=False, log=False)
+    """Products and powers of sums written out, nothing else touched, unless that becomes long: then as it came."""
+    if sympy.count_ops(function) > LONG:
+        return function
+    written = sympy.expand(function, power_base=False, power_exp=False, log=False)
+    return written if sympy.count_ops(written) <= LONG else function
 
 
 @cache
