@@ -157,14 +157,15 @@ def row(found: Simulation) -> str:
 def page(records: Iterable[Simulation]) -> str:
     """The page with these records."""
     grid = ", ".join(map(str, GRID))
-    lines = [row(found) for found in sorted(records, key=lambda found: (found.file, found.case))]
+    own = (found for found in records if found.distance is not None)
+    lines = [row(found) for found in sorted(own, key=lambda found: (found.file, found.case))]
     return HEAD.format(seed=SEED, reps=REPETITIONS, grid=grid) + "\n".join(lines) + "\n"
 
 
 def write(records: Iterable[Simulation]) -> None:
-    """File of records and page; those of models that are gone are left out."""
+    """File of records and page; those of models and cases that are gone are left out, those of other tools stay."""
     known = {(name, case) for name, case, _ in cases(())}
-    kept = [found for found in records if (found.file, found.case) in known]
+    kept = [found for found in records if found.distance is None or (found.file, found.case) in known]
     write_simulations(kept)
     write_whole(DOCS, page(kept))
 

@@ -46,7 +46,8 @@ class Simulation:
       doubled; `seed`, `date`.
     * `derived`, `intercept`, `se`: mean of the interaction, what the simulation extrapolates to, and its standard error relative
       to the derived mean; `z` the difference in standard errors. For a misspecified target it is a variance.
-    * `distance`, `bound`: Kolmogorov distance at the largest `m` and what is allowed. `total_z`: mean of `n (R - sigma^2)`
+    * `distance`, `bound`: Kolmogorov distance at the largest `m` and what is allowed, None where it was not taken; where there is
+      one `m` alone, nothing is extrapolated. `total_z`: mean of `n (R - sigma^2)`
       against the law, in standard errors, None for a misspecified target.
     """
 
@@ -61,8 +62,8 @@ class Simulation:
     intercept: float
     se: float
     z: float
-    distance: float
-    bound: float
+    distance: float | None
+    bound: float | None
     total_z: float | None
     verdict: str
 

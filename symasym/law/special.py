@@ -162,24 +162,27 @@ def gathered(expression: sympy.Expr) -> sympy.Expr:
     total = gathered(expression.function)
     for index, first, last in expression.limits:
         total = _summed(total, index, first, last)
-    return sympy.factor_terms(total)
+    return total
 
 
 def _summed(body: sympy.Expr, index: sympy.Symbol, first: sympy.Expr, last: sympy.Expr) -> sympy.Expr:
-    """The sum over one index, term by term in the entries that depend on it."""
-    whole = sympy.factor(sympy.together(body))
-    alone, rest = whole.as_independent(index, as_Add=False)
-    entries = sorted((e for e in rest.atoms(sympy.Indexed) if e.has(index)), key=str)
+    """The sum over one index, term by term in what depends on it; sums inside are kept whole."""
+    kept = {inner: sympy.Dummy(f"sum{n}") for n, inner in enumerate(sorted(body.atoms(sympy.Sum), key=str))}
+    moving = [letter for inner, letter in kept.items() if inner.has(index)]
+    back = {letter: inner for inner, letter in kept.items()}
+    whole = sympy.factor(sympy.together(body.xreplace(kept)))
+    alone, rest = whole.as_independent(index, *moving, as_Add=False)
+    entries = sorted((e for e in rest.atoms(sympy.Indexed) if e.has(index)), key=str) + moving
     if not entries:
-        return sympy.factor(alone * sympy.summation(rest, (index, first, last)))
+        return sympy.factor(alone * sympy.summation(rest, (index, first, last))).xreplace(back)
     table: dict[sympy.Expr, sympy.Expr] = {}
     for term in sympy.Add.make_args(sympy.expand(rest)) if rest.is_polynomial(*entries) else (rest,):
-        factor, dependent = term.as_independent(index, as_Add=False)
+        factor, dependent = term.as_independent(index, *moving, as_Add=False)
         table[dependent] = table.get(dependent, sympy.S.Zero) + factor
     if len(table) > 1:  # several sums are no easier to read than one
-        return alone * sympy.Sum(rest, (index, first, last))
+        return (alone * sympy.Sum(rest, (index, first, last))).xreplace(back)
     ((dependent, factor),) = table.items()
-    return alone * sympy.factor(factor) * sympy.Sum(dependent, (index, first, last))
+    return (alone * sympy.factor(factor) * sympy.Sum(dependent, (index, first, last))).xreplace(back)
 
 
 def degree(expression: sympy.Expr, family: str) -> sympy.Expr | None:

@@ -49,7 +49,7 @@ def downstream_step(downstream: Downstream, entries: Entries) -> Step:
         summed = sympy.Sum(variance, (leak.learned.index, leak.learned.first, leak.learned.last))
         lines.append(Line(sympy.Indexed("v", leak.outside.index), summed, _VARIANCE.format(leak.learned.index, place)))
     rule = (
-        "psi(x, w) = Phi(w) x, f*(x) = theta^T Phi(w*) x, L(v) = -(I - Pi) DPhi[v]^T theta: rotation inside the span of the "
+        "psi(x, w) = Phi(w) x, f* = theta^T Phi(w*) x, L(v) = -(I - Pi) DPhi[v]^T theta: rotation inside the span of the "
         "features drops out, rotation of the span does not; the components of L(Z) are independent"
     )
     return Step("Downstream map", rule, tuple(lines))

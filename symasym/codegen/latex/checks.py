@@ -34,7 +34,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Checks:
-    """Section on the checks; empty fields where nothing is kept. `closed` with a closed form."""
+    """Section on the checks; empty fields where nothing is kept. `closed` with a closed form; `distances` with KS and total."""
 
     closed: bool
     routes: str
@@ -51,11 +51,15 @@ class Checks:
     seed: str
     dates: str
     repetitions: str
+    sizes_of_m: str
+    extrapolated: str
+    distances: bool
 
 
 def checks(evidence: Evidence, closed: bool) -> Checks:
     """What was compared, at how many points, how closely, when."""
     exact, many, runs = evidence.exact, evidence.digits, evidence.simulations
+    several = any(run.m[0] < run.m[1] for run in runs)
     return Checks(
         closed=closed,
         routes=power(ROUTES),
@@ -72,6 +76,11 @@ def checks(evidence: Evidence, closed: bool) -> Checks:
         seed=", ".join(sorted({str(run.seed) for run in runs})),
         dates=" and ".join(sorted({run.date for run in runs})),
         repetitions=_repetitions(runs),
+        sizes_of_m="four values of $m$ that double, from the smallest to the largest below"
+        if several
+        else "the $m$ below",
+        extrapolated="the intercept of $a + b/m$ through the means" if several else "the mean",
+        distances=any(run.distance is not None for run in runs),
     )
 
 
@@ -89,12 +98,12 @@ def _sizes(sizes: dict[str, int]) -> str:
 def _run(run: Simulation) -> Run:
     return Run(
         case=escaped(run.case),
-        m=f"{run.m[0]}--{run.m[1]}",
+        m=f"{run.m[0]}--{run.m[1]}" if run.m[0] < run.m[1] else str(run.m[0]),
         derived=f"{run.derived:.5g}",
         found=f"{run.intercept:.5g}",
         error=f"{run.se * run.derived:.2g}",
         z=_signed(run.z),
-        distance=f"{run.distance:.4f} ({run.bound:.4f})",
+        distance="" if run.distance is None else f"{run.distance:.4f} ({run.bound:.4f})",
         total="" if run.total_z is None else _signed(run.total_z),
         verdict=escaped(run.verdict),
     )

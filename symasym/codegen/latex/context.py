@@ -19,7 +19,7 @@ from symasym.words.show import show_atom, show_matrix
 
 __all__ = ["Action", "Numbers", "Stage", "Stages", "Symmetry", "names_of", "numbers", "shapes_of", "stages", "symmetry"]
 
-_OWN_SECTION = frozenset({"Setting", "Symmetry", "Law", "Numbers"})
+_OWN_SECTION = frozenset({"Setting", "Symmetry", "Law", "Numbers", "Integrals"})
 """Steps that the sections around the derivation show."""
 
 

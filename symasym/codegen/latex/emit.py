@@ -95,6 +95,11 @@ def _layout(derivation: AnyDerivation, room: float) -> Layout:
     return Layout(room, names_of(derivation), order)
 
 
+def _afresh(layout: Layout) -> Layout:
+    """For a section that is read by itself: parts are named in it again, by letters that were not used before."""
+    return Layout(layout.room, layout.taken, layout.order)
+
+
 def _outcome(derivation: AnyDerivation, layout: Layout) -> str:
     """The corollary, or what is computed where there is none."""
     if isinstance(derivation, FamilyDerivation):
@@ -148,18 +153,19 @@ def _document(
     """Everything but the list of references."""
     layout, closed = _layout(derivation, TEXT_WIDTH), isinstance(derivation, Derivation)
     opening, moved = _opening(derivation, sources, layout)
-    special = specials(derivation, layout) if isinstance(derivation, Derivation) else None
+    derived = render("stages", stages(shown, layout))
+    special = specials(derivation, _afresh(layout)) if isinstance(derivation, Derivation) else None
     return Document(
         name=escaped(derivation.name),
         title=escaped(derivation.model.title or derivation.name),
         summary=prose(summary),
         setting=opening,
         symmetry=moved,
-        stages=render("stages", stages(shown, layout)),
-        corollary=_outcome(derivation, layout),
+        stages=derived,
+        corollary=_outcome(derivation, _afresh(layout)),
         specials="" if special is None else render("specials", special),
         checks="" if evidence is None else render("checks", checks(evidence, closed)),
-        prior=render("prior", prior(bounds, layout)) if bounds else "",
+        prior=render("prior", prior(bounds, _afresh(layout))) if bounds else "",
         references="",
     )
 
