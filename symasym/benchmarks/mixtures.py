@@ -69,7 +69,7 @@ def _problem(centres: np.ndarray, dimension: int) -> dict[str, Any]:
 
 
 def _against_sampling() -> Iterator[Row]:
-    """Seconds of the processor, one thread on both sides; the samples for one per cent from the spread of blocks, by `1/sqrt(N)`."""
+    """Seconds of the processor, one thread on both sides; samples for one per cent from the spread of blocks, by `1/sqrt(N)`."""
     loaded = catalogue.load(NAME)
     for K, d in POINTS:
         centres, theta = point(K, d, BETA, NORM)
@@ -100,8 +100,8 @@ def _rivals(which: str, size: tuple[int, int], needed: float, law: float, memory
     taken = full["each"] * needed + full["rest"]
     yield Row(
         f"{style}: time", taken / law, "x", 1000, at_least=True,
-        note=f"JAX, by ourselves from the description; every sample's Jacobian of the features, {1e3 * full['each']:.2g} ms each, "
-        f"{needed:.0f} samples: {taken:.0f} s",
+        note=f"JAX, by ourselves from the description; every sample's Jacobian of the features, {1e3 * full['each']:.2g} ms "
+        f"each, {needed:.0f} samples: {taken:.0f} s",
     )  # fmt: skip
     yield Row(
         f"{style}: memory", full["peak"] / memory, "x", 100, at_least=True,

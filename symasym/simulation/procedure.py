@@ -100,16 +100,6 @@ def verify(
     document = default_input(loaded) if document is None else document
     evaluation = evaluate_inputs(loaded, document)
     law = evaluation.numeric
-    if isinstance(loaded.definition, FamilyModel):
-        if n is not None:
-            law = replace(law, alpha=np.asarray(grid[-1] / n))
-        found = run_family(loaded, document, grid, reps, float(law.alpha), seed, jobs, progress)
-        seconds = time.monotonic() - start
-        return Verification(loaded.name, document, seed, reps, jobs, verify_family_law(law, found), found, seconds)
-    here = problem(loaded, document)
-    labelled = _labelled(n, grid[-1], float(law.alpha), here)
-    law = replace(law, alpha=np.asarray(grid[-1] / labelled))
-    chunks = plan(grid, reps, labelled, here.width)
     arguments = {
         "version": __version__,
         "model": loaded.name,
@@ -118,9 +108,20 @@ def verify(
         "seed": seed,
         "reps": reps,
         "m": grid,
-        "n": labelled,
+        "n": n,
     }
-    kept = Checkpoint(None if checkpoint is None else Path(checkpoint), arguments)
+    path = None if checkpoint is None else Path(checkpoint)
+    if isinstance(loaded.definition, FamilyModel):
+        law = law if n is None else replace(law, alpha=np.asarray(grid[-1] / n))
+        kept = Checkpoint(path, arguments)
+        found = run_family(loaded, document, grid, reps, float(law.alpha), seed, jobs, progress, kept)
+        seconds = time.monotonic() - start
+        return Verification(loaded.name, document, seed, reps, jobs, verify_family_law(law, found), found, seconds)
+    here = problem(loaded, document)
+    labelled = _labelled(n, grid[-1], float(law.alpha), here)
+    law = replace(law, alpha=np.asarray(grid[-1] / labelled))
+    chunks = plan(grid, reps, labelled, here.width)
+    kept = Checkpoint(path, {**arguments, "n": labelled})
     try:
         _run(here, loaded, document, chunks, seed, jobs, kept, progress)
     finally:
