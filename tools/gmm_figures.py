@@ -111,7 +111,7 @@ def fits(curves: dict[str, tuple]) -> list[str]:
         "It is bounded: the logarithm describes the range drawn. The blocks `(1/i) 1_d` are orthogonal to the span of the",
         "centred centres, so that only the numbers `b_i` of `theta` enter and the rotation of the span plays no part in these",
         "experiments. *Known to* is relative to the mean, by a coarser rule. The mean vanishes like `exp(-beta^2 / 4)` without a",
-        "rotation, and the integrals over one variable that `beta <= 8` is done by have rounding relative to numbers of order one.",
+        "rotation; the integrals over one variable, for `beta <= 8`, have rounding relative to numbers of order one.",
         "Seconds are those of the processor.",
     ]
 
