@@ -23,6 +23,8 @@ COMPARED = {1: (0.6, 0.75), 2: (0.8, 1.0), 3: (0.8, 0.9)}
 """The steps of the grid that is used, and of the one that its accuracy is judged by, in `r` dimensions."""
 NEARER = 0.4
 """How much nearer to the centres the second one ends; what it leaves out is 30 times as much."""
+LESS = 1.6
+"""How much less far the nodes between two of four centres reach: what lives there is exponentially small, and has nine digits."""
 FAR = 8.0
 """Of `beta`, for four centres: beyond, a grid is coarse, and keeps the digits of a mean that is exponentially small."""
 SHIFTS = 16
@@ -73,10 +75,10 @@ def _exchangeable(derivation: FamilyDerivation, members: Members, beta: float, c
 
 def _grid(derivation: FamilyDerivation, members: Members, codimension: int) -> Integrated:
     centres = members.centres
-    relative = centres.shape[1] < 3  # where it costs nothing
+    low = centres.shape[1] < 3  # where all digits cost nothing
 
     def pieces(coarser: float, reach: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        return grid.pieces(centres, grid.steps(centres, coarser, relative), reach, relative)
+        return grid.pieces(centres, grid.steps(centres, coarser, low), reach, reach if low else reach - LESS)
 
     framed = Framed(derivation, members, pieces(COARSE, grid.REACH - NEARER), codimension > 0)
     fine, coarse = (

@@ -51,10 +51,10 @@ def _squares(nodes: np.ndarray, centres: np.ndarray) -> np.ndarray:
     return np.sum(nodes**2, axis=1)[:, None] - 2 * nodes @ centres.T + np.sum(centres**2, axis=1)
 
 
-def _lines(places: np.ndarray, h: np.ndarray, reach: float) -> list[np.ndarray]:
+def _lines(places: np.ndarray, h: np.ndarray, reaches: np.ndarray) -> list[np.ndarray]:
     """Nodes along each axis within reach of a place, half a step off the origin."""
     parts = [
-        [np.arange(np.floor((c - reach) / s), np.ceil((c + reach) / s)) for c in axis]
+        [np.arange(np.floor((c - reach) / s), np.ceil((c + reach) / s)) for c, reach in zip(axis, reaches, strict=True)]
         for axis, s in zip(places.T, h, strict=True)
     ]
     return [(np.unique(np.concatenate(one)) + 0.5) * s for one, s in zip(parts, h, strict=True)]
@@ -69,22 +69,24 @@ def count(centres: np.ndarray, h: np.ndarray) -> float:
 
 
 def pieces(
-    centres: np.ndarray, h: np.ndarray, reach: float = REACH, relative: bool = False
+    centres: np.ndarray, h: np.ndarray, reach: float = REACH, between: float = 0.0
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Nodes `(n, r)` and weights `(n,)` of the rule for means over `(1/K) sum_i N(u_i, I_r)`, piece by piece.
 
-    `relative`: with the nodes within reach of the middle of two centres, where what is exponentially small lives.
+    `between`: with the nodes that near to the middle of two centres, where what is exponentially small lives.
     """
     if centres.shape[1] == 0:
         yield np.zeros((1, 0)), np.ones(1)
         return
-    places = np.concatenate([centres, [(u + v) / 2 for u, v in combinations(centres, 2)]]) if relative else centres
-    (first, *others), cell = _lines(places, h, reach), float(np.prod(h))
+    middles = [(u + v) / 2 for u, v in combinations(centres, 2)] if between else []
+    places = np.concatenate([centres, np.reshape(middles, (-1, centres.shape[1]))])
+    reaches = np.repeat([reach, between], [len(centres), len(middles)])
+    (first, *others), cell = _lines(places, h, reaches), float(np.prod(h))
     rest = np.array(list(product(*others)), dtype=float).reshape(prod(map(len, others)), len(others))
     near = np.stack([np.sum((rest - place[1:]) ** 2, axis=1) for place in places], axis=1)
     kept, held = [np.zeros((0, centres.shape[1]))], 0
     for x in first:
-        chosen = rest[np.any(near < reach**2 - (x - places[:, 0]) ** 2, axis=1)]
+        chosen = rest[np.any(near < reaches**2 - (x - places[:, 0]) ** 2, axis=1)]
         kept.append(np.column_stack([np.full(len(chosen), x), chosen]))
         held += len(chosen)
         if held >= PIECE:

@@ -88,7 +88,7 @@ def finer(here: Members, share: float) -> Spectra:
     turned = Members(here.centres @ turn, {"theta": here.vectors["theta"] @ turn}, here.numbers)
 
     def pieces(coarser: float):
-        return grid.pieces(turned.centres, grid.steps(turned.centres, coarser, True), grid.REACH + 0.6, True)
+        return grid.pieces(turned.centres, grid.steps(turned.centres, coarser, True), grid.REACH + 0.6, grid.REACH)
 
     framed = Framed(DERIVATION, turned, pieces(2.0))
     return framed.spectra(framed.grams(pieces(share)))
