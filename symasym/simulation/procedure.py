@@ -101,10 +101,21 @@ def verify(
     document = default_input(loaded) if document is None else document
     evaluation = evaluate_inputs(loaded, document)
     law = evaluation.numeric
+    arguments = {
+        "version": __version__,
+        "model": loaded.name,
+        "model file": fingerprint(loaded.path),
+        "input": document,
+        "seed": seed,
+        "reps": reps,
+        "m": grid,
+        "n": n,
+    }
+    path = None if checkpoint is None else Path(checkpoint)
     if isinstance(loaded.definition, FamilyModel):
-        if n is not None:
-            law = replace(law, alpha=np.asarray(grid[-1] / n))
-        found = run_family(loaded, document, grid, reps, float(law.alpha), seed, jobs, progress)
+        law = law if n is None else replace(law, alpha=np.asarray(grid[-1] / n))
+        kept = Checkpoint(path, arguments)
+        found = run_family(loaded, document, grid, reps, float(law.alpha), seed, jobs, progress, kept)
         seconds = time.monotonic() - start
         return Verification(loaded.name, document, seed, reps, jobs, verify_family_law(law, found), found, seconds)
     here = problem(loaded, document)
@@ -112,9 +123,7 @@ def verify(
     labelled = _labelled(n, grid[-1], float(law.alpha), here)
     law = replace(law, alpha=np.asarray(grid[-1] / labelled))
     chunks = plan(grid, reps, labelled, here.width)
-    stated = {"input": document, "seed": seed, "reps": reps, "m": grid, "n": labelled}
-    arguments = {"version": __version__, "model": loaded.name, "model file": fingerprint(loaded.path), **stated}
-    kept = Checkpoint(None if checkpoint is None else Path(checkpoint), arguments)
+    kept = Checkpoint(path, {**arguments, "n": labelled})
     try:
         _run(here, loaded, document, chunks, seed, jobs, kept, progress)
     finally:
