@@ -31,6 +31,7 @@ LAYERS = [
     ["evaluation"],
     ["api"],
     ["simulation"],
+    ["figures"],
     ["claims"],
     ["build"],
     ["benchmarks"],

@@ -90,7 +90,7 @@ def test_a_checkpoint_goes_on(capsys: pytest.CaptureFixture[str], tmp_path: Path
         (("verify", "spectral", "--seed", "x"), "--seed: x came"),
         (("verify", "spectral", "--format", "latex"), "--format"),
         (("verify", "spectral", "--input", "nowhere.json"), "nowhere.json"),
-        (("verify", "spectral", "--plot", "figure.svg"), "--plot: figure.svg came"),
+        (("verify", "spectral", "--plot", "figure.eps"), "--plot: figure.eps came"),
         (("verify", "spectral", "--plot", "nowhere/figure.png"), "--plot: there is no folder nowhere"),
         (("verify", str(BARE)), "--input: missing"),
     ],
