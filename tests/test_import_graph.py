@@ -33,6 +33,7 @@ LAYERS = [
     ["simulation"],
     ["figures"],
     ["claims"],
+    ["notebook"],
     ["build"],
     ["benchmarks"],
     ["cli"],

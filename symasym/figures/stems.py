@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from symasym.errors import InputError
 from symasym.figures.canvas import COLUMN, GREY, sheet, styled
 from symasym.figures.subject import LawLike, subject
+from symasym.law.distinct import distinct_weights
 from symasym.law.numeric import NumericLaw
 
 __all__ = ["Places", "draw_weights", "weights"]
@@ -44,7 +45,7 @@ def weights(law: LawLike, places: Places | None = None) -> Figure:
 def draw_weights(axes: Axes, law: NumericLaw, places: Places | None = None) -> None:
     """The same on axes that are there already."""
     if places is None:
-        heights, counts = grouped(law)
+        heights, counts = distinct_weights(law)
         x = np.cumsum(counts) - counts + 1
         axes.set_xlabel("rank of the weight")
     else:
@@ -77,20 +78,3 @@ def draw_weights(axes: Axes, law: NumericLaw, places: Places | None = None) -> N
         axes.set(yscale="log", ylim=(floor, heights.max() * 2))
     else:
         axes.set_ylim(0, heights.max() * 1.15)
-
-
-def grouped(law: NumericLaw) -> tuple[np.ndarray, np.ndarray]:
-    """Weights that differ by more than rounding, descending, each with how often it occurs.
-
-    Only what is drawn is put together in this way: two weights closer than `1e-9` are one height in print.
-    """
-    counts = np.broadcast_to(law.multiplicities, law.weights.shape)
-    order = np.argsort(-law.weights, kind="stable")
-    found: list[list[float]] = []
-    for weight, count in zip(law.weights[order], counts[order], strict=True):
-        if found and found[-1][0] - weight <= 1e-9 * found[0][0]:
-            found[-1][1] += count
-        else:
-            found.append([weight, count])
-    heights, times = np.reshape(found, (-1, 2)).T
-    return heights, times.round().astype(int)

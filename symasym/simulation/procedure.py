@@ -15,6 +15,7 @@ from symasym import __version__
 from symasym.catalogue import Loaded
 from symasym.errors import InputError
 from symasym.evaluation import evaluate_inputs
+from symasym.model.displayed import Displayed
 from symasym.model.families import FamilyModel
 from symasym.simulation.checkpoint import Checkpoint, fingerprint
 from symasym.simulation.chunks import Chunk, collect, plan
@@ -40,7 +41,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Verification:
+class Verification(Displayed):
     """A finished run: what was run, what the judge says, and the results it says it of.
 
     `input` is the JSON object of the problem, `reps` the repetitions at each `m`, `jobs` the processes, `seconds` the

@@ -1,0 +1,11 @@
+"""Objects as a notebook shows them: `html(thing)` a compact page, `latex(thing)` its formulas.
+
+One description of each kind of object (`view`), two ways to write it. Models, stages, laws, evaluations, verifications and
+findings have one, and find it through `symasym.model.displayed`.
+"""
+
+from symasym.notebook import findings, laws, outcomes, stages  # noqa: F401  (each says how its objects are seen)
+from symasym.notebook.page import html, latex
+from symasym.notebook.view import View, view
+
+__all__ = ["View", "html", "latex", "view"]
