@@ -4,7 +4,11 @@ One description of each kind of object (`view`), two ways to write it. Models, s
 findings have one, and find it through `symasym.model.displayed`.
 """
 
-from symasym.notebook import findings, laws, outcomes, stages  # noqa: F401  (each says how its objects are seen)
+# These say how their objects are seen, by registering with `view`.
+import symasym.notebook.findings
+import symasym.notebook.laws
+import symasym.notebook.outcomes
+import symasym.notebook.stages  # noqa: F401
 from symasym.notebook.page import html, latex
 from symasym.notebook.view import View, view
 
