@@ -24,7 +24,7 @@ LAYERS = [
     ["referee"],
     ["general"],
     ["pipeline"],
-    ["steps", "references"],
+    ["steps", "references", "evidence"],
     ["codegen"],
     ["catalogue"],
     ["inputs"],

@@ -28,8 +28,8 @@ def _quantiles(text: str) -> tuple[float, ...]:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
-    parser.add_argument("model", metavar="MODEL|FILE.py")
-    parser.add_argument("--input", required=True, metavar="FILE.json")
+    parser.add_argument("model", metavar="MODEL|FILE.py", help="a model of the catalogue, or a model file")
+    parser.add_argument("--input", required=True, metavar="FILE.json", help="the problem, one JSON object")
     parser.add_argument("--downstream", choices=DOWNSTREAM, default="least_squares")
     parser.add_argument(
         "--unconditional",

@@ -26,7 +26,7 @@ SHARE = 0.2
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
     grid = ",".join(map(str, GRID))
-    parser.add_argument("model", metavar="MODEL|FILE.py")
+    parser.add_argument("model", metavar="MODEL|FILE.py", help="a model of the catalogue, or a model file")
     parser.add_argument("--input", metavar="FILE.json", help="the problem (default: the one in the model file)")
     parser.add_argument("--seed", default=str(SEED), metavar=str(SEED))
     parser.add_argument("--jobs", default=str(os.cpu_count() or 1), metavar="2", help="processes (default: one a core)")

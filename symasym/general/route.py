@@ -166,6 +166,7 @@ def general(
     gradient = linear_array(first_stage.gradient, parameters, matrices)
     h = bilinear_array(first_stage.hessian, parameters, matrices)
     s = bilinear_array(first_stage.score, parameters, matrices)
+    matrices.integrals.require_accurate()
     scale = np.sqrt(np.trace(s, axis1=-2, axis2=-1))
     if np.any(np.linalg.norm(gradient, axis=-1) > tolerance * scale):
         raise ConditionViolated(

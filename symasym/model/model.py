@@ -17,7 +17,7 @@ from symasym.model.groups import Action
 from symasym.model.masks import Mask
 from symasym.model.matrices import ModelSymbol, Parameter, ScalarParameter, ScalarTruth
 from symasym.model.sample_means import SampleMean
-from symasym.model.scalars import Average, LabelLoss
+from symasym.model.scalars import Average, LabelLoss, Smooth
 from symasym.model.shapes import check_matrix, check_scalar
 
 __all__ = ["LeastSquares", "Model"]
@@ -74,7 +74,7 @@ class Model(Displayed):
         self._check_names()
         self._check_averages()
         self._check_masks()
-        self._check_labels()
+        self._check_integrals()
         self._check_sample_means()
         self._check_features()
         self._check_downstream()
@@ -164,10 +164,10 @@ class Model(Displayed):
                     f"loss: {vector} is averaged over {counts[vector]} and over {count} copies; one number is expected"
                 )
 
-    def _check_labels(self) -> None:
-        if self.aligned is not None and self.loss.atoms(LabelLoss):
+    def _check_integrals(self) -> None:
+        if self.aligned is not None and self.loss.atoms(LabelLoss, Smooth):
             raise NotDerivableYet(
-                "loss: labels bring integrals that the closed form does not know; leave aligned out for the general route"
+                "loss: labels and smooth functions bring integrals that the closed form does not know; leave aligned out for the general route"
             )
 
     def _check_masks(self) -> None:

@@ -26,16 +26,16 @@ GAUSSIAN_STEP = 0.5
 PIECE = 4096
 
 
-def steps(centres: np.ndarray, coarser: float = 1.0) -> np.ndarray:
+def steps(centres: np.ndarray, coarser: float = 1.0, relative: bool = False) -> np.ndarray:
     """Step along each axis, `(r,)`, for `centres` `(K, r)`; `coarser` times as long as the accuracy aimed at needs.
 
     Where the shares of two centres at the distance `D` have their poles, the density is `exp(-D^2 / 8)` of its peak, which counts
-    towards the accuracy.
+    towards the accuracy, unless it is to be `relative` to a mean that is as small itself.
     """
     gaps = centres[:, None] - centres
     squares = np.sum(gaps**2, axis=2)
     nearest = np.sqrt(squares + np.where(np.eye(len(centres)), np.inf, 0)).min()
-    missing = np.maximum(DECADES + CLOSE / np.maximum(nearest, 1.0) - squares / 8, 0.0)
+    missing = np.maximum(DECADES + CLOSE / np.maximum(nearest, 1.0) - (0.0 if relative else squares / 8), 0.0)
     finest = np.max(np.abs(gaps) * missing[..., None], axis=(0, 1)) / (2 * np.pi**2)
     return coarser / np.maximum(finest, 1 / GAUSSIAN_STEP)
 

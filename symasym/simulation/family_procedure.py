@@ -47,7 +47,9 @@ class FamilyProblem:
     def draw(self, size: int, rng: np.random.Generator) -> np.ndarray:
         """`size` samples of the mixture."""
         chosen = rng.integers(len(self.members), size=size)
-        return np.asarray(self.members[chosen] + rng.standard_normal((size, self.members.shape[1])))
+        samples = rng.standard_normal((size, self.members.shape[1]))
+        samples += self.members[chosen]
+        return samples
 
 
 @dataclass(frozen=True)

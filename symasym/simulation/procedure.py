@@ -25,6 +25,7 @@ from symasym.simulation.findings import Judgement, MisspecifiedJudgement
 from symasym.simulation.judge import verify_law
 from symasym.simulation.misspecified import verify_misspecified
 from symasym.simulation.problem import Problem, problem
+from symasym.simulation.regime import regime, within_regime
 from symasym.simulation.results import Results
 from symasym.simulation.runner import run_chunks
 
@@ -108,19 +109,12 @@ def verify(
         seconds = time.monotonic() - start
         return Verification(loaded.name, document, seed, reps, jobs, verify_family_law(law, found), found, seconds)
     here = problem(loaded, document)
+    checks = regime(loaded, evaluation, here, grid[-1])
     labelled = _labelled(n, grid[-1], float(law.alpha), here)
     law = replace(law, alpha=np.asarray(grid[-1] / labelled))
     chunks = plan(grid, reps, labelled, here.width)
-    arguments = {
-        "version": __version__,
-        "model": loaded.name,
-        "model file": fingerprint(loaded.path),
-        "input": document,
-        "seed": seed,
-        "reps": reps,
-        "m": grid,
-        "n": labelled,
-    }
+    stated = {"input": document, "seed": seed, "reps": reps, "m": grid, "n": labelled}
+    arguments = {"version": __version__, "model": loaded.name, "model file": fingerprint(loaded.path), **stated}
     kept = Checkpoint(None if checkpoint is None else Path(checkpoint), arguments)
     try:
         _run(here, loaded, document, chunks, seed, jobs, kept, progress)
@@ -128,8 +122,9 @@ def verify(
         kept.save()
     results = collect(grid, labelled, here.noise, [(chunk, kept.pieces[chunk.key]) for chunk in chunks])
     outside = evaluation.misspecified
-    judgement = verify_law(law, results) if outside is None else verify_misspecified(outside, results)
-    return Verification(loaded.name, document, seed, reps, jobs, judgement, results, time.monotonic() - start)
+    judged = verify_law(law, results) if outside is None else verify_misspecified(outside, results)
+    seconds = time.monotonic() - start
+    return Verification(loaded.name, document, seed, reps, jobs, within_regime(judged, checks), results, seconds)
 
 
 def _run(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy
 
 from symasym.alignment.blocks import Blocks, Coordinate, DiagonalBlock, Functional, Matrix, PairBlock, RankOne
@@ -33,13 +35,33 @@ def alignment_step(model: Model, blocks: Blocks) -> Step:
     for table in (model.aligned.diagonal, model.aligned.at):
         for symbol, weight in table.items():
             if isinstance(weight, dict):
-                for index, entry in weight.items():
-                    lines.append(Line(None, sympy.sympify(entry), f"entry of {symbol} at {index}"))
+                lines += [_entry_line(symbol, index, sympy.sympify(entry)) for index, entry in weight.items()]
             else:
-                lines.append(Line(None, sympy.sympify(weight), f"diagonal of {symbol}"))
+                lines.append(_diagonal_line(symbol, weight))
     lines += [Line(None, relation, "assumed") for relation in (*model.where, *model.aligned.assume)]
-    lines.append(Line(None, sympy.S.Zero, "gradient at the named point in every direction: stationary"))
+    lines.append(
+        Line(sympy.Symbol("D L(w*)[V]"), sympy.S.Zero, "for every direction V, so the named point is stationary")
+    )
     return Step("Aligned coordinates", "every constant matrix rectangular diagonal; words become entries", tuple(lines))
+
+
+def _entry_line(symbol: sympy.MatrixSymbol, index: sympy.Symbol, value: sympy.Expr, note: str = "") -> Line:
+    """An entry of a vector, or on the diagonal of a matrix, with its value."""
+    base = sympy.IndexedBase(str(symbol.name))
+    left = base[index] if symbol.shape[1] == 1 else base[index, index]
+    return Line(None if left == value else left, value, note or "entries of vectors, and on diagonals")
+
+
+def _diagonal_line(symbol: sympy.MatrixSymbol, weight: sympy.Expr | sympy.IndexedBase | int) -> Line:
+    """The same weight on every entry of a diagonal: a family, or one expression."""
+    index = sympy.Symbol("p", integer=True)
+    value = weight[index] if isinstance(weight, sympy.IndexedBase) else sympy.sympify(weight)
+    return _entry_line(symbol, index, value, f"for every index {index}")
+
+
+def _score_line(block: PairBlock | DiagonalBlock, where: str, shown: sympy.Basic) -> Line:
+    """The score block, by the name of the Hessian block where both are equal."""
+    return Line(sympy.Symbol("s"), sympy.Symbol("h") if block.score == block.hessian else shown, where)
 
 
 def second(block: PairBlock) -> sympy.Symbol:
@@ -74,19 +96,56 @@ def _functional(weights: Functional, entries: Entries, slot: str) -> sympy.Expr:
 
 
 def _coupling_lines(terms: tuple[RankOne, ...], entries: Entries, note: str) -> list[Line]:
-    return [
-        Line(
-            None,
-            sympy.Mul(
-                entries.show(term.coefficient),
-                _functional(term.left, entries, "U"),
-                _functional(term.right, entries, "V"),
-                evaluate=False,
-            ),
-            note,
-        )
-        for term in terms
-    ]
+    """The terms of low rank, as few of them as gathering makes; a square where both sides are proportional."""
+    lines = []
+    for left, right in gathered_terms(terms, entries):
+        ratio = _ratio(right, left, entries)
+        number, other = (sympy.S.One, right) if ratio is None else (entries.show(ratio), left)
+        slots = (_functional(left, entries, "U"), _functional(other, entries, "V"))
+        lines.append(Line(None, sympy.Mul(number, *slots, evaluate=False), note))
+    return lines
+
+
+def gathered_terms(terms: tuple[RankOne, ...], entries: Entries) -> list[tuple[Functional, Functional]]:
+    """Products of functionals with the same sum: equal left sides together, then those whose right sides are proportional."""
+    rights: dict[frozenset[Any], Functional] = {}
+    lefts: dict[frozenset[Any], Functional] = {}
+    for term in terms:
+        key = frozenset(term.left.items())
+        lefts[key] = term.left
+        rights[key] = _sum(rights.get(key, {}), term.right, term.coefficient)
+    found: list[tuple[Functional, Functional]] = []
+    for key, right in rights.items():
+        if not right:
+            continue
+        for place, (left, other) in enumerate(found):
+            ratio = _ratio(right, other, entries)
+            if ratio is not None:
+                found[place] = (_sum(left, lefts[key], ratio), other)
+                break
+        else:
+            found.append((lefts[key], right))
+    return found
+
+
+def _sum(first: Functional, second: Functional, factor: Any) -> Functional:
+    """`first + factor * second`, without zeros."""
+    table = dict(first)
+    for key, value in second.items():
+        table[key] = table[key] + factor * value if key in table else factor * value
+    return {key: value for key, value in table.items() if value}
+
+
+def _ratio(right: Functional, other: Functional, entries: Entries) -> Any:
+    """`c` with `right = c * other`, `c` free of indices; None where there is none."""
+    if right.keys() != other.keys():
+        return None
+    ratios = {value / other[key] for key, value in right.items()}
+    if len(ratios) > 1:
+        return None
+    ((ratio,), (key, *_)) = ratios, right
+    shown = entries.show(ratio) if key[1] is None else entries.show(ratio, key[1])
+    return None if shown.has(sympy.Indexed) else ratio
 
 
 def blocks_step(blocks: Blocks) -> Step:
@@ -97,14 +156,14 @@ def blocks_step(blocks: Blocks) -> Step:
     for block in blocks.pairs:
         where = f"{_pair_name(block)}, coordinates {coordinates(block.coordinates, block.first.index, second(block))}"
         lines.append(Line(sympy.Symbol("h"), _shown(block.hessian, entries, block.first, block.second), where))
-        lines.append(Line(sympy.Symbol("s"), _shown(block.score, entries, block.first, block.second), where))
+        lines.append(_score_line(block, where, _shown(block.score, entries, block.first, block.second)))
         for vector in block.vertical:
             shown = sympy.Tuple(*(entries.show(value, block.first, block.second) for value in vector))
             lines.append(Line(None, shown, f"vertical, {where}"))
     for diagonal in blocks.diagonals:
         where = _diagonal_name(diagonal)
         lines.append(Line(sympy.Symbol("h"), _shown(diagonal.hessian, entries, diagonal.over, None), where))
-        lines.append(Line(sympy.Symbol("s"), _shown(diagonal.score, entries, diagonal.over, None), where))
+        lines.append(_score_line(diagonal, where, _shown(diagonal.score, entries, diagonal.over, None)))
         for vector in diagonal.vertical:
             shown = sympy.Tuple(*(entries.show(value, diagonal.over) for value in vector))
             lines.append(Line(None, shown, f"vertical, {where}"))

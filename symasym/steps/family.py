@@ -54,7 +54,7 @@ def family_steps(derivation: FamilyDerivation) -> tuple[Step, ...]:
             "Score and information",
             "D w[i] = w[i] (D q[i] - sum_j w[j] D q[j]); Wick's theorem for y; repeated indices are summed over the members",
             (
-                Line(bracket("Dl", "v"), expression(derivation.score), "score"),
+                Line(sympy.Symbol("Dl[v]"), expression(derivation.score), "score"),
                 Line(bracket("s", "v", "w"), expression(derivation.information), "its mean over xi is the score form"),
                 Line(bracket("h", "v", "w"), expression(derivation.hessian), "its mean over xi is the Hessian form"),
                 Line(
@@ -68,8 +68,12 @@ def family_steps(derivation: FamilyDerivation) -> tuple[Step, ...]:
             "Displaced target",
             "D P[v] = sum_k (I - P) v[k] g[k]^T + g[k] v[k]^T (I - P), g the dual vectors of the centred members",
             (
-                Line(bracket("Df", "v"), expression(derivation.inside), "inside, up to functions that are features"),
-                Line(bracket("Df", "v"), expression(derivation.outside), "outside: linear in y, which no feature is"),
+                Line(
+                    sympy.Symbol("D f*[v]"), expression(derivation.inside), "inside, up to functions that are features"
+                ),
+                Line(
+                    sympy.Symbol("D f*[v]"), expression(derivation.outside), "outside: linear in y, which no feature is"
+                ),
             ),
         ),
         Step(

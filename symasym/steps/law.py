@@ -13,9 +13,14 @@ from symasym.steps.step import Line, Step
 __all__ = ["downstream_step", "excess_step", "law_step"]
 
 
+_VARIANCE = (
+    "variance of a component outside the learned span, the sum over {0} of theta[{0}]^2 c V c^T, V the block of {1}"
+)
+
+
 def excess_step(law: Law) -> Step:
     """Mean of the excess loss of pre-training."""
-    lines = (Line(sympy.Symbol("mean"), law.excess_loss_mean, "mean of the limit of m (L(w_hat) - L(w*))"),)
+    lines = (Line(sympy.Symbol("E h(Z, Z)/2"), law.excess_loss_mean, "mean of the limit of m (L(w_hat) - L(w*))"),)
     return Step("Excess pre-training loss", "(1/2) tr(h V), block by block", lines)
 
 
@@ -23,19 +28,30 @@ def downstream_step(downstream: Downstream, entries: Entries) -> Step:
     """How a displacement of the first stage leaves the span of the features."""
     lines = []
     for item in downstream.learned:
-        lines.append(Line(None, entries.show(downstream.feature_entries[item], item), f"Phi(w*) at {item.index}"))
-        lines.append(Line(None, entries.show(downstream.theta[item], item), f"theta at {item.index}"))
+        lines.append(
+            Line(None, entries.show(downstream.feature_entries[item], item), f"entry of Phi(w*) at {item.index}")
+        )
+        lines.append(
+            Line(
+                sympy.Indexed("theta", item.index),
+                entries.show(downstream.theta[item], item),
+                f"coefficient of f* on the feature {item.index}",
+            )
+        )
     for leak in downstream.leaks:
         block = leak.block
         names = coordinates(block.coordinates, block.first.index, second(block))
-        slope = sympy.Tuple(*(entries.show(value, block.first, block.second) for value in leak.slope))
-        lines.append(
-            Line(None, slope, f"DPhi[V] at ({leak.learned.index}, {leak.outside.index}), coefficients of {names}")
-        )
+        slopes = [entries.show(value, block.first, block.second) for value in leak.slope]
+        slope = slopes[0] if len(slopes) == 1 else sympy.Tuple(*slopes)
+        place = f"({leak.learned.index}, {leak.outside.index})"
+        lines.append(Line(sympy.Symbol("c"), slope, f"coefficients of {names} in the entry of DPhi[V] at {place}"))
         variance = entries.show(leak.variance, block.first, block.second)
         summed = sympy.Sum(variance, (leak.learned.index, leak.learned.first, leak.learned.last))
-        lines.append(Line(sympy.Indexed("v", leak.outside.index), summed, "variance outside the learned span"))
-    rule = "L(v) = -(I - Pi) <theta, D psi[v]>: rotation inside the span drops out, rotation of the span does not"
+        lines.append(Line(sympy.Indexed("v", leak.outside.index), summed, _VARIANCE.format(leak.learned.index, place)))
+    rule = (
+        "psi(x, w) = Phi(w) x, f* = theta^T Phi(w*) x, L(v) = -(I - Pi) DPhi[v]^T theta: rotation inside the span of the "
+        "features drops out, rotation of the span does not; the components of L(Z) are independent"
+    )
     return Step("Downstream map", rule, tuple(lines))
 
 

@@ -53,7 +53,7 @@ class Quotient(Displayed):
         expanded = sympy.expand(self.total_dimension - self.orbit_dimension)
         factored = _without_minus(sympy.factor(expanded))
         # SymPy multiplies a number into a lone sum when it rebuilds it, so such a factored form would not survive srepr
-        return factored if factored.func(*factored.args) == factored else expanded
+        return factored if not factored.args or factored.func(*factored.args) == factored else expanded
 
 
 def _without_minus(product: sympy.Expr) -> sympy.Expr:

@@ -11,14 +11,14 @@ widths and brackets are those of what the reader sees.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
 from symasym.errors import InputError
 
-__all__ = ["HOUSE", "OPERATORS", "PLAIN", "Notation", "current", "using"]
+__all__ = ["BOLD", "HOUSE", "OPERATORS", "PLAIN", "Notation", "current", "using"]
 
 OPERATORS = {
     "transpose": r"\top",
@@ -29,6 +29,8 @@ OPERATORS = {
     "limit": r"\xrightarrow{d}",
 }
 """What is configurable besides names, with what it is by default; a transpose is a superscript."""
+BOLD = ("matrices", "vectors")
+"""What can be set in bold."""
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _MACRO = re.compile(r"\\sym[A-Za-z]+")
 _SQUARE = re.compile(r"([^^]*)\^\{2\}")
@@ -36,13 +38,15 @@ _SQUARE = re.compile(r"([^^]*)\^\{2\}")
 
 @dataclass(frozen=True, eq=False)
 class Notation:
-    """`symbols`: LaTeX by name; `operators`: as `OPERATORS`; `bold`: names set in bold; `macros`: LaTeX by macro.
+    """`symbols`: LaTeX by name; `operators`: as `OPERATORS`; `bold_kinds`: which of `BOLD` are set in bold, and
+    `bold` their names; `macros`: LaTeX by macro.
 
     Two notations are equal only if they are the same object, which is what caches of printed formulas need.
     """
 
     symbols: Mapping[str, str] = field(default_factory=dict)
     operators: Mapping[str, str] = field(default_factory=dict)
+    bold_kinds: tuple[str, ...] = ()
     bold: frozenset[str] = frozenset()
     macros: Mapping[str, str] = field(default_factory=dict)
 
@@ -70,23 +74,31 @@ class Notation:
             return tex
         return _MACRO.sub(lambda found: self.macros.get(found[0], found[0]), tex)
 
-    def without_clashes(self, names: Iterable[str], spell: Callable[[str], str]) -> Notation:
-        """For a derivation with these names: the letters of `HOUSE` that no other name has are taken, what is said here goes first.
+    def checked(self, names: Iterable[str], spell: Callable[[str], str]) -> Notation:
+        """The notation itself; `InputError` where one of these names would look like another because of it."""
+        ordered = sorted(set(names))
+        looks = {name: self.symbols.get(name, spell(name)) for name in ordered}
+        for name in ordered:
+            other = next((o for o in ordered if o != name and looks[o] == looks[name]), None)
+            if name in self.symbols and other is not None:
+                raise InputError(
+                    f"notation: symbols.{name}: {looks[name]} is how {other} is printed; two symbols need two letters"
+                )
+        return self
+
+    def for_names(
+        self, names: Collection[str], matrices: Collection[str], vectors: Collection[str], spell: Callable[[str], str]
+    ) -> Notation:
+        """For a derivation with these names: `HOUSE`'s letters where no other name has them, and which names are bold.
 
         Raises `InputError` where two names would look the same and the notation says so.
         """
-        ordered = sorted(set(names))
-        said = {name: self.symbols[name] for name in ordered if name in self.symbols}
-        looks = {name: said.get(name, spell(name)) for name in ordered}
-        for name, tex in said.items():
-            other = next((o for o in ordered if o != name and looks[o] == tex), None)
-            if other is not None:
-                raise InputError(
-                    f"notation: symbols.{name}: {tex} is how {other} is printed; two symbols need two letters"
-                )
-        used = set(looks.values())
-        letters = {n: HOUSE[n] for n in ordered if n in HOUSE and n not in said and HOUSE[n] not in used}
-        return replace(self, symbols={**letters, **said})
+        self.checked(names, spell)
+        used = {self.symbols.get(name, spell(name)) for name in names}
+        letters = {n: HOUSE[n] for n in sorted(names) if n in HOUSE and n not in self.symbols and HOUSE[n] not in used}
+        kinds = {"matrices": matrices, "vectors": vectors}
+        bold = frozenset(name for kind in self.bold_kinds for name in kinds[kind])
+        return replace(self, symbols={**letters, **self.symbols}, bold=bold)
 
     def with_macros(self, names: Iterable[str], spell: Callable[[str], str]) -> Notation:
         """The notation that prints these names, and the operators, as macros; the table of the macros is part of it."""

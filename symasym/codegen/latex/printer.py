@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import sympy
 from sympy.core.function import AppliedUndef
-from sympy.matrices.expressions import MatAdd, MatMul
+from sympy.matrices.expressions import MatAdd, MatMul, Transpose
 from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.printing.latex import LatexPrinter
 
@@ -187,7 +187,8 @@ class _Printer(LatexPrinter):
 
     def _print_Add(self, expr: sympy.Basic, order: str | None = None) -> str:
         parts = []
-        if isinstance(expr, sympy.Add) and not expr.has(*_OPERATORS) and expr.primitive()[0] != 1:
+        whole = isinstance(expr, sympy.Add) and all(sympy.fraction(term)[1].is_number for term in expr.args)
+        if whole and not expr.has(*_OPERATORS) and expr.primitive()[0] != 1:
             return self._print_Mul(sympy.Mul(*expr.primitive(), evaluate=False))
         for n, (sign, term) in enumerate(signed_terms(expr)):
             mark = "-" if sign < 0 else "+" if n else ""
@@ -210,7 +211,7 @@ class _Printer(LatexPrinter):
             if exponent.is_Rational and exponent < 0:
                 below.append(base**-exponent)
             elif isinstance(base, _OPERATORS) or (isinstance(factor, sympy.Add) and factor.has(*_OPERATORS)):
-                behind.append(factor)
+                behind.append(base**exponent)
             else:
                 above.append(base**exponent)
         behind.sort(key=lambda factor: isinstance(factor, sympy.Sum))
@@ -259,6 +260,8 @@ class _Printer(LatexPrinter):
         if squared and isinstance(base, sympy.Symbol):
             return f"{squared[1]}^{{{self._print(2 * exponent)}}}"
         simple = isinstance(base, sympy.Symbol | sympy.Indexed) or (base.is_Integer and base > 0)
+        if isinstance(base, Tr) and isinstance(base.args[0], sympy.MatrixSymbol) and base.args[0].shape == (1, 1):
+            simple, tex = True, self._print(base.args[0])
         if (simple and "^" not in _expanded(tex)) or tex.startswith((r"\langle", r"\lVert")):
             return f"{tex}^{{{self._exponent(exponent)}}}"
         return f"{_bracketed(tex)}^{{{self._exponent(exponent)}}}"
@@ -304,6 +307,11 @@ class _Printer(LatexPrinter):
     def _print_Transpose(self, expr: MatrixExpr) -> str:
         return self._raised(expr.arg, current().operator("transpose"))
 
+    def _transposed(self, matrix: sympy.Basic) -> str:
+        """The transpose of a matrix that may be one already."""
+        again = isinstance(matrix, Transpose)
+        return self._print(matrix.arg) if again else self._raised(matrix, current().operator("transpose"))
+
     def _print_Inverse(self, expr: MatrixExpr) -> str:
         return self._raised(expr.arg, "-1")
 
@@ -341,7 +349,7 @@ class _Printer(LatexPrinter):
         if u == v:
             return rf"\lVert {self._print(u)} \rVert^{{2}}"
         if isinstance(v, MatMul) and not isinstance(u, MatMul | MatAdd) and v.args[-1] == u and u.shape[1] == 1:
-            return f"{self._raised(u, current().operator('transpose'))} {self._print(v)}"
+            return f"{self._transposed(u)} {self._print(v)}"
         return rf"\langle {self._print(u)}, {self._print(v)} \rangle"
 
     def _print_Average(self, expr: Average) -> str:

@@ -1,0 +1,1875 @@
+# Made by `symasym build` from derivations/denoising_autoencoder.py; do not edit.
+# Remake: symasym build denoising_autoencoder
+"""Denoising autoencoder: the limiting law of n (R - sigma^2).
+
+    n (R - sigma^2) -> sigma^2 d_eff + (1/alpha) ||L(Z)||^2,   ||L(Z)||^2 = sum_a omega_a chi2_1
+
+    sigma^2 = sigma2
+    d_eff = k,   rank L = d - k
+    omega_a = g_a v_a   for a = k + 1..d
+    v_a = sum_{i=1..k} (r_a s_a^2 + r_i s_i^2 - r_i^2 s_i^2) b_i^2 r_a s_i / ((r_i s_i - r_a s_a)^2 r_i s_a)
+    g_a = s_a   unless given
+    lim E m (L(w_hat) - L(w*)) = sum_{i=1..k} (1 - r_i) s_i
+                               + sum_{i=1..k} sum_{a=k+1..d} (s_a + s_i - r_i s_i) r_i s_i / (r_i s_i - r_a s_a)
+                               + sum_{1<=i<j<=k} (s_i + s_j - r_i s_i - r_j s_j)
+
+Arguments are in aligned coordinates, in which derivations/denoising_autoencoder.py states the model. The last axis of a
+family is its index, counted from 1 in the formulas; leading axes are a batch and broadcast:
+    b, shape (..., k): i = 1..k
+    r, shape (..., d): i = 1..k, a = k + 1..d
+    s, shape (..., d): i = 1..k, a = k + 1..d
+    sigma2, shape (...): a scalar
+A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
+eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
+
+There are no functions of natural parameters here: the closed form asks more of their constants than an eigenvalue
+problem can give (derivations/denoising_autoencoder.py, `aligned`). `symasym.evaluate` takes them in any position.
+
+Checked: k < d.
+Domain: finite numbers with s_i > 0, s_a > 0, r_i > 0, r_a > 0, 1 - r_i >= 0, 1 - r_a >= 0, r_i s_i > r_a s_a, sigma2 >=
+0, alpha > 0, no weight negative, a positive definite `sigma_down`. A problem outside of it has NaN throughout, and so
+has one in which an intermediate number overflows or underflows.
+* w* is the global minimiser: BA is the regression of x on x + e with its k largest singular values
+
+References:
+* Izenman1975
+* BaldiHornik1989
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+__all__ = [
+    "SIGNATURE",
+    "ExcessLossGradient",
+    "Gradient",
+    "Result",
+    "cumulants",
+    "excess_loss_mean",
+    "excess_loss_value_and_gradient",
+    "formula",
+    "law",
+    "outside_variance",
+    "value_and_gradient",
+]
+
+Floats = NDArray[np.floating]
+
+# Core dimensions of b, r, s, sigma2, alpha, g, sigma_down and of the arrays in the result; n = d - k.
+SIGNATURE = "(k),(d),(d),(),(),(d),(d,d)->(n),(),(),(),(),()"
+
+
+class Result(NamedTuple):
+    """The limiting law; (...) is the shape of the batch.
+
+    * `weights`, (..., d - k): of ||L(Z)||^2, not divided by alpha; in the order of the indices outside the
+      learned span for a diagonal downstream covariance, descending for a general one.
+    * `mean`, `variance`, (...): of ||L(Z)||^2.
+    * `risk_mean`, `risk_variance`, (...): of the limit of n (R - sigma^2).
+    * `alpha0`, (...): pre-training wins in mean over the downstream-only baseline where alpha > alpha0; NaN if L = 0
+      or sigma^2 = 0.
+    * `d_eff`, `d_base`: rank of the features, effective dimension of the downstream-only baseline.
+    """
+
+    weights: Floats
+    mean: Floats
+    variance: Floats
+    risk_mean: Floats
+    risk_variance: Floats
+    alpha0: Floats
+    d_eff: int
+    d_base: int
+
+
+class Gradient(NamedTuple):
+    """Derivatives by every continuous argument of `law`, each of the shape of the whole batch and of the argument.
+
+    That by `g` or `sigma_down` is None where the argument was not given. That by `sigma_down` is symmetric: the
+    derivative along a symmetric matrix is the sum of the products of all entries.
+    """
+
+    b: Floats
+    r: Floats
+    s: Floats
+    sigma2: Floats
+    alpha: Floats
+    g: Floats | None
+    sigma_down: Floats | None
+
+
+class ExcessLossGradient(NamedTuple):
+    """Derivatives by every continuous argument of `excess_loss_mean`, of the shape of the batch and of the argument."""
+
+    r: Floats
+    s: Floats
+
+
+def law(
+    b: ArrayLike,
+    r: ArrayLike,
+    s: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    g: ArrayLike | None = None,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Result:
+    """The limiting law for a batch of problems in aligned coordinates; leading axes broadcast.
+
+    * `b`: shape (..., k).
+    * `r`: shape (..., d).
+    * `s`: shape (..., d).
+    * `sigma2`: shape (...).
+    * `alpha`: shape (...), the ratio m / n.
+    * `g`: shape (..., d), the diagonal of a downstream covariance that is diagonal in aligned coordinates;
+      its entries on the learned span do not enter.
+    * `sigma_down`: shape (..., d, d), symmetric, any aligned downstream covariance. Without `g` and
+      `sigma_down` it is that of the pre-training data.
+    * `dtype`: floating-point type of the computation; that of the arguments unless given, float64 for integers.
+
+    A problem outside the domain has NaN throughout. Raises ValueError with the argument, what came, what is expected.
+    """
+    if g is not None and sigma_down is not None:
+        raise ValueError("sigma_down: came together with g, at most one of them is expected")
+    kind = _float_type(dtype, b=b, r=r, s=s, sigma2=sigma2, alpha=alpha, g=g, sigma_down=sigma_down)
+    b = np.asarray(b, kind)
+    r = np.asarray(r, kind)
+    s = np.asarray(s, kind)
+    sigma2 = np.asarray(sigma2, kind)
+    alpha = np.asarray(alpha, kind)
+    d, k = _sizes(b, r, s)
+    g = None if g is None else _downstream("g", g, kind, (d,), "d")
+    sigma_down = None if sigma_down is None else _downstream("sigma_down", sigma_down, kind, (d, d,), "d")
+    batch = _batch(
+        b=b.shape[:-1],
+        r=r.shape[:-1],
+        s=s.shape[:-1],
+        sigma2=sigma2.shape,
+        alpha=alpha.shape,
+        g=() if g is None else g.shape[:-1],
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    d_eff, rank, number = k, d - k, d - k
+    inside, outside = _positions(g, sigma_down, [(0, k)], [(k, d)])
+    count = math.prod(batch)
+    last = _is_short((k, d - k))
+    at = _LAW_LAST if last else _LAW_FIRST
+    axis = 0 if last else 1
+    weights = np.empty((count, number), kind)
+    mean, variance, risk_mean, risk_variance, alpha0 = (np.empty(count, kind) for _ in range(5))
+    work = _Work(kind, count, 6 * d + 6 + d * ((g is not None) + 8 * (sigma_down is not None) * d), last, (2, k, d - k))
+
+    def domain(rows, b, r, s, sigma2, alpha, g, sigma_down):
+        inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
+        inside_own = at.domain(b, r, s, sigma2, d, k, rows, kind, work)
+        return inside_given & inside_own
+
+    def compute(rows, b, r, s, sigma2, alpha, g, sigma_down):
+        v_outside = at.outside(b, r, s, d, k, rows, kind, work)
+        label_noise = at.noise(sigma2, d, k, rows, kind, work)
+        if sigma_down is None:
+            own = at.own(s, d, k, rows, kind, work)
+            spread = own if g is None else np.take(g, outside, axis)
+            omega = _weights(v_outside, spread)
+            first, second = _power_sums(omega, number, 2, axis)
+        else:
+            v_outside = np.broadcast_to(_lead(v_outside, axis), (rows, number))
+            schur, _ = _schur(sigma_down, inside, outside)
+            omega = _lead(_spectrum(v_outside, schur), axis)
+            first, second = _traces(v_outside, schur, 2)
+        second = 2 * second
+        moments = first, second, label_noise * d_eff + first / alpha, second / alpha**2
+        return omega, *moments, _crossover(first, label_noise, rank)
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(b, 1, batch),
+            _rows(r, 1, batch),
+            _rows(s, 1, batch),
+            _rows(sigma2, 0, batch),
+            _rows(alpha, 0, batch),
+            _rows(g, 1, batch),
+            _rows(sigma_down, 2, batch),
+        ],
+        domain,
+        compute,
+        [weights, mean, variance, risk_mean, risk_variance, alpha0],
+        last,
+        [2],
+    )
+    numbers = (found.reshape(batch) for found in (mean, variance, risk_mean, risk_variance, alpha0))
+    return Result(weights.reshape(*batch, number), *numbers, d_eff, d_eff + rank)
+
+
+def cumulants(
+    b: ArrayLike,
+    r: ArrayLike,
+    s: ArrayLike,
+    *,
+    order: int = 4,
+    g: ArrayLike | None = None,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Floats:
+    """The cumulants `kappa_1 .. kappa_order` of ||L(Z)||^2, (..., order): `kappa_r = 2^{r-1} (r-1)! sum_a omega_a^r`.
+
+    No weights are kept: the function for large batches. Arguments, domain and errors are those of `law`.
+
+    * `b`: shape (..., k).
+    * `r`: shape (..., d).
+    * `s`: shape (..., d).
+    """
+    if g is not None and sigma_down is not None:
+        raise ValueError("sigma_down: came together with g, at most one of them is expected")
+    kind = _float_type(dtype, b=b, r=r, s=s, g=g, sigma_down=sigma_down)
+    b = np.asarray(b, kind)
+    r = np.asarray(r, kind)
+    s = np.asarray(s, kind)
+    d, k = _sizes(b, r, s)
+    g = None if g is None else _downstream("g", g, kind, (d,), "d")
+    sigma_down = None if sigma_down is None else _downstream("sigma_down", sigma_down, kind, (d, d,), "d")
+    order = _positive("order", order)
+    batch = _batch(
+        b=b.shape[:-1],
+        r=r.shape[:-1],
+        s=s.shape[:-1],
+        g=() if g is None else g.shape[:-1],
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    number = d - k
+    inside, outside = _positions(g, sigma_down, [(0, k)], [(k, d)])
+    count = math.prod(batch)
+    last = _is_short((k, d - k))
+    at = _LAW_LAST if last else _LAW_FIRST
+    axis = 0 if last else 1
+    result = np.empty((count, order), kind)
+    work = _Work(kind, count, 6 * d + 6 + d * ((g is not None) + 8 * (sigma_down is not None) * d), last, (2, k, d - k))
+
+    def domain(rows, b, r, s, g, sigma_down):
+        inside_given = _downstream_domain(last, None, g, sigma_down, outside)
+        inside_own = at.weights_domain(b, r, s, d, k, rows, kind, work)
+        return inside_given & inside_own
+
+    def compute(rows, b, r, s, g, sigma_down):
+        v_outside = at.outside(b, r, s, d, k, rows, kind, work)
+        if sigma_down is None:
+            own = at.own(s, d, k, rows, kind, work)
+            spread = own if g is None else np.take(g, outside, axis)
+            omega = _weights(v_outside, spread)
+            sums = _power_sums(omega, number, order, axis)
+        else:
+            schur, _ = _schur(sigma_down, inside, outside)
+            sums = _traces(np.broadcast_to(_lead(v_outside, axis), (rows, number)), schur, order)
+        return [_factor(number) * total for number, total in enumerate(sums, start=1)]
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(b, 1, batch),
+            _rows(r, 1, batch),
+            _rows(s, 1, batch),
+            _rows(g, 1, batch),
+            _rows(sigma_down, 2, batch),
+        ],
+        domain,
+        compute,
+        [result[:, column] for column in range(order)],
+        last,
+        [order - 1],
+    )
+    return result.reshape(*batch, order)
+
+
+def value_and_gradient(
+    b: ArrayLike,
+    r: ArrayLike,
+    s: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    of: str | int | Mapping[str | int, ArrayLike] = "risk_mean",
+    g: ArrayLike | None = None,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> tuple[Floats, Gradient]:
+    """A number of the law and its derivatives by every continuous argument, problem by problem.
+
+    `of`: "mean", "variance", "risk_mean", "risk_variance", "alpha0" as in `Result`, "noise" (sigma^2), or an integer
+    for the cumulant of ||L(Z)||^2 of this order; or a mapping of these to factors of shape (...), for the sum of the
+    products. Other arguments, domain and errors are those of `law`.
+
+    * `b`: shape (..., k).
+    * `r`: shape (..., d).
+    * `s`: shape (..., d).
+    * `sigma2`: shape (...).
+    """
+    if g is not None and sigma_down is not None:
+        raise ValueError("sigma_down: came together with g, at most one of them is expected")
+    kind = _float_type(dtype, b=b, r=r, s=s, sigma2=sigma2, alpha=alpha, g=g, sigma_down=sigma_down)
+    b = np.asarray(b, kind)
+    r = np.asarray(r, kind)
+    s = np.asarray(s, kind)
+    sigma2 = np.asarray(sigma2, kind)
+    alpha = np.asarray(alpha, kind)
+    d, k = _sizes(b, r, s)
+    g = None if g is None else _downstream("g", g, kind, (d,), "d")
+    sigma_down = None if sigma_down is None else _downstream("sigma_down", sigma_down, kind, (d, d,), "d")
+    names, factors = _targets(of, kind)
+    batch = _batch(
+        b=b.shape[:-1],
+        r=r.shape[:-1],
+        s=s.shape[:-1],
+        sigma2=sigma2.shape,
+        alpha=alpha.shape,
+        g=() if g is None else g.shape[:-1],
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    batch = _batch(of=batch, **{f"of[{name!r}]": factor.shape for name, factor in zip(names, factors, strict=True)})
+    d_eff, rank, number, length = k, d - k, d - k, d
+    inside, outside = _positions(g, sigma_down, [(0, k)], [(k, d)])
+    count = math.prod(batch)
+    last = _is_short((k, d - k))
+    at = _LAW_LAST if last else _LAW_FIRST
+    axis = 0 if last else 1
+    value = np.empty(count, kind)
+    by_b = np.empty((count, k), kind)
+    by_r = np.empty((count, d), kind)
+    by_s = np.empty((count, d), kind)
+    by_sigma2 = np.empty(count, kind)
+    by_alpha = np.empty(count, kind)
+    by_g = None if g is None else np.empty((count, length), kind)
+    by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
+    parts = _there(
+        value, by_b, by_r[:, 0:k], by_r[:, k:d], by_s[:, 0:k], by_s[:, k:d], by_sigma2, by_alpha, by_g, by_sigma_down
+    )
+    work = _Work(
+        kind,
+        count,
+        14 * d + 6 * k + 12 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
+        last,
+        (2, k, d - k),
+        (4, k, d - k),
+    )
+
+    def domain(rows, b, r, s, sigma2, alpha, g, sigma_down, *factors):
+        inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
+        inside_own = at.domain(b, r, s, sigma2, d, k, rows, kind, work)
+        return inside_given & inside_own
+
+    def compute(rows, b, r, s, sigma2, alpha, g, sigma_down, *factors):
+        label_noise = at.noise(sigma2, d, k, rows, kind, work)
+        target = _Target(names, factors, alpha, label_noise, d_eff, rank)
+        by_given: list[Floats] = []
+        if sigma_down is None:
+            own = at.own(s, d, k, rows, kind, work)
+            spread = own if g is None else np.take(g, outside, axis)
+            fixed = g is not None
+            seeds: _Seeds | _Given = _Seeds(target.coefficients, spread, number, rows, kind, axis, fixed)
+        else:
+            v_outside = at.outside(b, r, s, d, k, rows, kind, work)
+            v_outside = np.broadcast_to(_lead(v_outside, axis), (rows, number))
+            schur, regression = _schur(sigma_down, inside, outside)
+            through = _through_schur(target.coefficients, v_outside, schur, regression, inside, outside)
+            known, outside_bar, by_matrix = through
+            seeds = _Given(known, _lead(outside_bar, axis), axis)
+            by_given = [by_matrix]
+        found = at.outside_pullback(b, r, s, d, k, rows, kind, work, seeds)
+        outside_by_b = found[0]
+        outside_by_r_to_k = found[1]
+        outside_by_r_to_d = found[2]
+        outside_by_s_to_k = found[3]
+        outside_by_s_to_d = found[4]
+        bar = target.by_noise(seeds.kappa)
+        _, noise_by_sigma2 = at.noise_pullback(sigma2, d, k, rows, kind, work, bar)
+        if g is not None:
+            by_given = [_scattered(seeds.own, outside, length, axis)]
+        return (
+            target.value(seeds.kappa),
+            outside_by_b,
+            outside_by_r_to_k,
+            outside_by_r_to_d,
+            outside_by_s_to_k,
+            outside_by_s_to_d,
+            noise_by_sigma2,
+            target.by_alpha(seeds.kappa),
+            *by_given,
+        )
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(b, 1, batch),
+            _rows(r, 1, batch),
+            _rows(s, 1, batch),
+            _rows(sigma2, 0, batch),
+            _rows(alpha, 0, batch),
+            _rows(g, 1, batch),
+            _rows(sigma_down, 2, batch),
+            *(_rows(factor, 0, batch) for factor in factors),
+        ],
+        domain,
+        compute,
+        parts,
+        last,
+        range(len(parts)),
+    )
+    gradient = Gradient(
+        by_b.reshape(*batch, k),
+        by_r.reshape(*batch, d),
+        by_s.reshape(*batch, d),
+        by_sigma2.reshape(batch),
+        by_alpha.reshape(batch),
+        _shaped(by_g, batch),
+        _shaped(by_sigma_down, batch),
+    )
+    return value.reshape(batch), gradient
+
+
+def outside_variance(
+    b: ArrayLike,
+    r: ArrayLike,
+    s: ArrayLike,
+    *,
+    dtype: DTypeLike | None = None,
+) -> Floats:
+    """The variances `v_a` of the displacement of the target out of the learned span, (..., d - k).
+
+    * `b`: shape (..., k).
+    * `r`: shape (..., d).
+    * `s`: shape (..., d).
+    """
+    kind = _float_type(dtype, b=b, r=r, s=s)
+    b = np.asarray(b, kind)
+    r = np.asarray(r, kind)
+    s = np.asarray(s, kind)
+    d, k = _sizes(b, r, s)
+    batch = _batch(b=b.shape[:-1], r=r.shape[:-1], s=s.shape[:-1])
+    count = math.prod(batch)
+    last = _is_short((k, d - k))
+    at = _LAW_LAST if last else _LAW_FIRST
+    result = np.empty((count, d - k), kind)
+    work = _Work(kind, count, 6 * d, last, (2, k, d - k))
+
+    def domain(rows, b, r, s):
+        inside_own = at.variance_domain(b, r, s, d, k, rows, kind, work)
+        return inside_own
+
+    def compute(rows, b, r, s):
+        v_outside = at.outside(b, r, s, d, k, rows, kind, work)
+        return (_weights(v_outside),)
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(b, 1, batch),
+            _rows(r, 1, batch),
+            _rows(s, 1, batch),
+        ],
+        domain,
+        compute,
+        [result],
+        last,
+        [0],
+    )
+    return result.reshape(*batch, d - k)
+
+
+def formula(b: Any, r: Any, s: Any, *, xp: Any = np) -> Any:
+    """The weights as the formulas above read, `g` being that of the pre-training data: no checks, no workspace.
+
+    For single problems in an inner loop, and for arrays of any library `xp` that follows the array API standard.
+    Scalars are arrays too, of no axis at least; leading axes broadcast.
+
+    * `b`: shape (..., k).
+    * `r`: shape (..., d).
+    * `s`: shape (..., d).
+    """
+    k = b.shape[-1]
+    s_i = s[..., :k]
+    r_i = r[..., :k]
+    s_a = s[..., k:]
+    r_a = r[..., k:]
+    sum_1_a = (
+        xp.sum((r_a[..., :, None] * s_a[..., :, None] ** 2 + r_i[..., None, :] * s_i[..., None, :] ** 2
+        - r_i[..., None, :] ** 2 * s_i[..., None, :] ** 2) * b[..., None, :] ** 2 * s_i[..., None, :]
+        / ((r_i[..., None, :] * s_i[..., None, :] - r_a[..., :, None] * s_a[..., :, None]) ** 2 * r_i[..., None, :]),
+        axis=-1)
+    )
+    w_a = r_a * sum_1_a
+    return w_a
+
+
+def excess_loss_mean(
+    b: ArrayLike,
+    r: ArrayLike,
+    s: ArrayLike,
+    *,
+    dtype: DTypeLike | None = None,
+) -> Floats:
+    """The mean of the limit of m (L(w_hat) - L(w*)), the excess loss of the first stage, (...).
+
+    * `b`: shape (..., k).
+    * `r`: shape (..., d).
+    * `s`: shape (..., d).
+    """
+    kind = _float_type(dtype, b=b, r=r, s=s)
+    b = np.asarray(b, kind)
+    r = np.asarray(r, kind)
+    s = np.asarray(s, kind)
+    d, k = _sizes(b, r, s)
+    batch = _batch(b=b.shape[:-1], r=r.shape[:-1], s=s.shape[:-1])
+    count = math.prod(batch)
+    last = _is_short((k, d - k))
+    at = _EXCESS_LAST if last else _EXCESS_FIRST
+    result = np.empty(count, kind)
+    work = _Work(kind, count, 6 * d + 22 * k + 4, last, (2, k, d - k), (1, k, 1), (3, k, d - k))
+
+    def domain(rows, r, s):
+        inside_own = at.domain(r, s, d, k, rows, kind, work)
+        return inside_own
+
+    def compute(rows, r, s):
+        value = at.value(r, s, d, k, rows, kind, work)
+        return (value,)
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(r, 1, batch),
+            _rows(s, 1, batch),
+        ],
+        domain,
+        compute,
+        [result],
+        last,
+        [0],
+    )
+    return result.reshape(batch)
+
+
+def excess_loss_value_and_gradient(
+    b: ArrayLike,
+    r: ArrayLike,
+    s: ArrayLike,
+    *,
+    dtype: DTypeLike | None = None,
+) -> tuple[Floats, ExcessLossGradient]:
+    """`excess_loss_mean` and its derivatives by every continuous argument, problem by problem.
+
+    * `b`: shape (..., k).
+    * `r`: shape (..., d).
+    * `s`: shape (..., d).
+    """
+    kind = _float_type(dtype, b=b, r=r, s=s)
+    b = np.asarray(b, kind)
+    r = np.asarray(r, kind)
+    s = np.asarray(s, kind)
+    d, k = _sizes(b, r, s)
+    batch = _batch(b=b.shape[:-1], r=r.shape[:-1], s=s.shape[:-1])
+    count = math.prod(batch)
+    last = _is_short((k, d - k))
+    at = _EXCESS_LAST if last else _EXCESS_FIRST
+    result = np.empty(count, kind)
+    by_r = np.empty((count, d), kind)
+    by_s = np.empty((count, d), kind)
+    parts = _there(result, by_r[:, 0:k], by_r[:, k:d], by_s[:, 0:k], by_s[:, k:d])
+    work = _Work(kind, count, 6 * d + 22 * k + 4, last, (2, k, d - k), (1, k, 1), (3, k, d - k))
+
+    def domain(rows, r, s):
+        inside_own = at.domain(r, s, d, k, rows, kind, work)
+        return inside_own
+
+    def compute(rows, r, s):
+        bar = np.ones(rows, kind)
+        found = at.pullback(r, s, d, k, rows, kind, work, bar)
+        return found
+
+    _run(
+        count,
+        work.rows,
+        [
+            _rows(r, 1, batch),
+            _rows(s, 1, batch),
+        ],
+        domain,
+        compute,
+        parts,
+        last,
+        range(len(parts)),
+    )
+    gradient = ExcessLossGradient(by_r.reshape(*batch, d), by_s.reshape(*batch, d))
+    return result.reshape(batch), gradient
+
+
+# ---- the formulas, on a block of problems of one floating-point type
+
+
+def _outside_variance_last(
+    b: Floats, r: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> Floats:
+    """`v_a` for the indices outside the learned span."""
+    s_i = s[:k]
+    r_i = r[:k]
+    s_a = s[k:]
+    r_a = r[k:]
+    part_a = r_a * s_a**2
+    part_i = r_i * s_i
+    part_i_2 = r_i * s_i**2 - part_i**2
+    part_a_2 = r_a * s_a
+    part_i_3 = s_i * b**2 / r_i
+    v_a = np.empty((d - k, rows), kind)
+    for tile in work.tiles(d - k, k, rows):
+        width = tile.stop - tile.start
+        work_0 = work(0, k, width, rows)
+        work_1 = work(1, k, width, rows)
+        np.add(part_a[tile], part_i_2[:, None], out=work_0)
+        np.subtract(part_i[:, None], part_a_2[tile], out=work_1)
+        np.square(work_1, out=work_1)
+        np.multiply(part_i_3[:, None], work_0, out=work_0)
+        np.divide(work_0, work_1, out=work_0)
+        sum_a = np.add.reduce(work_0, axis=0)
+        part_a_3 = r_a[tile] * sum_a
+        v_a[tile] = part_a_3 / s_a[tile]
+    return _join(kind, 0, (v_a, d - k))
+
+
+def _noise_variance(sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+    """`sigma^2`."""
+    return sigma2
+
+
+def _outside_pullback_last(
+    b: Floats, r: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, seeds: _Seeds | _Given
+) -> tuple[Floats, ...]:
+    """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
+    s_i = s[:k]
+    r_i = r[:k]
+    r_a = r[k:]
+    s_a = s[k:]
+    part_a = 1 / s_a
+    part_a_2 = s_a * r_a
+    part_i = r_i * s_i
+    part_a_3 = r_a * s_a**2
+    part_i_2 = s_i**2
+    part_i_3 = r_i * part_i_2 - part_i**2
+    part_i_4 = 1 / r_i
+    part_i_5 = b**2
+    part_i_6 = part_i_4 * (s_i * part_i_5)
+    part_i_7 = s_i * b
+    part_a_4 = part_a**2
+    part_a_5 = r_a**2
+    sum_i = np.zeros((k, rows), kind)
+    part_a_16 = np.empty((d - k, rows), kind)
+    sum_i_2 = np.zeros((k, rows), kind)
+    sum_i_3 = np.zeros((k, rows), kind)
+    part_a_28 = np.empty((d - k, rows), kind)
+    for tile in work.tiles(d - k, k, rows):
+        width = tile.stop - tile.start
+        work_0 = work(0, k, width, rows)
+        work_1 = work(1, k, width, rows)
+        work_2 = work(2, k, width, rows)
+        work_3 = work(3, k, width, rows)
+        np.subtract(part_i[:, None], part_a_2[tile], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.square(work_0, out=work_1)
+        np.add(part_a_3[tile], part_i_3[:, None], out=work_2)
+        np.multiply(work_1, work_2, out=work_3)
+        sum_a = np.einsum("in,ian->an", part_i_6, work_3)
+        part_a_6 = r_a[tile] * sum_a
+        v_a = part_a[tile] * part_a_6
+        v_bar_a = seeds(v_a, tile.start, width)
+        g_bar_a = seeds.own_bar(tile.start, width)
+        part_a_7 = r_a[tile] * v_bar_a
+        part_a_8 = part_a[tile] * part_a_7
+        sum_i += np.einsum("an,ian->in", part_a_8, work_3)
+        sum_a_2 = np.einsum("in,ian->an", part_i_6, work_1)
+        part_a_9 = part_a_2[tile] * v_bar_a
+        part_a_10 = sum_a_2 * part_a_9
+        np.multiply(work_0, work_1, out=work_0)
+        np.multiply(work_2, work_0, out=work_2)
+        sum_a_3 = np.einsum("in,ian->an", part_i_6, work_2)
+        part_a_11 = part_a_7 * sum_a_3
+        part_a_12 = 2 * part_a_11
+        part_a_13 = sum_a * v_bar_a
+        part_a_14 = part_a[tile] * part_a_13
+        part_a_15 = part_a_10 + part_a_12
+        part_a_16[tile] = part_a_14 + part_a_15
+        sum_i_2 += np.einsum("an,ian->in", part_a_8, work_2)
+        sum_i_3 += np.einsum("an,ian->in", part_a_8, work_1)
+        part_a_17 = part_a_6 * v_bar_a
+        part_a_18 = part_a_4[tile] * part_a_17
+        part_a_19 = v_bar_a * sum_a_2
+        part_a_20 = part_a_19 * part_a_5[tile]
+        part_a_21 = 2 * part_a_20
+        part_a_22 = v_bar_a * sum_a_3
+        part_a_23 = part_a_5[tile] * part_a_22
+        part_a_24 = part_a[tile] * part_a_23
+        part_a_25 = 2 * part_a_24
+        part_a_26 = g_bar_a + part_a_21
+        part_a_27 = part_a_25 + part_a_26
+        part_a_28[tile] = part_a_27 - part_a_18
+    part_i_8 = 2 * (part_i_4 * (sum_i * part_i_7))
+    part_i_9 = s_i * part_i_2 * (part_i_5 * sum_i_3)
+    part_i_10 = (
+        part_i_4 * part_i_9 - 2 * (part_i_4 * (sum_i_2 * part_i_7**2)) - part_i_4**2 * (part_i_5 * (s_i * sum_i))
+        - 2 * part_i_9
+    )
+    part_i_11 = (
+        2 * (s_i * (part_i_5 * (s_i * sum_i_3) - part_i_5 * (part_i * sum_i_3))) + part_i_4 * (part_i_5 * sum_i)
+        - 2 * (part_i_5 * (s_i * sum_i_2))
+    )
+    return part_i_8, part_i_10, part_a_16, part_i_11, part_a_28
+
+
+def _noise_pullback(
+    sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
+) -> tuple[Floats, ...]:
+    """`sigma^2`, and the derivatives of `bar sigma^2`."""
+    return sigma2, bar
+
+
+def _domain_last(
+    b: Floats, r: Floats, s: Floats, sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    r_a = r[k:]
+    r_i = r[:k]
+    s_a = s[k:]
+    s_i = s[:k]
+    inside = _finite(True, r, s, sigma2)
+    inside = inside & _above(s_i, 0, True, 0)
+    inside = inside & _above(s_a, 0, True, 0)
+    inside = inside & _above(r_i, 0, True, 0)
+    inside = inside & _above(r_a, 0, True, 0)
+    inside = inside & _above(1 - r_i, 0, False, 0)
+    inside = inside & _above(1 - r_a, 0, False, 0)
+    inside = inside & _above(s_i * r_i, s_a * r_a, True, 0)
+    inside = inside & _above(sigma2, 0, False, 0)
+    return inside
+
+
+def _weights_domain_last(
+    b: Floats, r: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    r_a = r[k:]
+    r_i = r[:k]
+    s_a = s[k:]
+    s_i = s[:k]
+    inside = _finite(True, r, s)
+    inside = inside & _above(s_i, 0, True, 0)
+    inside = inside & _above(s_a, 0, True, 0)
+    inside = inside & _above(r_i, 0, True, 0)
+    inside = inside & _above(r_a, 0, True, 0)
+    inside = inside & _above(1 - r_i, 0, False, 0)
+    inside = inside & _above(1 - r_a, 0, False, 0)
+    inside = inside & _above(s_i * r_i, s_a * r_a, True, 0)
+    return inside
+
+
+def _own_variance_last(s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+    """`g_a` of the pre-training data for the indices outside the learned span."""
+    s_a = s[k:]
+    return _join(kind, 0, (s_a, d - k))
+
+
+def _outside_variance_first(
+    b: Floats, r: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> Floats:
+    """`v_a` for the indices outside the learned span."""
+    s_i = s[:, :k]
+    r_i = r[:, :k]
+    s_a = s[:, k:]
+    r_a = r[:, k:]
+    part_a = r_a * s_a
+    part_i = r_i * s_i
+    part_a_2 = r_a * s_a**2
+    part_i_2 = r_i * s_i**2 - part_i**2
+    part_i_3 = s_i * b**2 / r_i
+    v_a = np.empty((rows, d - k), kind)
+    for tile in work.row_tiles(rows, k, d - k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k, d - k)
+        work_1 = work(1, height, k, d - k)
+        np.subtract(_cut(part_i, tile)[:, :, None], _cut(part_a, tile)[:, None], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.square(work_0, out=work_0)
+        np.add(_cut(part_a_2, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_1)
+        np.multiply(work_0, work_1, out=work_0)
+        sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_0)[:, 0]
+        part_a_3 = _cut(r_a, tile) * sum_a
+        v_a[tile] = part_a_3 / _cut(s_a, tile)
+    return _join(kind, 1, (v_a, d - k))
+
+
+def _outside_pullback_first(
+    b: Floats, r: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, seeds: _Seeds | _Given
+) -> tuple[Floats, ...]:
+    """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
+    s_i = s[:, :k]
+    r_i = r[:, :k]
+    r_a = r[:, k:]
+    s_a = s[:, k:]
+    part_a = 1 / s_a
+    part_a_2 = s_a * r_a
+    part_i = r_i * s_i
+    part_a_3 = r_a * s_a**2
+    part_i_2 = s_i**2
+    part_i_3 = r_i * part_i_2 - part_i**2
+    part_i_4 = 1 / r_i
+    part_i_5 = b**2
+    part_i_6 = part_i_4 * (s_i * part_i_5)
+    part_i_7 = s_i * b
+    part_a_4 = part_a**2
+    part_a_5 = r_a**2
+    sum_i = np.empty((rows, k), kind)
+    part_a_16 = np.empty((rows, d - k), kind)
+    sum_i_2 = np.empty((rows, k), kind)
+    sum_i_3 = np.empty((rows, k), kind)
+    part_a_28 = np.empty((rows, d - k), kind)
+    for tile in work.row_tiles(rows, k, d - k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k, d - k)
+        work_1 = work(1, height, k, d - k)
+        work_2 = work(2, height, k, d - k)
+        work_3 = work(3, height, k, d - k)
+        np.subtract(_cut(part_i, tile)[:, :, None], _cut(part_a_2, tile)[:, None], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.square(work_0, out=work_1)
+        np.add(_cut(part_a_3, tile)[:, None], _cut(part_i_3, tile)[:, :, None], out=work_2)
+        np.multiply(work_1, work_2, out=work_3)
+        sum_a = np.matmul(_cut(part_i_6, tile)[:, None], work_3)[:, 0]
+        part_a_6 = _cut(r_a, tile) * sum_a
+        v_a = _cut(part_a, tile) * part_a_6
+        v_bar_a = seeds(v_a, 0, d - k, tile)
+        g_bar_a = seeds.own_bar(0, d - k, tile)
+        part_a_7 = _cut(r_a, tile) * v_bar_a
+        part_a_8 = _cut(part_a, tile) * part_a_7
+        sum_i[tile] = np.matmul(work_3, part_a_8[:, :, None])[:, :, 0]
+        sum_a_2 = np.matmul(_cut(part_i_6, tile)[:, None], work_1)[:, 0]
+        part_a_9 = _cut(part_a_2, tile) * v_bar_a
+        part_a_10 = sum_a_2 * part_a_9
+        np.multiply(work_0, work_1, out=work_0)
+        np.multiply(work_2, work_0, out=work_2)
+        sum_a_3 = np.matmul(_cut(part_i_6, tile)[:, None], work_2)[:, 0]
+        part_a_11 = part_a_7 * sum_a_3
+        part_a_12 = 2 * part_a_11
+        part_a_13 = sum_a * v_bar_a
+        part_a_14 = _cut(part_a, tile) * part_a_13
+        part_a_15 = part_a_10 + part_a_12
+        part_a_16[tile] = part_a_14 + part_a_15
+        sum_i_2[tile] = np.matmul(work_2, part_a_8[:, :, None])[:, :, 0]
+        sum_i_3[tile] = np.matmul(work_1, part_a_8[:, :, None])[:, :, 0]
+        part_a_17 = part_a_6 * v_bar_a
+        part_a_18 = _cut(part_a_4, tile) * part_a_17
+        part_a_19 = v_bar_a * sum_a_2
+        part_a_20 = part_a_19 * _cut(part_a_5, tile)
+        part_a_21 = 2 * part_a_20
+        part_a_22 = v_bar_a * sum_a_3
+        part_a_23 = _cut(part_a_5, tile) * part_a_22
+        part_a_24 = _cut(part_a, tile) * part_a_23
+        part_a_25 = 2 * part_a_24
+        part_a_26 = g_bar_a + part_a_21
+        part_a_27 = part_a_25 + part_a_26
+        part_a_28[tile] = part_a_27 - part_a_18
+    part_i_8 = 2 * (part_i_4 * (sum_i * part_i_7))
+    part_i_9 = s_i * part_i_2 * (part_i_5 * sum_i_3)
+    part_i_10 = (
+        part_i_4 * part_i_9 - 2 * (part_i_4 * (sum_i_2 * part_i_7**2)) - part_i_4**2 * (part_i_5 * (s_i * sum_i))
+        - 2 * part_i_9
+    )
+    part_i_11 = (
+        2 * (s_i * (part_i_5 * (s_i * sum_i_3) - part_i_5 * (part_i * sum_i_3))) + part_i_4 * (part_i_5 * sum_i)
+        - 2 * (part_i_5 * (s_i * sum_i_2))
+    )
+    return part_i_8, part_i_10, part_a_16, part_i_11, part_a_28
+
+
+def _domain_first(
+    b: Floats, r: Floats, s: Floats, sigma2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    r_a = r[:, k:]
+    r_i = r[:, :k]
+    s_a = s[:, k:]
+    s_i = s[:, :k]
+    inside = _finite(False, r, s, sigma2)
+    inside = inside & _above(s_i, 0, True, 1)
+    inside = inside & _above(s_a, 0, True, 1)
+    inside = inside & _above(r_i, 0, True, 1)
+    inside = inside & _above(r_a, 0, True, 1)
+    inside = inside & _above(1 - r_i, 0, False, 1)
+    inside = inside & _above(1 - r_a, 0, False, 1)
+    inside = inside & _above(s_i * r_i, s_a * r_a, True, 1)
+    inside = inside & _above(sigma2, 0, False, 1)
+    return inside
+
+
+def _weights_domain_first(
+    b: Floats, r: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    r_a = r[:, k:]
+    r_i = r[:, :k]
+    s_a = s[:, k:]
+    s_i = s[:, :k]
+    inside = _finite(False, r, s)
+    inside = inside & _above(s_i, 0, True, 1)
+    inside = inside & _above(s_a, 0, True, 1)
+    inside = inside & _above(r_i, 0, True, 1)
+    inside = inside & _above(r_a, 0, True, 1)
+    inside = inside & _above(1 - r_i, 0, False, 1)
+    inside = inside & _above(1 - r_a, 0, False, 1)
+    inside = inside & _above(s_i * r_i, s_a * r_a, True, 1)
+    return inside
+
+
+def _own_variance_first(s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+    """`g_a` of the pre-training data for the indices outside the learned span."""
+    s_a = s[:, k:]
+    return _join(kind, 1, (s_a, d - k))
+
+
+def _excess_loss_mean_last(r: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+    """Mean of the limit of `m (L(w_hat) - L(w*))`."""
+    r_a = r[k:]
+    s_a = s[k:]
+    s_i = s[:k]
+    r_i = r[:k]
+    total = np.add.reduce((1 - r_i) * s_i, axis=0)
+    part_i = r_i * s_i
+    part_i_2 = s_i - part_i
+    part_a = s_a * r_a
+    part_i1 = s_i - s_i * r_i
+    part_i2 = s_i - s_i * r_i
+    sum_i = np.zeros((k, rows), kind)
+    for tile in work.tiles(d - k, k, rows):
+        width = tile.stop - tile.start
+        work_0 = work(0, k, width, rows)
+        work_1 = work(1, k, width, rows)
+        np.add(s_a[tile], part_i_2[:, None], out=work_0)
+        np.subtract(part_i[:, None], part_a[tile], out=work_1)
+        np.divide(work_0, work_1, out=work_0)
+        sum_i += np.add.reduce(work_0, axis=1)
+    total_2 = np.add.reduce(part_i * sum_i, axis=0)
+    sum_i1 = np.zeros((k, rows), kind)
+    for place in range(k - 1):
+        work_0 = work(0, k - place - 1, rows)
+        np.add(part_i1[place], part_i2[place + 1:], out=work_0)
+        np.add.reduce(work_0, axis=0, out=sum_i1[place])
+    total_3 = np.add.reduce(sum_i1, axis=0)
+    value = total_3 + (total + total_2)
+    return value
+
+
+def _excess_loss_pullback_last(
+    r: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
+) -> tuple[Floats, ...]:
+    """The mean excess loss, and the derivatives of `bar` times it."""
+    s_i = s[:k]
+    r_i = r[:k]
+    r_a = r[k:]
+    s_a = s[k:]
+    part_a = s_a * r_a
+    part_i = r_i * s_i
+    part_i_2 = s_i - part_i
+    part_i_3 = s_i**2
+    part = bar * (-1)
+    part_i1 = np.arange(k - 1, -1, -1, kind)[:, None]
+    part_i1_2 = part * (s_i * part_i1)
+    part_i2 = np.arange(k, dtype=kind)[:, None]
+    part_i2_2 = part * (s_i * part_i2)
+    part_i_4 = 1 - r_i
+    part_i_5 = r_i**2
+    part_i1_3 = bar * part_i1 - bar * (part_i1 * r_i)
+    part_i2_3 = bar * part_i2 - bar * (part_i2 * r_i)
+    total = np.add.reduce(s_i * part_i_4, axis=0)
+    part_i1_4 = s_i - s_i * r_i
+    part_i2_4 = s_i - s_i * r_i
+    part_a_3 = np.empty((d - k, rows), kind)
+    sum_i = np.zeros((k, rows), kind)
+    sum_i_2 = np.zeros((k, rows), kind)
+    sum_i_3 = np.zeros((k, rows), kind)
+    part_a_7 = np.empty((d - k, rows), kind)
+    for tile in work.tiles(d - k, k, rows):
+        width = tile.stop - tile.start
+        work_0 = work(0, k, width, rows)
+        work_1 = work(1, k, width, rows)
+        work_2 = work(2, k, width, rows)
+        np.subtract(part_i[:, None], part_a[tile], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.square(work_0, out=work_1)
+        np.add(s_a[tile], part_i_2[:, None], out=work_2)
+        np.multiply(work_1, work_2, out=work_1)
+        sum_a = np.einsum("in,ian->an", part_i, work_1)
+        part_a_2 = s_a[tile] * sum_a
+        part_a_3[tile] = bar * part_a_2
+        sum_i += np.add.reduce(work_1, axis=1)
+        sum_i_2 += np.add.reduce(work_0, axis=1)
+        np.multiply(work_0, work_2, out=work_2)
+        sum_i_3 += np.add.reduce(work_2, axis=1)
+        part_a_4 = r_a[tile] * sum_a
+        part_a_5 = bar * part_a_4
+        sum_a_2 = np.einsum("in,ian->an", part_i, work_0)
+        part_a_6 = bar * sum_a_2
+        part_a_7[tile] = part_a_5 + part_a_6
+    part_i_6 = bar * (s_i * sum_i_3) - bar * (r_i * sum_i * part_i_3) - bar * (part_i_3 * (r_i * sum_i_2)) - bar * s_i
+    part_i_7 = (
+        bar * (r_i * sum_i_3) + (bar * part_i_4 + bar * (part_i * sum_i_2)) - bar * (s_i * sum_i * part_i_5)
+        - bar * (part_i_5 * (s_i * sum_i_2))
+    )
+    total_2 = np.add.reduce(part_i * sum_i_3, axis=0)
+    sum_i1 = np.zeros((k, rows), kind)
+    for place in range(k - 1):
+        work_0 = work(0, k - place - 1, rows)
+        np.add(part_i1_4[place], part_i2_4[place + 1:], out=work_0)
+        np.add.reduce(work_0, axis=0, out=sum_i1[place])
+    total_3 = np.add.reduce(sum_i1, axis=0)
+    part_2 = total_3 + (total + total_2)
+    return part_2, part_i_6 + part_i1_2 + part_i2_2, part_a_3, part_i_7 + part_i1_3 + part_i2_3, part_a_7
+
+
+def _excess_domain_last(
+    r: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    r_a = r[k:]
+    r_i = r[:k]
+    s_a = s[k:]
+    s_i = s[:k]
+    inside = _finite(True, r, s)
+    inside = inside & _above(s_i, 0, True, 0)
+    inside = inside & _above(s_a, 0, True, 0)
+    inside = inside & _above(r_i, 0, True, 0)
+    inside = inside & _above(r_a, 0, True, 0)
+    inside = inside & _above(1 - r_i, 0, False, 0)
+    inside = inside & _above(1 - r_a, 0, False, 0)
+    inside = inside & _above(s_i * r_i, s_a * r_a, True, 0)
+    return inside
+
+
+def _excess_loss_mean_first(r: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work) -> Floats:
+    """Mean of the limit of `m (L(w_hat) - L(w*))`."""
+    s_a = s[:, k:]
+    r_a = r[:, k:]
+    s_i = s[:, :k]
+    r_i = r[:, :k]
+    total = _row_sums((1 - r_i) * s_i)
+    part_a = r_a * s_a
+    part_i = r_i * s_i
+    part_i_2 = s_i - part_i
+    part_i1 = s_i - s_i * r_i
+    part_i2 = s_i - s_i * r_i
+    sum_i = np.empty((rows, k), kind)
+    for tile in work.row_tiles(rows, k, d - k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k, d - k)
+        work_1 = work(1, height, k, d - k)
+        np.subtract(_cut(part_i, tile)[:, :, None], _cut(part_a, tile)[:, None], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.add(_cut(s_a, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_1)
+        np.multiply(work_0, work_1, out=work_0)
+        np.add.reduce(work_0, axis=2, out=sum_i[tile])
+    total_2 = _row_sums(part_i * sum_i)
+    sum_i1 = np.zeros((rows, k), kind)
+    for place in range(k - 1):
+        work_0 = work(0, rows, k - place - 1)
+        np.add(part_i1[:, place, None], part_i2[:, place + 1:], out=work_0)
+        np.add.reduce(work_0, axis=1, out=sum_i1[:, place])
+    total_3 = _row_sums(sum_i1)
+    value = total_3 + (total + total_2)
+    return value
+
+
+def _excess_loss_pullback_first(
+    r: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work, bar: Floats
+) -> tuple[Floats, ...]:
+    """The mean excess loss, and the derivatives of `bar` times it."""
+    s_i = s[:, :k]
+    r_i = r[:, :k]
+    r_a = r[:, k:]
+    s_a = s[:, k:]
+    part_a = s_a * r_a
+    part_i = r_i * s_i
+    part_i_2 = s_i - part_i
+    part_i_3 = s_i**2
+    part = bar * (-1)
+    part_i1 = np.arange(k - 1, -1, -1, kind)[None]
+    part_i1_2 = part[:, None] * (s_i * part_i1)
+    part_i2 = np.arange(k, dtype=kind)[None]
+    part_i2_2 = part[:, None] * (s_i * part_i2)
+    part_i_4 = 1 - r_i
+    part_i_5 = r_i**2
+    part_i1_3 = bar[:, None] * part_i1 - bar[:, None] * (part_i1 * r_i)
+    part_i2_3 = bar[:, None] * part_i2 - bar[:, None] * (part_i2 * r_i)
+    total = _row_sums(s_i * part_i_4)
+    part_i1_4 = s_i - s_i * r_i
+    part_i2_4 = s_i - s_i * r_i
+    part_a_3 = np.empty((rows, d - k), kind)
+    sum_i = np.empty((rows, k), kind)
+    sum_i_2 = np.empty((rows, k), kind)
+    sum_i_3 = np.empty((rows, k), kind)
+    part_a_7 = np.empty((rows, d - k), kind)
+    for tile in work.row_tiles(rows, k, d - k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k, d - k)
+        work_1 = work(1, height, k, d - k)
+        work_2 = work(2, height, k, d - k)
+        np.subtract(_cut(part_i, tile)[:, :, None], _cut(part_a, tile)[:, None], out=work_0)
+        np.divide(1, work_0, out=work_0)
+        np.square(work_0, out=work_1)
+        np.add(_cut(s_a, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_2)
+        np.multiply(work_1, work_2, out=work_1)
+        sum_a = np.matmul(_cut(part_i, tile)[:, None], work_1)[:, 0]
+        part_a_2 = _cut(s_a, tile) * sum_a
+        part_a_3[tile] = _cut(bar, tile)[:, None] * part_a_2
+        np.add.reduce(work_1, axis=2, out=sum_i[tile])
+        np.add.reduce(work_0, axis=2, out=sum_i_2[tile])
+        np.multiply(work_0, work_2, out=work_2)
+        np.add.reduce(work_2, axis=2, out=sum_i_3[tile])
+        part_a_4 = _cut(r_a, tile) * sum_a
+        part_a_5 = _cut(bar, tile)[:, None] * part_a_4
+        sum_a_2 = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
+        part_a_6 = _cut(bar, tile)[:, None] * sum_a_2
+        part_a_7[tile] = part_a_5 + part_a_6
+    part_i_6 = (
+        bar[:, None] * (s_i * sum_i_3) - bar[:, None] * (r_i * sum_i * part_i_3)
+        - bar[:, None] * (part_i_3 * (r_i * sum_i_2)) - bar[:, None] * s_i
+    )
+    part_i_7 = (
+        bar[:, None] * (r_i * sum_i_3) + (bar[:, None] * part_i_4 + bar[:, None] * (part_i * sum_i_2))
+        - bar[:, None] * (s_i * sum_i * part_i_5) - bar[:, None] * (part_i_5 * (s_i * sum_i_2))
+    )
+    total_2 = _row_sums(part_i * sum_i_3)
+    sum_i1 = np.zeros((rows, k), kind)
+    for place in range(k - 1):
+        work_0 = work(0, rows, k - place - 1)
+        np.add(part_i1_4[:, place, None], part_i2_4[:, place + 1:], out=work_0)
+        np.add.reduce(work_0, axis=1, out=sum_i1[:, place])
+    total_3 = _row_sums(sum_i1)
+    part_2 = total_3 + (total + total_2)
+    return part_2, part_i_6 + part_i1_2 + part_i2_2, part_a_3, part_i_7 + part_i1_3 + part_i2_3, part_a_7
+
+
+def _excess_domain_first(
+    r: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
+) -> bool | NDArray[np.bool_]:
+    """Which problems are inside the domain."""
+    r_a = r[:, k:]
+    r_i = r[:, :k]
+    s_a = s[:, k:]
+    s_i = s[:, :k]
+    inside = _finite(False, r, s)
+    inside = inside & _above(s_i, 0, True, 1)
+    inside = inside & _above(s_a, 0, True, 1)
+    inside = inside & _above(r_i, 0, True, 1)
+    inside = inside & _above(r_a, 0, True, 1)
+    inside = inside & _above(1 - r_i, 0, False, 1)
+    inside = inside & _above(1 - r_a, 0, False, 1)
+    inside = inside & _above(s_i * r_i, s_a * r_a, True, 1)
+    return inside
+
+
+class _LawFunctions(NamedTuple):
+    """Functions on arrays of one layout."""
+
+    outside: Callable
+    noise: Callable
+    outside_pullback: Callable
+    noise_pullback: Callable
+    domain: Callable
+    weights_domain: Callable
+    variance_domain: Callable
+    own: Callable
+
+
+_LAW_LAST = _LawFunctions(
+    _outside_variance_last,
+    _noise_variance,
+    _outside_pullback_last,
+    _noise_pullback,
+    _domain_last,
+    _weights_domain_last,
+    _weights_domain_last,
+    _own_variance_last,
+)
+_LAW_FIRST = _LawFunctions(
+    _outside_variance_first,
+    _noise_variance,
+    _outside_pullback_first,
+    _noise_pullback,
+    _domain_first,
+    _weights_domain_first,
+    _weights_domain_first,
+    _own_variance_first,
+)
+
+
+class _ExcessFunctions(NamedTuple):
+    """Functions on arrays of one layout."""
+
+    value: Callable
+    pullback: Callable
+    domain: Callable
+
+
+_EXCESS_LAST = _ExcessFunctions(_excess_loss_mean_last, _excess_loss_pullback_last, _excess_domain_last)
+_EXCESS_FIRST = _ExcessFunctions(_excess_loss_mean_first, _excess_loss_pullback_first, _excess_domain_first)
+
+
+def _sizes(b: Floats, r: Floats, s: Floats) -> tuple[int, int]:
+    """The dimensions, from the lengths of the families."""
+    k = _length("b", b, "(..., k) with k >= 1")
+    d = _length("r", r, "(..., d) with d >= 1")
+    _check_core("s", s, (d,), f"(..., d) with d = {d}")
+    if not k < d:
+        raise ValueError(f"r: shape {r.shape} came, (..., d) with d > k = {k} is expected")
+    return d, k
+
+
+# ---- weights, cumulants and their derivatives
+
+
+def _flat(x: Floats, axis: int) -> Floats:
+    """The array with an axis for the index, of length 1 if it has none."""
+    return x if x.ndim == 2 else x.reshape(1, -1) if axis == 0 else x.reshape(-1, 1)
+
+
+def _cut(x: Floats, rows: slice) -> Floats:
+    """Some rows of an array that has all rows, or one for all."""
+    return x[rows] if len(x) > 1 else x
+
+
+def _lead(x: Floats, axis: int) -> Floats:
+    """From the layout with the index on `axis` to that with the batch first, or back."""
+    return x.T if axis == 0 else x
+
+
+def _join(kind: np.dtype, axis: int, *parts: tuple[Floats, int]) -> Floats:
+    """Values along consecutive ranges as one axis; a value without that axis, or with 1 entry on it, is repeated."""
+    if len(parts) == 1:
+        return _flat(np.asarray(parts[0][0], kind), axis)
+    values = [_flat(np.asarray(value, kind), axis) for value, _ in parts]
+    batch = max(value.shape[1 - axis] for value in values)
+    shapes = [(size, batch) if axis == 0 else (batch, size) for _, size in parts]
+    return np.concatenate([np.broadcast_to(x, s) for x, s in zip(values, shapes, strict=True)], axis=axis)
+
+
+def _over(x: Floats, size: int, axis: int) -> Floats:
+    """The sum along the axis of a range; equal entries are counted."""
+    if x.shape[axis] == 1 or x.strides[axis] == 0:
+        return size * np.take(x, 0, axis) if size else np.zeros(x.shape[1 - axis], x.dtype)
+    return np.add.reduce(x, axis=axis)
+
+
+def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
+    """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
+    if y is not None:
+        if x.shape[-1] >= 16 and y.shape[-1] >= 16:
+            return np.vecdot(x, y)
+        x = x * y
+    return np.dot(x, np.ones(x.shape[-1], x.dtype))
+
+
+def _beyond(x: Floats, above: bool, axis: int) -> Floats:
+    """For each index the sum over those after it (`above`) or before it."""
+    x = np.moveaxis(x, axis, 0)
+    sums = np.zeros_like(x)
+    if above:
+        np.cumsum(x[:0:-1], axis=0, out=sums[-2::-1])
+    else:
+        np.cumsum(x[:-1], axis=0, out=sums[1:])
+    return np.moveaxis(sums, 0, axis)
+
+
+SMALLEST = {np.dtype(t).itemsize: np.finfo(t).tiny / np.finfo(t).eps for t in (np.float32, np.float64, np.longdouble)}
+"""Sums below have lost digits to underflow."""
+
+
+def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
+    """`sum_a w_a^r` for `r = 1..orders` over `count` weights; a single one is repeated.
+
+    A sum below the range of numbers is NaN, unless all weights are 0.
+    """
+    sums, power = [np.add.reduce(w, axis=0) if axis == 0 else _row_sums(w)], w
+    for order in range(2, orders + 1):
+        sums.append(np.einsum("an,an->n", power, w) if axis == 0 else _row_sums(power, w))
+        if order < orders:
+            with np.errstate(under="ignore"):
+                power = power * w
+    least = SMALLEST[w.dtype.itemsize]
+    if sums[-1].size and sums[-1].min() < least:
+        sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
+    return [count * total for total in sums] if w.shape[axis] == 1 else sums
+
+
+def _factor(order: int) -> int:
+    """`kappa_r / sum_a w_a^r = 2^{r-1} (r-1)!`."""
+    return 2 ** (order - 1) * math.factorial(order - 1)
+
+
+class _Seeds:
+    """The derivative of `sum_r c_r kappa_r` by the variances `v_a`, for weights `w_a = g_a v_a`, or `v_a` without `g`.
+
+    Each part of the `v_a` is put in once, as soon as it is known; `kappa` adds up, and `own` is the derivative by the
+    `g_a`, which are `fixed` if they do not depend on anything.
+    """
+
+    def __init__(
+        self,
+        coefficients: Mapping[int, Floats],
+        g: Floats | None,
+        size: int,
+        n: int,
+        kind: np.dtype,
+        axis: int,
+        fixed: bool,
+    ) -> None:
+        self.g, self.axis, self.fixed = g, axis, fixed
+        self.orders = max(coefficients)
+        self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
+        self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
+        self.own = None if g is None else np.empty((size, n) if axis == 0 else (n, size), kind)
+
+    def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
+        """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
+        v, g = _flat(v, self.axis), self._part(self.g, start, size, rows)
+        w = _weights(v, g)
+        sums = _power_sums(w, size, self.orders, self.axis)
+        for order, kappa in self.kappa.items():
+            part = kappa if rows is None else kappa[rows]
+            part += _factor(order) * sums[order - 1]
+        w_bar = self._slope(w, rows)
+        if self.own is not None:
+            self._part(self.own, start, size, rows)[...] = w_bar * v
+        v_bar = w_bar if g is None else w_bar * g
+        wanted = (size, w.shape[1]) if self.axis == 0 else (w.shape[0], size)
+        if v_bar.shape == wanted:
+            return v_bar
+        v_bar = np.broadcast_to(v_bar, wanted)
+        return v_bar if self.axis == 0 else np.ascontiguousarray(v_bar)  # matrix products are slow on repeated entries
+
+    def _part(self, x: Any, start: int, size: int, rows: slice | None) -> Any:
+        """The part of an array for the `size` indices from `start` on, and for some rows."""
+        if x is not None and rows is not None:
+            x = _cut(x, rows)
+        if x is None or x.shape[self.axis] == 1:
+            return x
+        return x[start : start + size] if self.axis == 0 else x[:, start : start + size]
+
+    def _slope(self, w: Floats, rows: slice | None) -> Any:
+        """The derivative by the weights, `sum_r r f_r c_r w^{r-1}` with `kappa_r = f_r sum_a w_a^r`."""
+        slopes = self.slopes if rows is None else {order: _cut(slope, rows) for order, slope in self.slopes.items()}
+        slope = slopes.get(self.orders, 0)
+        with np.errstate(under="ignore"):
+            for order in range(self.orders - 1, 0, -1):
+                slope = slope * w
+                if order in slopes:
+                    slope += slopes[order]
+        return slope
+
+    def own_bar(self, start: int, size: int, rows: slice | None = None) -> Floats:
+        """The derivative by `g_a`; 0 where the `g_a` do not depend on anything."""
+        if self.own is None or self.fixed:
+            return np.zeros((1, 1))
+        return self._part(self.own, start, size, rows)
+
+
+class _Given:
+    """`v_bar_a` that are known beforehand."""
+
+    def __init__(self, kappa: Mapping[int, Floats], v_bar: Floats, axis: int) -> None:
+        self.kappa, self.v_bar, self.axis, self.own = kappa, v_bar, axis, None
+
+    def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
+        """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
+        here = slice(start, start + size)
+        return self.v_bar[here] if self.axis == 0 else self.v_bar[rows or slice(None), here]
+
+    def own_bar(self, start: int, size: int, rows: slice | None = None) -> Floats:
+        """No derivative by `g_a`."""
+        return np.zeros((1, 1))
+
+
+class _Target:
+    """A sum of factors times numbers of the law: what it asks of the cumulants, and its further derivatives."""
+
+    def __init__(
+        self, names: Sequence[str | int], factors: Sequence[Floats], alpha: Floats, noise: Floats, d_eff: int, rank: int
+    ) -> None:
+        self.named = [(name, factor) for name, factor in zip(names, factors, strict=True)]
+        self.alpha, self.noise, self.d_eff, self.rank = alpha, noise, d_eff, rank
+        self.coefficients: dict[int, Floats] = {}
+        for name, factor in self.named:
+            match name:
+                case "mean":
+                    self._ask(1, factor)
+                case "variance":
+                    self._ask(2, factor)
+                case "risk_mean":
+                    self._ask(1, factor / alpha)
+                case "risk_variance":
+                    self._ask(2, factor / alpha**2)
+                case "alpha0":
+                    self._ask(1, factor / (noise * rank))
+                case int():
+                    self._ask(name, factor)
+        if not self.coefficients:
+            self._ask(1, np.zeros_like(alpha))
+
+    def _ask(self, order: int, coefficient: Floats) -> None:
+        self.coefficients[order] = self.coefficients.get(order, 0) + coefficient
+
+    def value(self, kappa: Mapping[int, Floats]) -> Floats:
+        """The sum itself: of cumulants, and of `sigma^2` where it comes in by itself."""
+        total = sum(c * kappa[order] for order, c in self.coefficients.items())
+        for name, factor in self.named:
+            if name in ("noise", "risk_mean"):
+                total = total + factor * self.noise * (self.d_eff if name == "risk_mean" else 1)
+        return np.asarray(total)
+
+    def by_noise(self, kappa: Mapping[int, Floats]) -> Floats:
+        """The derivative by `sigma^2`."""
+        total = np.zeros_like(kappa[next(iter(kappa))])
+        for name, factor in self.named:
+            if name == "alpha0":
+                total = total - factor * kappa[1] / (self.noise**2 * self.rank)
+            elif name in ("noise", "risk_mean"):
+                total = total + factor * (self.d_eff if name == "risk_mean" else 1)
+        return total
+
+    def by_alpha(self, kappa: Mapping[int, Floats]) -> Floats:
+        """The derivative by `alpha`."""
+        total = np.zeros_like(kappa[next(iter(kappa))])
+        for name, factor in self.named:
+            if name == "risk_mean":
+                total = total - factor * kappa[1] / self.alpha**2
+            elif name == "risk_variance":
+                total = total - 2 * factor * kappa[2] / self.alpha**3
+        return total
+
+
+def _there(*results: Floats | None) -> list[Floats]:
+    """The results that are asked for."""
+    return [result for result in results if result is not None]
+
+
+def _shaped(x: Floats | None, batch: tuple[int, ...]) -> Floats | None:
+    """Rows in the shape of the batch."""
+    return None if x is None else x.reshape(*batch, *x.shape[1:])
+
+
+def _targets(of: Any, kind: np.dtype) -> tuple[list[str | int], list[Floats]]:
+    """Names and factors of what `value_and_gradient` is asked for."""
+    known = ("mean", "variance", "risk_mean", "risk_variance", "alpha0", "noise")
+    asked = of if isinstance(of, Mapping) else {of: 1.0}
+    for name in asked:
+        if name not in known and not (isinstance(name, int) and not isinstance(name, bool) and name >= 1):
+            raise ValueError(f"of: {name!r} came, an order of a cumulant or one of {', '.join(known)} is expected")
+    if not asked:
+        raise ValueError("of: nothing came, at least one number of the law is expected")
+    return list(asked), [np.asarray(factor, kind) for factor in asked.values()]
+
+
+def _weights(v: Floats, g: Floats | None = None) -> Floats:
+    """`g_a v_a`; NaN for a problem in which one of them is negative."""
+    w = v if g is None else v * g
+    return np.where(w < 0, np.nan, w) if w.size and w.min() < 0 else w
+
+
+def _crossover(mean: Floats, noise: Floats, rank: int) -> Floats:
+    """`mean / (sigma^2 rank)`; NaN where that is undefined."""
+    if rank and noise.min() > 0:
+        return mean / (noise * rank)
+    noise = np.broadcast_to(noise, mean.shape) if rank else np.zeros_like(mean)
+    return np.divide(mean, noise * rank, out=np.full_like(mean, np.nan), where=noise > 0)
+
+
+def _scattered(by_outside: Floats, outside: NDArray, length: int, axis: int) -> Floats:
+    """Derivatives by the entries outside the learned span among those by all entries."""
+    shape = (length, by_outside.shape[1]) if axis == 0 else (by_outside.shape[0], length)
+    found = np.zeros(shape, by_outside.dtype)
+    found[outside if axis == 0 else (slice(None), outside)] = by_outside
+    return found
+
+
+# ---- downstream covariances that are not diagonal
+
+
+def _definite(sigma: Floats) -> NDArray[np.bool_]:
+    """Which matrices are symmetric to 1e-10 relative and positive definite."""
+    wide = np.max(np.abs(sigma), axis=(-2, -1))
+    fine = np.isfinite(wide) & (wide > 0)
+    fine &= np.max(np.abs(sigma - np.swapaxes(sigma, -1, -2)), axis=(-2, -1)) <= 1e-10 * wide
+    for n in np.flatnonzero(fine):
+        try:
+            np.linalg.cholesky(sigma[n])
+        except np.linalg.LinAlgError:
+            fine[n] = False
+    return fine
+
+
+def _schur(sigma: Floats, inside: NDArray, outside: NDArray) -> tuple[Floats, Floats]:
+    """The Schur complement on the learned indices, and the regression of the others on them."""
+    cross = sigma[..., inside[:, None], outside]
+    regression = np.linalg.solve(sigma[..., inside[:, None], inside], cross)
+    return sigma[..., outside[:, None], outside] - np.swapaxes(cross, -1, -2) @ regression, regression
+
+
+def _spectrum(v: Floats, schur: Floats) -> Floats:
+    """The eigenvalues of `diag(v)^{1/2} S diag(v)^{1/2}`, descending."""
+    root = np.sqrt(v)
+    return np.linalg.eigvalsh(root[..., :, None] * schur * root[..., None, :])[..., ::-1]
+
+
+def _traces(v: Floats, schur: Floats, orders: int) -> list[Floats]:
+    """`tr (S diag(v))^r` for `r = 1..orders`."""
+    with np.errstate(under="ignore"):
+        step = schur * v[..., None, :]
+    sums, power = [np.add.reduce(np.diagonal(step, axis1=-2, axis2=-1), axis=-1)], step
+    for order in range(2, orders + 1):
+        sums.append(np.einsum("...ac,...ca->...", power, step))
+        power = power @ step if order < orders else power
+    return sums
+
+
+def _through_schur(
+    coefficients: Mapping[int, ArrayLike],
+    v: Floats,
+    schur: Floats,
+    regression: Floats,
+    inside: NDArray,
+    outside: NDArray,
+) -> tuple[dict[int, Floats], Floats, Floats]:
+    """Cumulants, and the derivative of `sum_r c_r kappa_r` by the `v_a` and by the downstream covariance, symmetric."""
+    orders = max(coefficients)
+    sums = _traces(v, schur, orders)
+    kappa = {order: _factor(order) * sums[order - 1] for order in coefficients}
+    product = np.zeros_like(schur)
+    power = np.broadcast_to(np.eye(schur.shape[-1], dtype=schur.dtype), schur.shape)
+    for order in range(1, orders + 1):
+        if order in coefficients:
+            product += np.reshape(order * _factor(order) * np.asarray(coefficients[order]), (-1, 1, 1)) * power
+        power = power @ (schur * v[..., None, :]) if order < orders else power
+    # with P = sum_r r c_r (S V)^{r-1}: the derivative by V is P S, that by S is V P
+    v_bar = np.einsum("...ac,...ca->...a", product, schur)
+    schur_bar = v[..., :, None] * product
+    schur_bar = (schur_bar + np.swapaxes(schur_bar, -1, -2)) / 2
+    return kappa, v_bar, _from_schur(schur_bar, regression, inside, outside)
+
+
+def _from_schur(schur_bar: Floats, regression: Floats, inside: NDArray, outside: NDArray) -> Floats:
+    """The derivative by a symmetric matrix from that by its Schur complement."""
+    size = len(inside) + len(outside)
+    found = np.zeros((*schur_bar.shape[:-2], size, size), schur_bar.dtype)
+    half = regression @ schur_bar
+    found[..., outside[:, None], outside] = schur_bar
+    found[..., inside[:, None], outside] = -half
+    found[..., outside[:, None], inside] = -np.swapaxes(half, -1, -2)
+    square = half @ np.swapaxes(regression, -1, -2)
+    found[..., inside[:, None], inside] = (square + np.swapaxes(square, -1, -2)) / 2
+    return found
+
+
+def _downstream_domain(
+    last: bool, alpha: Floats | None, g: Floats | None, sigma_down: Floats | None, outside: NDArray
+) -> bool | NDArray[np.bool_]:
+    """Which problems have `alpha > 0`, no negative `g_a` outside the learned span, a positive definite `sigma_down`."""
+    inside: bool | NDArray[np.bool_] = True
+    if alpha is not None:
+        inside = (alpha > 0) & (alpha < np.inf)
+    if g is not None:
+        beyond = g[outside] if last else g[:, outside]
+        inside = inside & np.all((beyond >= 0) & (beyond < np.inf), axis=0 if last else 1)
+    if sigma_down is not None:
+        inside = inside & _definite(sigma_down)
+    return inside
+
+
+# ---- blocks of a batch
+
+
+WORKSPACE = 4_000_000
+"""Bytes for arrays inside a kernel, whatever the batch."""
+TILE = 131_072
+"""Numbers in one array over two and more indices, at most."""
+ROWS = 1024
+"""Rows in a block where they are the innermost loop; more of them where problems are small."""
+LONG = 48
+"""An index range from here on is a better innermost loop than the rows of a batch."""
+
+
+class _Work:
+    """The workspace: how many `rows` a block has, and arrays for the tiles of a nest.
+
+    A problem holds `cold` numbers at a time; each of `nests` is the number of arrays that it needs, the product of the
+    sizes of their other indices, and the size of its own, 1 for pairs. `last` says that the batch is the last axis.
+    """
+
+    def __init__(self, kind: np.dtype, count: int, cold: int, last: bool, *nests: tuple[int, int, int]) -> None:
+        room = WORKSPACE // kind.itemsize
+        slots = max([nest[0] for nest in nests], default=0)
+        tile = min(TILE, room * 2 // 5 // slots) if slots else 0
+        rows = max(1, (room - slots * tile) // (cold + 1))
+        if count > 1:
+            for _, others, size in nests:
+                if last:
+                    rows = min(rows, max(ROWS, tile // (others * size + 1)))
+                if last or size == 1:
+                    rows = min(rows, max(1, tile // (others + 1)))
+        self.rows = min(count, rows) or 1
+        self.capacity = 0
+        for _, others, size in nests:
+            least = others * (self.rows if last or size == 1 else size)
+            most = others * size * self.rows
+            self.capacity = max(self.capacity, min(most, max(least, tile)))
+        self.slots = [np.empty(self.capacity, kind) for _ in range(slots)]
+
+    def __call__(self, slot: int, *shape: int) -> Floats:
+        """An array of this shape; what it held is overwritten."""
+        return self.slots[slot][: math.prod(shape)].reshape(shape)
+
+    def tiles(self, size: int, others: int, rows: int) -> list[slice]:
+        """Tiles of an index range that fit, where the batch is the last axis."""
+        return _slices(size, self.capacity // (others * rows or 1))
+
+    def row_tiles(self, rows: int, others: int, size: int) -> list[slice]:
+        """Tiles of rows that fit, where the batch is the first axis."""
+        return _slices(rows, self.capacity // (others * size or 1))
+
+
+def _slices(size: int, width: int) -> list[slice]:
+    """Consecutive parts of at most this width, and of at least 1."""
+    if width >= size:
+        return [slice(0, size)] if size else []
+    width = max(1, width)
+    return [slice(start, min(size, start + width)) for start in range(0, size, width)]
+
+
+def _is_short(*nests: tuple[int, int]) -> bool:
+    """Whether the batch is to be the last axis: index ranges are short, or one problem alone does not fit a tile.
+
+    A nest is the product of the sizes of its other indices and the size of its own.
+    """
+    others, size = max(nests, key=math.prod, default=(1, 1))
+    return size < LONG or others * size > TILE // 2
+
+
+def _run(
+    count: int,
+    step: int,
+    arrays: Sequence[Floats | None],
+    domain: Callable[..., bool | NDArray[np.bool_]],
+    compute: Callable[..., Sequence[Floats]],
+    results: Sequence[Floats],
+    last: bool,
+    checked: Sequence[int],
+) -> None:
+    """Blocks of `step` rows through `compute` into `results`.
+
+    NaN where a problem is outside the domain or leaves the range of numbers. With `last`, families are handed over with
+    the batch on the last axis. `checked` are the results that must be finite.
+    """
+    with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        for start in range(0, count, step):
+            stop = min(count, start + step)
+            parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
+            mine = results if count <= step else [result[start:stop] for result in results]
+            _block(stop - start, parts, domain, compute, mine, last, checked)
+
+
+def _block(
+    n: int,
+    parts: Sequence[Floats | None],
+    domain: Callable[..., bool | NDArray[np.bool_]] | None,
+    compute: Callable[..., Sequence[Floats]],
+    results: Sequence[Floats],
+    last: bool,
+    checked: Sequence[int],
+) -> None:
+    """One block of `n` rows; halves of it where a number overflows, underflows or is not one."""
+    given = parts
+    if last:
+        given = [np.ascontiguousarray(x.T) if x is not None and x.ndim == 2 else x for x in parts]
+    if domain is not None:
+        inside = domain(n, *given)
+        if inside is not True and not inside.all():  # type: ignore[union-attr]
+            _some(np.broadcast_to(inside, n), parts, compute, results, last, checked)
+            return
+    try:
+        found = compute(n, *given)
+    except FloatingPointError:
+        if n == 1:
+            for result in results:
+                result[...] = np.nan
+            return
+        for half in (slice(0, n // 2), slice(n // 2, n)):
+            some = [x if x is None or len(x) == 1 else x[half] for x in parts]
+            _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
+        return
+    for result, value in zip(results, found, strict=True):
+        result[...] = value.T if last and value.ndim == 2 else value
+    fine = _finite(last, *(found[number] for number in checked))
+    if fine is not True:
+        for result in results:
+            result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _some(
+    inside: NDArray[np.bool_],
+    parts: Sequence[Floats | None],
+    compute: Callable[..., Sequence[Floats]],
+    results: Sequence[Floats],
+    last: bool,
+    checked: Sequence[int],
+) -> None:
+    """A block of which only the problems `inside` are computed."""
+    for result in results:
+        result[...] = np.nan
+    keep = np.flatnonzero(inside)
+    if keep.size:
+        kept = [np.empty((keep.size, *result.shape[1:]), result.dtype) for result in results]
+        some = [x if x is None or len(x) == 1 else x[keep] for x in parts]
+        _block(keep.size, some, None, compute, kept, last, checked)
+        for result, values in zip(results, kept, strict=True):
+            result[keep] = values
+
+
+def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
+    """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
+    inside: bool | NDArray[np.bool_] = True
+    for x in arrays:
+        if x is not None and not math.isfinite(np.vdot(x, x)):
+            axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
+            inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
+    return inside
+
+
+def _above(more: Floats, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
+    """Whether `more > less` (`>=` if not `strict`) for every index on either side: for all problems, or for each."""
+    if axis == 1 and more.size:  # along short rows a minimum for each is slow, and rarely needed
+        lowest, highest = more.min(), less.max(initial=-np.inf) if isinstance(less, np.ndarray) else less
+        if lowest > highest or (lowest == highest and not strict):
+            return True
+    least = np.minimum.reduce(more, axis=axis, initial=np.inf) if more.ndim == 2 else more
+    most = less
+    if isinstance(less, np.ndarray) and less.ndim == 2:
+        most = np.maximum.reduce(less, axis=axis, initial=-np.inf)
+    return least > most if strict else least >= most
+
+
+# ---- arguments
+
+
+def _float_type(dtype: DTypeLike | None, **arguments: ArrayLike | None) -> np.dtype:
+    """The requested floating-point type, or the one that holds all arguments; Python numbers do not widen it."""
+    found = set()
+    for name, value in arguments.items():
+        if value is None or type(value) is float or type(value) is int:
+            continue
+        try:
+            own = value.dtype if isinstance(value, np.ndarray) else np.asarray(value).dtype
+        except ValueError:
+            raise ValueError(f"{name}: rows of different lengths came, an array of real numbers is expected") from None
+        if own.kind not in "biuf":
+            raise ValueError(f"{name}: an array of {own} came, an array of real numbers is expected")
+        found.add(own)
+    kind = np.dtype(dtype) if dtype is not None else np.result_type(*found) if found else np.dtype(np.float64)
+    if dtype is None and kind.kind != "f":
+        return np.dtype(np.float64)
+    if kind.kind != "f" or kind.itemsize < 4:
+        raise ValueError(f"dtype: {kind} came, float32 or a wider floating-point type is expected")
+    return kind
+
+
+def _length(name: str, array: Floats, wanted: str, rest: int = 0) -> int:
+    """Length of the last axis without `rest`, at least 1."""
+    if array.ndim < 1 or array.shape[-1] - rest < 1:
+        raise ValueError(f"{name}: shape {array.shape} came, {wanted} is expected")
+    return array.shape[-1] - rest
+
+
+def _positive(name: str, size: int) -> int:
+    if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
+        raise ValueError(f"{name}: {size!r} came, a positive integer is expected")
+    return int(size)
+
+
+def _check_core(name: str, array: Floats, core: tuple[int, ...], wanted: str) -> None:
+    """Refuse an array whose last axes do not have the shape `core`."""
+    if array.shape[-len(core) :] != core:
+        raise ValueError(f"{name}: shape {array.shape} came, {wanted} is expected")
+
+
+def _downstream(name: str, value: ArrayLike, kind: np.dtype, core: tuple[int, ...], length: str) -> Floats:
+    """A downstream covariance as an array of the given type."""
+    array = np.asarray(value, kind)
+    wanted = ", ".join([length] * len(core))
+    _check_core(name, array, core, f"(..., {wanted}) with {length} = {core[0]}")
+    if len(core) == 2 and kind.itemsize > 8:
+        raise ValueError(f"dtype: {kind} came, float32 or float64 is expected with {name}")
+    return array
+
+
+def _positions(
+    g: Floats | None, sigma_down: Floats | None, inside: Sequence[tuple[int, int]], outside: Sequence[tuple[int, int]]
+) -> tuple[NDArray, NDArray]:
+    """The positions of the indices in and out of the learned span, where a downstream covariance needs them."""
+    if g is None and sigma_down is None:
+        return np.empty(0, int), np.empty(0, int)
+    first, second = (np.concatenate([np.arange(*ends) for ends in ranges]) for ranges in (inside, outside))
+    return first, second
+
+
+def _batch(**leads: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape to which all leading axes broadcast."""
+    batch: tuple[int, ...] = ()
+    several = set(leads.values()) - {()}
+    if len(several) <= 1:
+        return several.pop() if several else ()
+    for name, lead in leads.items():
+        try:
+            batch = np.broadcast_shapes(batch, lead)
+        except ValueError:
+            raise ValueError(f"{name}: leading axes {lead} came, axes that fit {batch} are expected") from None
+    return batch
+
+
+def _rows(array: Floats | None, cores: int, batch: tuple[int, ...]) -> Any:
+    """The problems of a batch as rows, `(rows, ...)` with `cores` further axes: all of them, or one for all."""
+    if array is None:
+        return None
+    lead, core = array.shape[: array.ndim - cores], array.shape[array.ndim - cores :]
+    if lead == batch and (len(batch) == 1 or array.flags.c_contiguous):
+        return array if len(batch) == 1 else array.reshape(math.prod(batch), *core)
+    if math.prod(lead) == 1:
+        return array.reshape(1, *core)
+    if lead != batch:
+        array = np.broadcast_to(array, batch + core)
+    return array if len(batch) == 1 else _Scattered(array, batch)
+
+
+class _Scattered:
+    """Rows of an array that cannot be viewed as rows: they are copied a block at a time."""
+
+    def __init__(self, array: Floats, batch: tuple[int, ...]) -> None:
+        self.array, self.batch = array, batch
+
+    def __len__(self) -> int:
+        return math.prod(self.batch)
+
+    def __getitem__(self, rows: slice) -> Floats:
+        return self.array[np.unravel_index(np.arange(rows.start, rows.stop), self.batch)]
