@@ -87,4 +87,5 @@ def test_bad_names_are_refused_before_the_work(name: str, said: str, capsys: pyt
 
 def test_every_model_of_the_catalogue_has_its_picture() -> None:
     folder = Path(symasym.__file__).parents[1] / "docs" / "figures"
-    assert {path.stem for path in folder.glob("*.svg")} == {"headline", *NAMES}
+    drawn = {path.stem for path in folder.glob("*.svg")}
+    assert drawn == {"headline", *NAMES}, "python tools/figures.py MODEL draws one"
