@@ -12,6 +12,7 @@ from symasym import catalogue, figures, inputs
 from symasym.cli.plot_option import figure_path
 from symasym.document import dump
 from symasym.errors import InputError
+from symasym.evaluation import DOWNSTREAM
 from symasym.simulation.procedure import GRID, REPETITIONS, SEED, verify
 from symasym.simulation.report import verification_document, verification_text
 
@@ -28,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     grid = ",".join(map(str, GRID))
     parser.add_argument("model", metavar="MODEL|FILE.py", help="a model of the catalogue, or a model file")
     parser.add_argument("--input", metavar="FILE.json", help="the problem (default: the one in the model file)")
+    parser.add_argument("--downstream", choices=DOWNSTREAM, default="least_squares")
     parser.add_argument("--seed", default=str(SEED), metavar=str(SEED))
     parser.add_argument("--jobs", default=str(os.cpu_count() or 1), metavar="2", help="processes (default: one a core)")
     parser.add_argument("--reps", default=str(REPETITIONS), metavar=str(REPETITIONS), help="repetitions at each m")
@@ -82,7 +84,14 @@ def run(arguments: argparse.Namespace) -> int:
     loaded = catalogue.load(arguments.model)
     document = None if arguments.input is None else inputs.read(arguments.input)
     outcome = verify(
-        loaded, document, **numbers, m=sizes, n=labelled, progress=_progress(), checkpoint=arguments.checkpoint
+        loaded,
+        document,
+        **numbers,
+        m=sizes,
+        n=labelled,
+        progress=_progress(),
+        checkpoint=arguments.checkpoint,
+        downstream=arguments.downstream,
     )
     if figure is not None:
         figures.save(figures.verification(outcome), figure)

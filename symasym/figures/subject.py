@@ -12,11 +12,11 @@ from symasym.errors import InputError
 from symasym.law.numeric import NumericLaw
 from symasym.law.numeric_logistic import NumericLogistic
 
-__all__ = ["LOG_LOSS", "LawLike", "SQUARED", "Subject", "interaction_of", "subject", "subjects"]
+__all__ = ["LOG_LOSS", "LawLike", "SQUARED", "ZERO_ONE", "Subject", "interaction_of", "subject", "subjects"]
 
 LawLike: TypeAlias = NumericLaw | NumericLogistic
-SQUARED, LOG_LOSS = r"$n\,(R - \sigma^2)$", r"$n\,(R - R^*)$"
-"""The risk whose limit the law is, for least squares and for the log-loss of a logistic second stage."""
+SQUARED, LOG_LOSS, ZERO_ONE = r"$n\,(R - \sigma^2)$", r"$n\,(R - R^*)$", r"$n\,(R_{01} - R_{01}^*)$"
+"""The risk whose limit the law is: for least squares, for log-loss and 0-1 error of a logistic second stage."""
 
 
 @dataclass(frozen=True)

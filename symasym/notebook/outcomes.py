@@ -36,7 +36,7 @@ def _general(thing: General) -> View:
 @view.register
 def _verdict(thing: Verdict) -> View:
     """Every extrapolated constant against the derived one, and the checks."""
-    found = [(name, value) for name, value in vars(thing).items() if isinstance(value, Extrapolation)]
+    found = [(name.replace("_", " "), value) for name, value in vars(thing).items() if isinstance(value, Extrapolation)]
     constants = tuple((name, *map(number, (e.derived, e.fit.intercept, e.fit.intercept_se, e.z))) for name, e in found)
     checks = tuple((c.name, number(c.value), number(c.bound), SAID[c.holds]) for c in thing.checks)
     tables = [Table(("constant", "derived", "found", "se", "z"), constants)] if constants else []

@@ -29,7 +29,7 @@ from symasym.model.instance import FamilyPoint
 from symasym.model.model import Model
 from symasym.pipeline import derive_general
 from symasym.simulation.empirical import Empirical
-from symasym.simulation.findings import Check, Judgement, MisspecifiedJudgement
+from symasym.simulation.findings import Check, Verdict
 from symasym.simulation.problem import Problem
 from symasym.simulation.sampler import draw
 
@@ -43,7 +43,7 @@ SAMPLES, SEED = 16, 20261130
 EXACT = "degrees of freedom"
 """The check that holds at every `m`."""
 
-Judged = TypeVar("Judged", Judgement, MisspecifiedJudgement)
+Judged = TypeVar("Judged", bound=Verdict)
 
 
 def within_regime(judged: Judged, checks: tuple[Check, ...]) -> Judged:
