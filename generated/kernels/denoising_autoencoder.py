@@ -642,7 +642,7 @@ def _outside_variance_last(
         np.divide(work_0, work_1, out=work_0)
         sum_a = np.add.reduce(work_0, axis=0)
         part_a_3 = r_a[tile] * sum_a
-        v_a[tile] = part_a_3 / s_a[tile]
+        np.divide(part_a_3, s_a[tile], out=v_a[tile])
     return _join(kind, 0, (v_a, d - k))
 
 
@@ -706,7 +706,7 @@ def _outside_pullback_last(
         part_a_13 = sum_a * v_bar_a
         part_a_14 = part_a[tile] * part_a_13
         part_a_15 = part_a_10 + part_a_12
-        part_a_16[tile] = part_a_14 + part_a_15
+        np.add(part_a_14, part_a_15, out=part_a_16[tile])
         sum_i_2 += np.einsum("an,ian->in", part_a_8, work_2)
         sum_i_3 += np.einsum("an,ian->in", part_a_8, work_1)
         part_a_17 = part_a_6 * v_bar_a
@@ -720,7 +720,7 @@ def _outside_pullback_last(
         part_a_25 = 2 * part_a_24
         part_a_26 = g_bar_a + part_a_21
         part_a_27 = part_a_25 + part_a_26
-        part_a_28[tile] = part_a_27 - part_a_18
+        np.subtract(part_a_27, part_a_18, out=part_a_28[tile])
     part_i_8 = 2 * (part_i_4 * (sum_i * part_i_7))
     part_i_9 = s_i * part_i_2 * (part_i_5 * sum_i_3)
     part_i_10 = (
@@ -811,7 +811,7 @@ def _outside_variance_first(
         np.multiply(work_0, work_1, out=work_0)
         sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_0)[:, 0]
         part_a_3 = _cut(r_a, tile) * sum_a
-        v_a[tile] = part_a_3 / _cut(s_a, tile)
+        np.divide(part_a_3, _cut(s_a, tile), out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
 
 
@@ -870,7 +870,7 @@ def _outside_pullback_first(
         part_a_13 = sum_a * v_bar_a
         part_a_14 = _cut(part_a, tile) * part_a_13
         part_a_15 = part_a_10 + part_a_12
-        part_a_16[tile] = part_a_14 + part_a_15
+        np.add(part_a_14, part_a_15, out=part_a_16[tile])
         sum_i_2[tile] = np.matmul(work_2, part_a_8[:, :, None])[:, :, 0]
         sum_i_3[tile] = np.matmul(work_1, part_a_8[:, :, None])[:, :, 0]
         part_a_17 = part_a_6 * v_bar_a
@@ -884,7 +884,7 @@ def _outside_pullback_first(
         part_a_25 = 2 * part_a_24
         part_a_26 = g_bar_a + part_a_21
         part_a_27 = part_a_25 + part_a_26
-        part_a_28[tile] = part_a_27 - part_a_18
+        np.subtract(part_a_27, part_a_18, out=part_a_28[tile])
     part_i_8 = 2 * (part_i_4 * (sum_i * part_i_7))
     part_i_9 = s_i * part_i_2 * (part_i_5 * sum_i_3)
     part_i_10 = (
@@ -1016,7 +1016,7 @@ def _excess_loss_pullback_last(
         np.multiply(work_1, work_2, out=work_1)
         sum_a = np.einsum("in,ian->an", part_i, work_1)
         part_a_2 = s_a[tile] * sum_a
-        part_a_3[tile] = bar * part_a_2
+        np.multiply(bar, part_a_2, out=part_a_3[tile])
         sum_i += np.add.reduce(work_1, axis=1)
         sum_i_2 += np.add.reduce(work_0, axis=1)
         np.multiply(work_0, work_2, out=work_2)
@@ -1025,7 +1025,7 @@ def _excess_loss_pullback_last(
         part_a_5 = bar * part_a_4
         sum_a_2 = np.einsum("in,ian->an", part_i, work_0)
         part_a_6 = bar * sum_a_2
-        part_a_7[tile] = part_a_5 + part_a_6
+        np.add(part_a_5, part_a_6, out=part_a_7[tile])
     part_i_6 = bar * (s_i * sum_i_3) - bar * (r_i * sum_i * part_i_3) - bar * (part_i_3 * (r_i * sum_i_2)) - bar * s_i
     part_i_7 = (
         bar * (r_i * sum_i_3) + (bar * part_i_4 + bar * (part_i * sum_i_2)) - bar * (s_i * sum_i * part_i_5)
@@ -1135,7 +1135,7 @@ def _excess_loss_pullback_first(
         np.multiply(work_1, work_2, out=work_1)
         sum_a = np.matmul(_cut(part_i, tile)[:, None], work_1)[:, 0]
         part_a_2 = _cut(s_a, tile) * sum_a
-        part_a_3[tile] = _cut(bar, tile)[:, None] * part_a_2
+        np.multiply(_cut(bar, tile)[:, None], part_a_2, out=part_a_3[tile])
         np.add.reduce(work_1, axis=2, out=sum_i[tile])
         np.add.reduce(work_0, axis=2, out=sum_i_2[tile])
         np.multiply(work_0, work_2, out=work_2)
@@ -1144,7 +1144,7 @@ def _excess_loss_pullback_first(
         part_a_5 = _cut(bar, tile)[:, None] * part_a_4
         sum_a_2 = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
         part_a_6 = _cut(bar, tile)[:, None] * sum_a_2
-        part_a_7[tile] = part_a_5 + part_a_6
+        np.add(part_a_5, part_a_6, out=part_a_7[tile])
     part_i_6 = (
         bar[:, None] * (s_i * sum_i_3) - bar[:, None] * (r_i * sum_i * part_i_3)
         - bar[:, None] * (part_i_3 * (r_i * sum_i_2)) - bar[:, None] * s_i
@@ -1376,7 +1376,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w
+                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -1608,8 +1608,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -1684,6 +1688,7 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -1721,11 +1726,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim == 1:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(
