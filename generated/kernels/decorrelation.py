@@ -513,9 +513,9 @@ def formula(b: Any, lam: Any, gamma: Any, *, xp: Any = np) -> Any:
     lam_i = lam[..., :k]
     lam_a = lam[..., k:]
     sum_1_a = (
-        xp.sum((lam_a[..., :, None] * lam_i[..., None, :] - 1) * (gamma[..., None, None] - lam_i[..., None, :])
-        * b[..., None, :] ** 2 / ((lam_i[..., None, :] - lam_a[..., :, None]) ** 2 * lam_i[..., None, :] ** 2),
-        axis=-1)
+        xp.sum((lam_a[..., None, :] * lam_i[..., :, None] - 1) * (gamma[..., None, None] - lam_i[..., :, None])
+        * b[..., :, None] ** 2 / ((lam_i[..., :, None] - lam_a[..., None, :]) ** 2 * lam_i[..., :, None] ** 2),
+        axis=-2)
     )
     w_a = sum_1_a / 2
     return w_a
@@ -791,7 +791,7 @@ def natural_value_and_gradient(
         fine = frame.fine & np.isfinite(value)
         with np.errstate(all="ignore"):
             v_outside = outside_variance(b, lam, gamma)
-            work = _Work(kind, rows, 8 * max(k, d, 1), False)
+            work = _Work(kind, rows, 5 * max(k, d, 1), False)
             label_noise = _noise_variance(sigma2, d, k, rows, kind, work)
             own = np.ones((1, 1), kind)
             wanted = _Target(names, factors, alpha, label_noise, d_eff, rank)
@@ -842,7 +842,7 @@ def _outside_variance_last(
         np.multiply(part_i[:, None], work_0, out=work_0)
         np.divide(work_0, work_1, out=work_0)
         sum_a = np.add.reduce(work_0, axis=0)
-        v_a[tile] = 1 / 2 * sum_a
+        np.multiply(1 / 2, sum_a, out=v_a[tile])
     return _join(kind, 0, (v_a, d - k))
 
 
@@ -899,7 +899,7 @@ def _outside_pullback_last(
         sum_a_3 = np.einsum("in,ian->an", part_i_7, work_1)
         part_a_2 = v_bar_a * sum_a_3
         part_a_3 = 1 / 2 * part_a_2
-        part_a_4[tile] = part_a + part_a_3
+        np.add(part_a, part_a_3, out=part_a_4[tile])
         sum_i_2 += np.einsum("an,ian->in", v_bar_a, work_2)
         part_a_5 = lam_a[tile] * v_bar_a
         sum_i_3 += np.einsum("an,ian->in", part_a_5, work_1)
@@ -967,7 +967,7 @@ def _outside_variance_first(
         np.subtract(work_1, 1, out=work_1)
         np.multiply(work_0, work_1, out=work_0)
         sum_a = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
-        v_a[tile] = 1 / 2 * sum_a
+        np.multiply(1 / 2, sum_a, out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
 
 
@@ -1019,7 +1019,7 @@ def _outside_pullback_first(
         sum_a_3 = np.matmul(_cut(part_i_7, tile)[:, None], work_1)[:, 0]
         part_a_2 = v_bar_a * sum_a_3
         part_a_3 = 1 / 2 * part_a_2
-        part_a_4[tile] = part_a + part_a_3
+        np.add(part_a, part_a_3, out=part_a_4[tile])
         sum_i_2[tile] = np.matmul(work_2, v_bar_a[:, :, None])[:, :, 0]
         part_a_5 = _cut(lam_a, tile) * v_bar_a
         sum_i_3[tile] = np.matmul(work_1, part_a_5[:, :, None])[:, :, 0]
@@ -1244,7 +1244,7 @@ def _excess_loss_pullback_last(
         part_a = part * sum_a
         sum_a_2 = np.einsum("in,ian->an", part_i_6, work_0)
         part_a_2 = part * sum_a_2
-        part_a_3[tile] = part_a + part_a_2
+        np.add(part_a, part_a_2, out=part_a_3[tile])
         sum_i += np.add.reduce(work_1, axis=1)
         sum_i_2 += np.einsum("an,ian->in", lam_a[tile], work_0)
         np.multiply(work_0, work_2, out=work_0)
@@ -1469,7 +1469,7 @@ def _excess_loss_pullback_first(
         part_a = _cut(part, tile)[:, None] * sum_a
         sum_a_2 = np.matmul(_cut(part_i_6, tile)[:, None], work_0)[:, 0]
         part_a_2 = _cut(part, tile)[:, None] * sum_a_2
-        part_a_3[tile] = part_a + part_a_2
+        np.add(part_a, part_a_2, out=part_a_3[tile])
         np.add.reduce(work_1, axis=2, out=sum_i[tile])
         sum_i_2[tile] = np.matmul(work_0, _cut(lam_a, tile)[:, :, None])[:, :, 0]
         np.multiply(work_0, work_2, out=work_0)
@@ -1791,7 +1791,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w
+                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -2023,8 +2023,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -2099,6 +2103,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -2136,11 +2142,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim == 1:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(

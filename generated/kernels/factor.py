@@ -177,7 +177,7 @@ def law(
     axis = 0 if last else 1
     weights = np.empty((count, number), kind)
     mean, variance, risk_mean, risk_variance, alpha0 = (np.empty(count, kind) for _ in range(5))
-    work = _Work(kind, count, 8 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(kind, count, 5 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
 
     def domain(rows, beta, ell, noise, sigma_nu2, alpha, g, sigma_down):
         inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
@@ -266,7 +266,7 @@ def cumulants(
     last, at = False, _LAW_FIRST
     axis = 0 if last else 1
     result = np.empty((count, order), kind)
-    work = _Work(kind, count, 8 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(kind, count, 5 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
 
     def domain(rows, beta, ell, noise, g, sigma_down):
         inside_given = _downstream_domain(last, None, g, sigma_down, outside)
@@ -367,7 +367,7 @@ def value_and_gradient(
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
     parts = _there(value, by_beta, by_ell, by_noise, by_sigma_nu2, by_alpha, by_g, by_sigma_down)
-    work = _Work(kind, count, 8 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(kind, count, 5 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
 
     def domain(rows, beta, ell, noise, sigma_nu2, alpha, g, sigma_down, *factors):
         inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
@@ -469,7 +469,7 @@ def outside_variance(
     count = math.prod(batch)
     last, at = False, _LAW_FIRST
     result = np.empty((count, d - k), kind)
-    work = _Work(kind, count, 8 * max(k, k, 1), last)
+    work = _Work(kind, count, 5 * max(k, k, 1), last)
 
     def domain(rows, beta, ell, noise):
         inside_own = at.variance_domain(beta, ell, noise, d, k, rows, kind, work)
@@ -540,7 +540,7 @@ def excess_loss_mean(
     count = math.prod(batch)
     last, at = False, _EXCESS_FIRST
     result = np.empty(count, kind)
-    work = _Work(kind, count, 8 * max(k, k, 1), last)
+    work = _Work(kind, count, 5 * max(k, k, 1), last)
 
     def domain(rows):
         inside_own = at.domain(d, k, rows, kind, work)
@@ -586,7 +586,7 @@ def excess_loss_value_and_gradient(
     last, at = False, _EXCESS_FIRST
     result = np.empty(count, kind)
     parts = _there(result)
-    work = _Work(kind, count, 8 * max(k, k, 1), last)
+    work = _Work(kind, count, 5 * max(k, k, 1), last)
 
     def domain(rows):
         inside_own = at.domain(d, k, rows, kind, work)
@@ -745,7 +745,7 @@ def natural_value_and_gradient(
         fine = frame.fine & np.isfinite(value)
         with np.errstate(all="ignore"):
             v_outside = outside_variance(beta, ell, noise, d=d)
-            work = _Work(kind, rows, 8 * max(k, k, 1), False)
+            work = _Work(kind, rows, 5 * max(k, k, 1), False)
             label_noise = _noise_variance(beta, ell, noise, sigma_nu2, d, k, rows, kind, work)
             own = _own_variance(noise, d, k, rows, kind, work)
             wanted = _Target(names, factors, alpha, label_noise, d_eff, rank)
@@ -1139,7 +1139,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w
+                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -1371,8 +1371,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -1447,6 +1451,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -1484,11 +1490,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim == 1:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(

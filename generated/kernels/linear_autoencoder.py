@@ -528,7 +528,7 @@ def formula(b: Any, lam: Any, degrees_of_freedom: Any, *, xp: Any = np) -> Any:
     lam_i = lam[..., :k]
     lam_a = lam[..., k:]
     sum_1_a = (
-        xp.sum(b[..., None, :] ** 2 * lam_i[..., None, :] / (lam_i[..., None, :] - lam_a[..., :, None]) ** 2, axis=-1)
+        xp.sum(b[..., :, None] ** 2 * lam_i[..., :, None] / (lam_i[..., :, None] - lam_a[..., None, :]) ** 2, axis=-2)
     )
     w_a = (1 + 2 / (degrees_of_freedom[..., None] - 4)) * lam_a ** 2 * sum_1_a
     return w_a
@@ -790,7 +790,7 @@ def natural_value_and_gradient(
         fine = frame.fine & np.isfinite(value)
         with np.errstate(all="ignore"):
             v_outside = outside_variance(b, lam, degrees_of_freedom)
-            work = _Work(kind, rows, 8 * max(k, d, 1), False)
+            work = _Work(kind, rows, 5 * max(k, d, 1), False)
             label_noise = _noise_variance(sigma2, d, k, rows, kind, work)
             own = _own_variance_first(lam, d, k, rows, kind, work)
             wanted = _Target(names, factors, alpha, label_noise, d_eff, rank)
@@ -839,7 +839,7 @@ def _outside_variance_last(
         np.divide(part_i[:, None], work_0, out=work_0)
         sum_a = np.add.reduce(work_0, axis=0)
         part_a = lam_a[tile] * sum_a
-        v_a[tile] = rho_2 * part_a
+        np.multiply(rho_2, part_a, out=v_a[tile])
     return _join(kind, 0, (v_a, d - k))
 
 
@@ -892,7 +892,7 @@ def _outside_pullback_last(
         part_a_5 = sum_a * v_bar_a
         part_a_6 = rho_2 * part_a_5
         part_a_7 = g_bar_a + part_a_4
-        part_a_8[tile] = part_a_6 + part_a_7
+        np.add(part_a_6, part_a_7, out=part_a_8[tile])
         sum_i_2 += np.einsum("an,ian->in", part_a_2, work_0)
         part_a_9 = part_a * v_bar_a
         total += np.add.reduce(part_a_9, axis=0)
@@ -967,7 +967,7 @@ def _outside_variance_first(
         np.square(work_0, out=work_0)
         sum_a = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
         part_a = _cut(lam_a, tile) * sum_a
-        v_a[tile] = _cut(rho_2, tile)[:, None] * part_a
+        np.multiply(_cut(rho_2, tile)[:, None], part_a, out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
 
 
@@ -1015,7 +1015,7 @@ def _outside_pullback_first(
         part_a_5 = sum_a * v_bar_a
         part_a_6 = _cut(rho_2, tile)[:, None] * part_a_5
         part_a_7 = g_bar_a + part_a_4
-        part_a_8[tile] = part_a_6 + part_a_7
+        np.add(part_a_6, part_a_7, out=part_a_8[tile])
         sum_i_2[tile] = np.matmul(work_0, part_a_2[:, :, None])[:, :, 0]
         part_a_9 = part_a * v_bar_a
         np.add.reduce(part_a_9, axis=1, out=total[tile])
@@ -1109,7 +1109,7 @@ def _excess_loss_pullback_last(
         part_a_2 = part_2 * part_a
         sum_a_2 = np.einsum("in,ian->an", lam_i, work_0)
         part_a_3 = part_2 * sum_a_2
-        part_a_4[tile] = part_a_2 + part_a_3
+        np.add(part_a_2, part_a_3, out=part_a_4[tile])
         sum_i += np.einsum("an,ian->in", lam_a[tile], work_1)
         sum_i_2 += np.einsum("an,ian->in", lam_a[tile], work_0)
     part_i = part_2 * sum_i_2 - part_2 * (lam_i * sum_i)
@@ -1175,7 +1175,7 @@ def _excess_loss_pullback_first(
         part_a_2 = _cut(part_2, tile)[:, None] * part_a
         sum_a_2 = np.matmul(_cut(lam_i, tile)[:, None], work_0)[:, 0]
         part_a_3 = _cut(part_2, tile)[:, None] * sum_a_2
-        part_a_4[tile] = part_a_2 + part_a_3
+        np.add(part_a_2, part_a_3, out=part_a_4[tile])
         sum_i[tile] = np.matmul(work_1, _cut(lam_a, tile)[:, :, None])[:, :, 0]
         sum_i_2[tile] = np.matmul(work_0, _cut(lam_a, tile)[:, :, None])[:, :, 0]
     part_i = part_2[:, None] * sum_i_2 - part_2[:, None] * (lam_i * sum_i)
@@ -1472,7 +1472,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w
+                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -1704,8 +1704,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -1780,6 +1784,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -1817,11 +1823,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim == 1:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(

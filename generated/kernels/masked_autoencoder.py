@@ -541,13 +541,13 @@ def formula(b: Any, lam: Any, kappa: Any, p: Any, *, xp: Any = np) -> Any:
     lam_a = lam[..., k:]
     lam_i = lam[..., :k]
     sum_1_a = (
-        xp.sum(((1 - p[..., None, None]) * (lam_i[..., None, :] ** 2 * p[..., None, None] ** 2
-        + lam_a[..., :, None] ** 2 + lam_i[..., None, :] ** 2
-        - 2 * lam_a[..., :, None] * lam_i[..., None, :] * p[..., None, None]
-        - lam_i[..., None, :] ** 2 * p[..., None, None]) * kappa[..., None, None]
-        + (lam_a[..., :, None] + lam_i[..., None, :] - lam_i[..., None, :] * p[..., None, None]) ** 2
-        * p[..., None, None]) * b[..., None, :] ** 2 * lam_i[..., None, :]
-        / (lam_i[..., None, :] - lam_a[..., :, None]) ** 2, axis=-1)
+        xp.sum(((1 - p[..., None, None]) * (lam_i[..., :, None] ** 2 * p[..., None, None] ** 2
+        + lam_a[..., None, :] ** 2 + lam_i[..., :, None] ** 2
+        - 2 * lam_a[..., None, :] * lam_i[..., :, None] * p[..., None, None]
+        - lam_i[..., :, None] ** 2 * p[..., None, None]) * kappa[..., None, None]
+        + (lam_a[..., None, :] + lam_i[..., :, None] - lam_i[..., :, None] * p[..., None, None]) ** 2
+        * p[..., None, None]) * b[..., :, None] ** 2 * lam_i[..., :, None]
+        / (lam_i[..., :, None] - lam_a[..., None, :]) ** 2, axis=-2)
     )
     w_a = sum_1_a / p[..., None]
     return w_a
@@ -701,7 +701,7 @@ def _outside_variance_last(
         np.divide(work_0, work_1, out=work_0)
         sum_a = np.add.reduce(work_0, axis=0)
         part_a_3 = part * sum_a
-        v_a[tile] = part_a_3 / lam_a[tile]
+        np.divide(part_a_3, lam_a[tile], out=v_a[tile])
     return _join(kind, 0, (v_a, d - k))
 
 
@@ -806,7 +806,7 @@ def _outside_pullback_last(
         part_a_22 = part_a_14 + part_a_21
         part_a_23 = part_a_17 + part_a_22
         part_a_24 = part_a_23 - part_a_11
-        part_a_25[tile] = part_a_24 - part_a_20
+        np.subtract(part_a_24, part_a_20, out=part_a_25[tile])
         sum_i_2 += np.einsum("an,ian->in", v_bar_a, work_1)
         sum_i_3 += np.einsum("an,ian->in", part_a_6, work_1)
         sum_i_4 += np.einsum("an,ian->in", part_a_6, work_3)
@@ -920,7 +920,7 @@ def _outside_variance_first(
         np.multiply(work_0, work_1, out=work_0)
         sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_0)[:, 0]
         part_a_3 = _cut(part, tile)[:, None] * sum_a
-        v_a[tile] = part_a_3 / _cut(lam_a, tile)
+        np.divide(part_a_3, _cut(lam_a, tile), out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
 
 
@@ -1020,7 +1020,7 @@ def _outside_pullback_first(
         part_a_22 = part_a_14 + part_a_21
         part_a_23 = part_a_17 + part_a_22
         part_a_24 = part_a_23 - part_a_11
-        part_a_25[tile] = part_a_24 - part_a_20
+        np.subtract(part_a_24, part_a_20, out=part_a_25[tile])
         sum_i_2[tile] = np.matmul(work_1, v_bar_a[:, :, None])[:, :, 0]
         sum_i_3[tile] = np.matmul(work_1, part_a_6[:, :, None])[:, :, 0]
         sum_i_4[tile] = np.matmul(work_3, part_a_6[:, :, None])[:, :, 0]
@@ -1192,7 +1192,7 @@ def _excess_loss_pullback_last(
         np.multiply(part_i_3[:, None], work_0, out=work_5)
         sum_a_3 = np.add.reduce(work_5, axis=0)
         part_a_4 = part_a_2 + part_a_3
-        part_a_5[tile] = sum_a_3 + part_a_4
+        np.add(sum_a_3, part_a_4, out=part_a_5[tile])
         sum_i += np.add.reduce(work_0, axis=1)
         sum_i_2 += np.add.reduce(work_1, axis=1)
         np.multiply(work_0, work_3, out=work_3)
@@ -1346,7 +1346,7 @@ def _excess_loss_pullback_first(
         np.multiply(_cut(part_i_3, tile)[:, :, None], work_0, out=work_5)
         sum_a_3 = np.add.reduce(work_5, axis=1)
         part_a_4 = part_a_2 + part_a_3
-        part_a_5[tile] = sum_a_3 + part_a_4
+        np.add(sum_a_3, part_a_4, out=part_a_5[tile])
         np.add.reduce(work_0, axis=2, out=sum_i[tile])
         np.add.reduce(work_1, axis=2, out=sum_i_2[tile])
         np.multiply(work_0, work_3, out=work_3)
@@ -1592,7 +1592,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w
+                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -1824,8 +1824,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -1900,6 +1904,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -1937,11 +1943,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim == 1:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(

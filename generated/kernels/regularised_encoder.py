@@ -527,9 +527,9 @@ def formula(b: Any, nu: Any, s: Any, *, d1: int, xp: Any = np) -> Any:
     s_i = s[..., :k]
     nu_i = nu[..., :k]
     sum_1_m = (
-        xp.sum((nu_i[..., None, :] * s_i[..., None, :] ** 2 + nu_m[..., :, None] * s_m[..., :, None] ** 2
-        + s_m[..., :, None] ** 4) * b[..., None, :] ** 2
-        / ((s_i[..., None, :] + s_m[..., :, None]) ** 2 * (s_i[..., None, :] - s_m[..., :, None]) ** 2), axis=-1)
+        xp.sum((nu_i[..., :, None] * s_i[..., :, None] ** 2 + nu_m[..., None, :] * s_m[..., None, :] ** 2
+        + s_m[..., None, :] ** 4) * b[..., :, None] ** 2
+        / ((s_i[..., :, None] + s_m[..., None, :]) ** 2 * (s_i[..., :, None] - s_m[..., None, :]) ** 2), axis=-2)
     )
     w_m = sum_1_m
     sum_2 = xp.sum(b ** 2 * nu_i / s_i ** 2, axis=-1)
@@ -772,7 +772,7 @@ def _outside_pullback_last(
         sum_i_2 += np.einsum("mn,imn->in", v_bar_m, work_5)
         sum_m = np.einsum("in,imn->mn", part_i_2, work_5)
         part_m_5 = v_bar_m * sum_m
-        part_m_6[tile] = part_m[tile] * part_m_5
+        np.multiply(part_m[tile], part_m_5, out=part_m_6[tile])
         np.multiply(work_2, work_3, out=work_2)
         np.multiply(work_1, work_4, out=work_5)
         np.multiply(work_2, work_5, out=work_2)
@@ -794,7 +794,7 @@ def _outside_pullback_last(
         part_m_15 = 4 * part_m_14
         part_m_16 = part_m_9 + part_m_11
         part_m_17 = part_m_15 + part_m_16
-        part_m_18[tile] = part_m_17 - part_m_13
+        np.subtract(part_m_17, part_m_13, out=part_m_18[tile])
     part_i_6 = 2 * (b * (total * (nu_i * part_i_4) + sum_i))
     part_i_7 = total * (part_i_2 * part_i_4) + sum_i_2 * (s_i * b) ** 2
     part_i_8 = (
@@ -928,7 +928,7 @@ def _outside_pullback_first(
         sum_i_2[tile] = np.matmul(work_5, v_bar_m[:, :, None])[:, :, 0]
         sum_m = np.matmul(_cut(part_i_2, tile)[:, None], work_5)[:, 0]
         part_m_5 = v_bar_m * sum_m
-        part_m_6[tile] = _cut(part_m, tile) * part_m_5
+        np.multiply(_cut(part_m, tile), part_m_5, out=part_m_6[tile])
         np.multiply(work_2, work_3, out=work_2)
         np.multiply(work_1, work_4, out=work_5)
         np.multiply(work_2, work_5, out=work_2)
@@ -950,7 +950,7 @@ def _outside_pullback_first(
         part_m_15 = 4 * part_m_14
         part_m_16 = part_m_9 + part_m_11
         part_m_17 = part_m_15 + part_m_16
-        part_m_18[tile] = part_m_17 - part_m_13
+        np.subtract(part_m_17, part_m_13, out=part_m_18[tile])
     part_i_6 = 2 * (b * (total[:, None] * (nu_i * part_i_4) + sum_i))
     part_i_7 = total[:, None] * (part_i_2 * part_i_4) + sum_i_2 * (s_i * b) ** 2
     part_i_8 = (
@@ -1158,7 +1158,7 @@ def _excess_loss_pullback_last(
         np.multiply(work_0, work_1, out=work_2)
         sum_i += np.add.reduce(work_2, axis=1)
         sum_m = np.einsum("in,imn->mn", part_i_4, work_2)
-        part_m_2[tile] = bar * sum_m
+        np.multiply(bar, sum_m, out=part_m_2[tile])
         np.square(work_1, out=work_3)
         np.add(nu_i[:, None], part_m[tile], out=work_4)
         np.multiply(work_0, work_3, out=work_3)
@@ -1177,7 +1177,7 @@ def _excess_loss_pullback_last(
         sum_m_3 = np.einsum("in,imn->mn", part_i_4, work_0)
         part_m_6 = bar * sum_m_3
         part_m_7 = part_m_4 + part_m_5
-        part_m_8[tile] = part_m_7 - part_m_6
+        np.subtract(part_m_7, part_m_6, out=part_m_8[tile])
     part_i_8 = bar + (part_4 * part_i_3 + bar * (sum_i * part_i_4))
     part_i_9 = bar * (s_i * sum_i_4)
     part_i_10 = (
@@ -1398,7 +1398,7 @@ def _excess_loss_pullback_first(
         np.multiply(work_0, work_1, out=work_2)
         np.add.reduce(work_2, axis=2, out=sum_i[tile])
         sum_m = np.matmul(_cut(part_i_4, tile)[:, None], work_2)[:, 0]
-        part_m_2[tile] = _cut(bar, tile)[:, None] * sum_m
+        np.multiply(_cut(bar, tile)[:, None], sum_m, out=part_m_2[tile])
         np.square(work_1, out=work_3)
         np.add(_cut(nu_i, tile)[:, :, None], _cut(part_m, tile)[:, None], out=work_4)
         np.multiply(work_0, work_3, out=work_3)
@@ -1417,7 +1417,7 @@ def _excess_loss_pullback_first(
         sum_m_3 = np.matmul(_cut(part_i_4, tile)[:, None], work_0)[:, 0]
         part_m_6 = _cut(bar, tile)[:, None] * sum_m_3
         part_m_7 = part_m_4 + part_m_5
-        part_m_8[tile] = part_m_7 - part_m_6
+        np.subtract(part_m_7, part_m_6, out=part_m_8[tile])
     part_i_8 = bar[:, None] + (part_4[:, None] * part_i_3 + bar[:, None] * (sum_i * part_i_4))
     part_i_9 = bar[:, None] * (s_i * sum_i_4)
     part_i_10 = (
@@ -1673,7 +1673,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w
+                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -1905,8 +1905,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -1981,6 +1985,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -2018,11 +2024,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim == 1:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(

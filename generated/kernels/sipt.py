@@ -590,14 +590,14 @@ def formula(b: Any, rho: Any, sig: Any, gamma: Any, r: Any, *, xp: Any = np) -> 
     rho_a = rho[..., k:]
     sig_a = sig[..., k:]
     sum_1_a = (
-        xp.sum((2 * rho_a[..., :, None] * gamma[..., None, None] * r[..., None, None] + 2 * gamma[..., None, None] ** 2
-        + r[..., None, None] ** 2 - rho_i[..., None, :] ** 2 * gamma[..., None, None] ** 2)
-        * (sig_i[..., None, :] * gamma[..., None, None] + r[..., None, None]) ** 2 * b[..., None, :] ** 2
-        * sig_i[..., None, :] / (2 * (rho_i[..., None, :] - rho_a[..., :, None]) * sig_a[..., :, None]
-        * sig_i[..., None, :] * gamma[..., None, None] ** 2
-        + (sig_i[..., None, :] - sig_a[..., :, None]) * r[..., None, None] ** 2
-        + (rho_i[..., None, :] * sig_a[..., :, None] + rho_i[..., None, :] * sig_i[..., None, :]
-        - 2 * rho_a[..., :, None] * sig_a[..., :, None]) * gamma[..., None, None] * r[..., None, None]) ** 2, axis=-1)
+        xp.sum((2 * rho_a[..., None, :] * gamma[..., None, None] * r[..., None, None] + 2 * gamma[..., None, None] ** 2
+        + r[..., None, None] ** 2 - rho_i[..., :, None] ** 2 * gamma[..., None, None] ** 2)
+        * (sig_i[..., :, None] * gamma[..., None, None] + r[..., None, None]) ** 2 * b[..., :, None] ** 2
+        * sig_i[..., :, None] / (2 * (rho_i[..., :, None] - rho_a[..., None, :]) * sig_a[..., None, :]
+        * sig_i[..., :, None] * gamma[..., None, None] ** 2
+        + (sig_i[..., :, None] - sig_a[..., None, :]) * r[..., None, None] ** 2
+        + (rho_i[..., :, None] * sig_a[..., None, :] + rho_i[..., :, None] * sig_i[..., :, None]
+        - 2 * rho_a[..., None, :] * sig_a[..., None, :]) * gamma[..., None, None] * r[..., None, None]) ** 2, axis=-2)
     )
     w_a = sig_a ** 2 * sum_1_a
     return w_a
@@ -784,7 +784,7 @@ def _outside_variance_last(
         np.multiply(part_i_3[:, None], work_0, out=work_0)
         np.divide(work_0, work_3, out=work_0)
         sum_a = np.add.reduce(work_0, axis=0)
-        v_a[tile] = sig_a[tile] * sum_a
+        np.multiply(sig_a[tile], sum_a, out=v_a[tile])
     return _join(kind, 0, (v_a, d - k))
 
 
@@ -887,7 +887,7 @@ def _outside_pullback_last(
         part_a_13 = part_a_5[tile] * part_a_12
         part_a_14 = part_7 * part_a_13
         part_a_15 = part_a_8 + part_a_11
-        part_a_16[tile] = part_a_14 + part_a_15
+        np.add(part_a_14, part_a_15, out=part_a_16[tile])
         sum_i_2 += np.einsum("an,ian->in", part_a_6, work_0)
         part_a_17 = v_bar_a * part_a_5[tile]
         sum_i_3 += np.einsum("an,ian->in", part_a_17, work_6)
@@ -910,7 +910,7 @@ def _outside_pullback_last(
         part_a_29 = part_a_24 + part_a_28
         part_a_30 = part_a_27 + part_a_29
         part_a_31 = part_a_30 - part_a_22
-        part_a_32[tile] = part_a_31 - part_a_26
+        np.subtract(part_a_31, part_a_26, out=part_a_32[tile])
         sum_i_5 += np.einsum("an,ian->in", part_a_17, work_1)
         part_a_33 = sum_a_2 * part_a_18
         total += np.add.reduce(part_a_33, axis=0)
@@ -1058,7 +1058,7 @@ def _outside_variance_first(
         np.subtract(_cut(part_a_3, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_0)
         np.multiply(work_2, work_0, out=work_2)
         sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_2)[:, 0]
-        v_a[tile] = _cut(sig_a, tile) * sum_a
+        np.multiply(_cut(sig_a, tile), sum_a, out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
 
 
@@ -1156,7 +1156,7 @@ def _outside_pullback_first(
         part_a_13 = _cut(part_a_5, tile) * part_a_12
         part_a_14 = _cut(part_7, tile)[:, None] * part_a_13
         part_a_15 = part_a_8 + part_a_11
-        part_a_16[tile] = part_a_14 + part_a_15
+        np.add(part_a_14, part_a_15, out=part_a_16[tile])
         sum_i_2[tile] = np.matmul(work_0, part_a_6[:, :, None])[:, :, 0]
         part_a_17 = v_bar_a * _cut(part_a_5, tile)
         sum_i_3[tile] = np.matmul(work_6, part_a_17[:, :, None])[:, :, 0]
@@ -1179,7 +1179,7 @@ def _outside_pullback_first(
         part_a_29 = part_a_24 + part_a_28
         part_a_30 = part_a_27 + part_a_29
         part_a_31 = part_a_30 - part_a_22
-        part_a_32[tile] = part_a_31 - part_a_26
+        np.subtract(part_a_31, part_a_26, out=part_a_32[tile])
         sum_i_5[tile] = np.matmul(work_1, part_a_17[:, :, None])[:, :, 0]
         part_a_33 = sum_a_2 * part_a_18
         np.add.reduce(part_a_33, axis=1, out=total[tile])
@@ -1441,7 +1441,7 @@ def _excess_loss_pullback_last(
         part_a_10 = part_a_5[tile] * sum_a_3
         part_a_11 = part_3 * part_a_10
         part_a_12 = part_a_7 + part_a_9
-        part_a_13[tile] = part_a_11 + part_a_12
+        np.add(part_a_11, part_a_12, out=part_a_13[tile])
         sum_i += np.einsum("an,ian->in", sig_a[tile], work_5)
         sum_i_2 += np.einsum("an,ian->in", part_a_5[tile], work_6)
         sum_i_3 += np.einsum("an,ian->in", sig_a[tile], work_6)
@@ -1464,7 +1464,7 @@ def _excess_loss_pullback_last(
         part_a_23 = part_a_15 + part_a_19
         part_a_24 = part_a_22 + part_a_23
         part_a_25 = part_a_24 - part_a_17
-        part_a_26[tile] = part_a_25 - part_a_21
+        np.subtract(part_a_25, part_a_21, out=part_a_26[tile])
         sum_i_5 += np.einsum("an,ian->in", part_a_5[tile], work_1)
         part_a_27 = part_a_2[tile] * sum_a
         total_4 += np.add.reduce(part_a_27, axis=0)
@@ -1732,7 +1732,7 @@ def _excess_loss_pullback_first(
         part_a_10 = _cut(part_a_5, tile) * sum_a_3
         part_a_11 = _cut(part_3, tile)[:, None] * part_a_10
         part_a_12 = part_a_7 + part_a_9
-        part_a_13[tile] = part_a_11 + part_a_12
+        np.add(part_a_11, part_a_12, out=part_a_13[tile])
         sum_i[tile] = np.matmul(work_5, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         sum_i_2[tile] = np.matmul(work_6, _cut(part_a_5, tile)[:, :, None])[:, :, 0]
         sum_i_3[tile] = np.matmul(work_6, _cut(sig_a, tile)[:, :, None])[:, :, 0]
@@ -1755,7 +1755,7 @@ def _excess_loss_pullback_first(
         part_a_23 = part_a_15 + part_a_19
         part_a_24 = part_a_22 + part_a_23
         part_a_25 = part_a_24 - part_a_17
-        part_a_26[tile] = part_a_25 - part_a_21
+        np.subtract(part_a_25, part_a_21, out=part_a_26[tile])
         sum_i_5[tile] = np.matmul(work_1, _cut(part_a_5, tile)[:, :, None])[:, :, 0]
         part_a_27 = _cut(part_a_2, tile) * sum_a
         np.add.reduce(part_a_27, axis=1, out=total_4[tile])
@@ -2053,7 +2053,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w
+                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -2285,8 +2285,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -2361,6 +2365,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -2398,11 +2404,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim == 1:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(

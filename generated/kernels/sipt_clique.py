@@ -624,20 +624,20 @@ def formula(b: Any, rho: Any, sig: Any, K: Any, gamma: Any, r: Any, *, xp: Any =
     rho_a = rho[..., k:]
     sig_a = sig[..., k:]
     sum_1_a = (
-        xp.sum((4 * (rho_a[..., :, None] - 1) * (rho_i[..., None, :] - 1) * gamma[..., None, None] ** 2
-        + (2 * (2 * rho_a[..., :, None] + rho_i[..., None, :] - 2 * rho_a[..., :, None] * rho_i[..., None, :])
+        xp.sum((4 * (rho_a[..., None, :] - 1) * (rho_i[..., :, None] - 1) * gamma[..., None, None] ** 2
+        + (2 * (2 * rho_a[..., None, :] + rho_i[..., :, None] - 2 * rho_a[..., None, :] * rho_i[..., :, None])
         * gamma[..., None, None] * r[..., None, None]
-        + (4 * rho_a[..., :, None] + 4 * rho_i[..., None, :] + 4 * rho_a[..., :, None] * rho_i[..., None, :] ** 2
-        - 8 * rho_a[..., :, None] * rho_i[..., None, :] - 3 * rho_i[..., None, :] ** 2) * gamma[..., None, None] ** 2
+        + (4 * rho_a[..., None, :] + 4 * rho_i[..., :, None] + 4 * rho_a[..., None, :] * rho_i[..., :, None] ** 2
+        - 8 * rho_a[..., None, :] * rho_i[..., :, None] - 3 * rho_i[..., :, None] ** 2) * gamma[..., None, None] ** 2
         + r[..., None, None] ** 2) * K[..., None, None]
-        + (2 * gamma[..., None, None] + r[..., None, None] - rho_i[..., None, :] * gamma[..., None, None]) ** 2
-        * rho_a[..., :, None] * rho_i[..., None, :] * K[..., None, None] ** 2)
-        * (sig_i[..., None, :] * gamma[..., None, None] + r[..., None, None]) ** 2 * b[..., None, :] ** 2
-        * sig_i[..., None, :] / (2 * (rho_i[..., None, :] - rho_a[..., :, None]) * sig_a[..., :, None]
-        * sig_i[..., None, :] * gamma[..., None, None] ** 2
-        + (sig_i[..., None, :] - sig_a[..., :, None]) * r[..., None, None] ** 2
-        + (rho_i[..., None, :] * sig_a[..., :, None] + rho_i[..., None, :] * sig_i[..., None, :]
-        - 2 * rho_a[..., :, None] * sig_a[..., :, None]) * gamma[..., None, None] * r[..., None, None]) ** 2, axis=-1)
+        + (2 * gamma[..., None, None] + r[..., None, None] - rho_i[..., :, None] * gamma[..., None, None]) ** 2
+        * rho_a[..., None, :] * rho_i[..., :, None] * K[..., None, None] ** 2)
+        * (sig_i[..., :, None] * gamma[..., None, None] + r[..., None, None]) ** 2 * b[..., :, None] ** 2
+        * sig_i[..., :, None] / (2 * (rho_i[..., :, None] - rho_a[..., None, :]) * sig_a[..., None, :]
+        * sig_i[..., :, None] * gamma[..., None, None] ** 2
+        + (sig_i[..., :, None] - sig_a[..., None, :]) * r[..., None, None] ** 2
+        + (rho_i[..., :, None] * sig_a[..., None, :] + rho_i[..., :, None] * sig_i[..., :, None]
+        - 2 * rho_a[..., None, :] * sig_a[..., None, :]) * gamma[..., None, None] * r[..., None, None]) ** 2, axis=-2)
     )
     w_a = sig_a ** 2 * sum_1_a / ((1 + K[..., None]) * K[..., None])
     return w_a
@@ -882,7 +882,7 @@ def _outside_variance_last(
         np.divide(work_2, work_3, out=work_2)
         sum_a = np.add.reduce(work_2, axis=0)
         part_a_8 = sig_a[tile] * sum_a
-        v_a[tile] = part * part_a_8
+        np.multiply(part, part_a_8, out=v_a[tile])
     return _join(kind, 0, (v_a, d - k))
 
 
@@ -1057,7 +1057,7 @@ def _outside_pullback_last(
         part_a_32 = part_a_21 + part_a_31
         part_a_33 = part_a_23 + part_a_32
         part_a_34 = part_a_26 + part_a_33
-        part_a_35[tile] = part_a_29 + part_a_34
+        np.add(part_a_29, part_a_34, out=part_a_35[tile])
         part_a_36 = part_a_2[tile] * v_bar_a
         sum_i_2 += np.einsum("an,ian->in", part_a_36, work_0)
         sum_i_3 += np.einsum("an,ian->in", part_a_13, work_0)
@@ -1084,7 +1084,7 @@ def _outside_pullback_last(
         part_a_50 = part_a_44 + part_a_49
         part_a_51 = part_a_48 + part_a_50
         part_a_52 = part_a_51 - part_a_42
-        part_a_53[tile] = part_a_52 - part_a_46
+        np.subtract(part_a_52, part_a_46, out=part_a_53[tile])
         sum_i_7 += np.einsum("an,ian->in", part_a_38, work_1)
         np.multiply(work_0, work_8, out=work_8)
         sum_i_8 += np.einsum("an,ian->in", part_a_13, work_8)
@@ -1293,7 +1293,7 @@ def _outside_variance_first(
         np.multiply(work_2, work_3, out=work_2)
         sum_a = np.matmul(_cut(part_i_6, tile)[:, None], work_2)[:, 0]
         part_a_8 = _cut(sig_a, tile) * sum_a
-        v_a[tile] = _cut(part, tile)[:, None] * part_a_8
+        np.multiply(_cut(part, tile)[:, None], part_a_8, out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
 
 
@@ -1463,7 +1463,7 @@ def _outside_pullback_first(
         part_a_32 = part_a_21 + part_a_31
         part_a_33 = part_a_23 + part_a_32
         part_a_34 = part_a_26 + part_a_33
-        part_a_35[tile] = part_a_29 + part_a_34
+        np.add(part_a_29, part_a_34, out=part_a_35[tile])
         part_a_36 = _cut(part_a_2, tile) * v_bar_a
         sum_i_2[tile] = np.matmul(work_0, part_a_36[:, :, None])[:, :, 0]
         sum_i_3[tile] = np.matmul(work_0, part_a_13[:, :, None])[:, :, 0]
@@ -1490,7 +1490,7 @@ def _outside_pullback_first(
         part_a_50 = part_a_44 + part_a_49
         part_a_51 = part_a_48 + part_a_50
         part_a_52 = part_a_51 - part_a_42
-        part_a_53[tile] = part_a_52 - part_a_46
+        np.subtract(part_a_52, part_a_46, out=part_a_53[tile])
         sum_i_7[tile] = np.matmul(work_1, part_a_38[:, :, None])[:, :, 0]
         np.multiply(work_0, work_8, out=work_8)
         sum_i_8[tile] = np.matmul(work_8, part_a_13[:, :, None])[:, :, 0]
@@ -1942,7 +1942,7 @@ def _excess_loss_pullback_last(
         part_a_28 = part_a_19 + part_a_27
         part_a_29 = part_a_21 + part_a_28
         part_a_30 = part_a_23 + part_a_29
-        part_a_31[tile] = part_a_25 + part_a_30
+        np.add(part_a_25, part_a_30, out=part_a_31[tile])
         sum_i += np.einsum("an,ian->in", part_a_2[tile], work_5)
         sum_i_2 += np.einsum("an,ian->in", sig_a[tile], work_5)
         sum_i_3 += np.einsum("an,ian->in", part_a_11[tile], work_5)
@@ -1967,7 +1967,7 @@ def _excess_loss_pullback_last(
         part_a_41 = part_a_33 + part_a_37
         part_a_42 = part_a_40 + part_a_41
         part_a_43 = part_a_42 - part_a_35
-        part_a_44[tile] = part_a_43 - part_a_39
+        np.subtract(part_a_43, part_a_39, out=part_a_44[tile])
         sum_i_7 += np.einsum("an,ian->in", part_a_10[tile], work_1)
         np.multiply(work_5, work_8, out=work_8)
         sum_i_8 += np.einsum("an,ian->in", sig_a[tile], work_8)
@@ -2493,7 +2493,7 @@ def _excess_loss_pullback_first(
         part_a_28 = part_a_19 + part_a_27
         part_a_29 = part_a_21 + part_a_28
         part_a_30 = part_a_23 + part_a_29
-        part_a_31[tile] = part_a_25 + part_a_30
+        np.add(part_a_25, part_a_30, out=part_a_31[tile])
         sum_i[tile] = np.matmul(work_5, _cut(part_a_2, tile)[:, :, None])[:, :, 0]
         sum_i_2[tile] = np.matmul(work_5, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         sum_i_3[tile] = np.matmul(work_5, _cut(part_a_11, tile)[:, :, None])[:, :, 0]
@@ -2518,7 +2518,7 @@ def _excess_loss_pullback_first(
         part_a_41 = part_a_33 + part_a_37
         part_a_42 = part_a_40 + part_a_41
         part_a_43 = part_a_42 - part_a_35
-        part_a_44[tile] = part_a_43 - part_a_39
+        np.subtract(part_a_43, part_a_39, out=part_a_44[tile])
         sum_i_7[tile] = np.matmul(work_1, _cut(part_a_10, tile)[:, :, None])[:, :, 0]
         np.multiply(work_5, work_8, out=work_8)
         sum_i_8[tile] = np.matmul(work_8, _cut(sig_a, tile)[:, :, None])[:, :, 0]
@@ -2914,7 +2914,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w
+                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -3146,8 +3146,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -3222,6 +3226,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -3259,11 +3265,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim == 1:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(

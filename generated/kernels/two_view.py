@@ -546,11 +546,11 @@ def formula(b: Any, s: Any, K: Any, *, d_x: int, xp: Any = np) -> Any:
     s_i = s[..., :k]
     sum_1 = xp.sum(s_i ** 2, axis=-1)
     sum_2_m = (
-        xp.sum((2 * s_i[..., None, :] ** 2 * s_m[..., :, None] ** 2 + s_i[..., None, :] ** 2 * K[..., None, None]
-        + s_i[..., None, :] ** 2 * sum_1[..., None, None] + s_m[..., :, None] ** 2 * K[..., None, None]
-        + s_m[..., :, None] ** 2 * sum_1[..., None, None] + s_i[..., None, :] ** 4
-        - s_i[..., None, :] ** 4 * K[..., None, None]) * b[..., None, :] ** 2
-        / ((s_i[..., None, :] + s_m[..., :, None]) ** 2 * (s_i[..., None, :] - s_m[..., :, None]) ** 2), axis=-1)
+        xp.sum((2 * s_i[..., :, None] ** 2 * s_m[..., None, :] ** 2 + s_i[..., :, None] ** 2 * K[..., None, None]
+        + s_i[..., :, None] ** 2 * sum_1[..., None, None] + s_m[..., None, :] ** 2 * K[..., None, None]
+        + s_m[..., None, :] ** 2 * sum_1[..., None, None] + s_i[..., :, None] ** 4
+        - s_i[..., :, None] ** 4 * K[..., None, None]) * b[..., :, None] ** 2
+        / ((s_i[..., :, None] + s_m[..., None, :]) ** 2 * (s_i[..., :, None] - s_m[..., None, :]) ** 2), axis=-2)
     )
     w_m = sum_2_m / K[..., None]
     sum_3 = xp.sum((s_i ** 2 + K[..., None] + sum_1[..., None] - s_i ** 2 * K[..., None]) * b ** 2 / s_i ** 2, axis=-1)
@@ -858,7 +858,7 @@ def natural_value_and_gradient(
         fine = frame.fine & np.isfinite(value)
         with np.errstate(all="ignore"):
             v_outside = outside_variance(b, s, K, d_x=d_x)
-            work = _Work(kind, rows, 8 * max(k, r, 1), False)
+            work = _Work(kind, rows, 5 * max(k, r, 1), False)
             label_noise = _noise_variance(sigma2, d_x, k, r, rows, kind, work)
             own = np.ones((1, 1), kind)
             wanted = _Target(names, factors, alpha, label_noise, d_eff, rank)
@@ -925,7 +925,7 @@ def _outside_variance_last(
         np.multiply(part_i_4[:, None], work_0, out=work_0)
         np.divide(work_0, work_1, out=work_0)
         sum_m = np.add.reduce(work_0, axis=0)
-        v_m[tile] = part * sum_m
+        np.multiply(part, sum_m, out=v_m[tile])
     return _join(kind, 0, (v_m, r - k), (v_a, d_x - r))
 
 
@@ -1036,7 +1036,7 @@ def _outside_pullback_last(
         part_m_14 = v_bar_m * sum_m_5
         part_m_15 = part_6 * part_m_14
         part_m_16 = part_m_11 + part_m_13
-        part_m_17[tile] = part_m_16 - part_m_15
+        np.subtract(part_m_16, part_m_15, out=part_m_17[tile])
         part_m_18 = sum_m * v_bar_m
         total_6 += np.add.reduce(part_m_18, axis=0)
     part_i_12 = 2 * (b * (part_4 * (part_i_7 * part_i_8) + part * sum_i))
@@ -1126,7 +1126,7 @@ def _outside_variance_first(
         np.multiply(work_0, work_1, out=work_0)
         np.multiply(work_2, work_0, out=work_2)
         sum_m = np.matmul(_cut(part_i_4, tile)[:, None], work_2)[:, 0]
-        v_m[tile] = _cut(part, tile)[:, None] * sum_m
+        np.multiply(_cut(part, tile)[:, None], sum_m, out=v_m[tile])
     return _join(kind, 1, (v_m, r - k), (v_a, d_x - r))
 
 
@@ -1232,7 +1232,7 @@ def _outside_pullback_first(
         part_m_14 = v_bar_m * sum_m_5
         part_m_15 = _cut(part_6, tile)[:, None] * part_m_14
         part_m_16 = part_m_11 + part_m_13
-        part_m_17[tile] = part_m_16 - part_m_15
+        np.subtract(part_m_16, part_m_15, out=part_m_17[tile])
         part_m_18 = sum_m * v_bar_m
         np.add.reduce(part_m_18, axis=1, out=total_6[tile])
     part_i_12 = 2 * (b * (part_4[:, None] * (part_i_7 * part_i_8) + part[:, None] * sum_i))
@@ -1377,7 +1377,7 @@ def _excess_loss_pullback_last(
         part_m = part * sum_m
         sum_m_2 = np.einsum("in,imn->mn", part_i_3, work_3)
         part_m_2 = part * sum_m_2
-        part_m_3[tile] = part_m - part_m_2
+        np.subtract(part_m, part_m_2, out=part_m_3[tile])
     part_i_4 = part_i * sum_i_3
     total_7 = np.add.reduce(part_i_4, axis=0)
     part_8 = (
@@ -1521,7 +1521,7 @@ def _excess_loss_pullback_first(
         part_m = _cut(part, tile)[:, None] * sum_m
         sum_m_2 = np.matmul(_cut(part_i_3, tile)[:, None], work_3)[:, 0]
         part_m_2 = _cut(part, tile)[:, None] * sum_m_2
-        part_m_3[tile] = part_m - part_m_2
+        np.subtract(part_m, part_m_2, out=part_m_3[tile])
     part_i_4 = part_i * sum_i_3
     total_7 = _row_sums(part_i_4)
     part_8 = (
@@ -1905,7 +1905,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w
+                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -2137,8 +2137,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -2213,6 +2217,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -2250,11 +2256,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim == 1:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(
