@@ -1416,7 +1416,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
+                slope = slope * w
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -1776,7 +1776,7 @@ def _block(
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
     """Copy what a block has found; `last` has the batch on the last axis of `value`."""
-    if not last or value.ndim == 1:
+    if not last or value.ndim != 2:
         result[...] = value
     elif len(value) < WIDE:
         result[...] = value.T
