@@ -90,8 +90,14 @@ static inline void store(double *to, const vec *restrict from, long size, long n
         turned(square);
         for (int m = 0; m < LANES; m++) *(loose *)(to + m * size + at) = square[m];
     }
-    for (int m = 0; m < lanes; m++)
-        for (long q = at; q < size; q++) to[m * size + q] = from[q][m];
+    if (lanes == LANES)
+        for (; at + 2 <= size; at += 2)
+            for (int m = 0; m < LANES; m++) {
+                to[m * size + at] = from[at][m];
+                to[m * size + at + 1] = from[at + 1][m];
+            }
+    for (; at < size; at++)
+        for (int m = 0; m < lanes; m++) to[m * size + at] = from[at][m];
 }
 
 /* Cumulants of the weights, kappa_r = 2^(r-1) (r-1)! sum_a w_a^r. */
