@@ -528,7 +528,7 @@ def formula(b: Any, lam: Any, degrees_of_freedom: Any, *, xp: Any = np) -> Any:
     lam_i = lam[..., :k]
     lam_a = lam[..., k:]
     sum_1_a = (
-        xp.sum(b[..., None, :] ** 2 * lam_i[..., None, :] / (lam_i[..., None, :] - lam_a[..., :, None]) ** 2, axis=-1)
+        xp.sum(b[..., :, None] ** 2 * lam_i[..., :, None] / (lam_i[..., :, None] - lam_a[..., None, :]) ** 2, axis=-2)
     )
     w_a = (1 + 2 / (degrees_of_freedom[..., None] - 4)) * lam_a ** 2 * sum_1_a
     return w_a
@@ -1472,7 +1472,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
+                slope = slope * w
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -1784,7 +1784,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
-        np.setbufsize(BUFFER)
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -1831,7 +1832,7 @@ def _block(
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
     """Copy what a block has found; `last` has the batch on the last axis of `value`."""
-    if not last or value.ndim == 1:
+    if not last or value.ndim != 2:
         result[...] = value
     elif len(value) < WIDE:
         result[...] = value.T

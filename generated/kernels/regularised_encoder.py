@@ -527,9 +527,9 @@ def formula(b: Any, nu: Any, s: Any, *, d1: int, xp: Any = np) -> Any:
     s_i = s[..., :k]
     nu_i = nu[..., :k]
     sum_1_m = (
-        xp.sum((nu_i[..., None, :] * s_i[..., None, :] ** 2 + nu_m[..., :, None] * s_m[..., :, None] ** 2
-        + s_m[..., :, None] ** 4) * b[..., None, :] ** 2
-        / ((s_i[..., None, :] + s_m[..., :, None]) ** 2 * (s_i[..., None, :] - s_m[..., :, None]) ** 2), axis=-1)
+        xp.sum((nu_i[..., :, None] * s_i[..., :, None] ** 2 + nu_m[..., None, :] * s_m[..., None, :] ** 2
+        + s_m[..., None, :] ** 4) * b[..., :, None] ** 2
+        / ((s_i[..., :, None] + s_m[..., None, :]) ** 2 * (s_i[..., :, None] - s_m[..., None, :]) ** 2), axis=-2)
     )
     w_m = sum_1_m
     sum_2 = xp.sum(b ** 2 * nu_i / s_i ** 2, axis=-1)
@@ -1673,7 +1673,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
+                slope = slope * w
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -1985,7 +1985,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
-        np.setbufsize(BUFFER)
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -2032,7 +2033,7 @@ def _block(
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
     """Copy what a block has found; `last` has the batch on the last axis of `value`."""
-    if not last or value.ndim == 1:
+    if not last or value.ndim != 2:
         result[...] = value
     elif len(value) < WIDE:
         result[...] = value.T

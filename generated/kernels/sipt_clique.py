@@ -624,20 +624,20 @@ def formula(b: Any, rho: Any, sig: Any, K: Any, gamma: Any, r: Any, *, xp: Any =
     rho_a = rho[..., k:]
     sig_a = sig[..., k:]
     sum_1_a = (
-        xp.sum((4 * (rho_a[..., :, None] - 1) * (rho_i[..., None, :] - 1) * gamma[..., None, None] ** 2
-        + (2 * (2 * rho_a[..., :, None] + rho_i[..., None, :] - 2 * rho_a[..., :, None] * rho_i[..., None, :])
+        xp.sum((4 * (rho_a[..., None, :] - 1) * (rho_i[..., :, None] - 1) * gamma[..., None, None] ** 2
+        + (2 * (2 * rho_a[..., None, :] + rho_i[..., :, None] - 2 * rho_a[..., None, :] * rho_i[..., :, None])
         * gamma[..., None, None] * r[..., None, None]
-        + (4 * rho_a[..., :, None] + 4 * rho_i[..., None, :] + 4 * rho_a[..., :, None] * rho_i[..., None, :] ** 2
-        - 8 * rho_a[..., :, None] * rho_i[..., None, :] - 3 * rho_i[..., None, :] ** 2) * gamma[..., None, None] ** 2
+        + (4 * rho_a[..., None, :] + 4 * rho_i[..., :, None] + 4 * rho_a[..., None, :] * rho_i[..., :, None] ** 2
+        - 8 * rho_a[..., None, :] * rho_i[..., :, None] - 3 * rho_i[..., :, None] ** 2) * gamma[..., None, None] ** 2
         + r[..., None, None] ** 2) * K[..., None, None]
-        + (2 * gamma[..., None, None] + r[..., None, None] - rho_i[..., None, :] * gamma[..., None, None]) ** 2
-        * rho_a[..., :, None] * rho_i[..., None, :] * K[..., None, None] ** 2)
-        * (sig_i[..., None, :] * gamma[..., None, None] + r[..., None, None]) ** 2 * b[..., None, :] ** 2
-        * sig_i[..., None, :] / (2 * (rho_i[..., None, :] - rho_a[..., :, None]) * sig_a[..., :, None]
-        * sig_i[..., None, :] * gamma[..., None, None] ** 2
-        + (sig_i[..., None, :] - sig_a[..., :, None]) * r[..., None, None] ** 2
-        + (rho_i[..., None, :] * sig_a[..., :, None] + rho_i[..., None, :] * sig_i[..., None, :]
-        - 2 * rho_a[..., :, None] * sig_a[..., :, None]) * gamma[..., None, None] * r[..., None, None]) ** 2, axis=-1)
+        + (2 * gamma[..., None, None] + r[..., None, None] - rho_i[..., :, None] * gamma[..., None, None]) ** 2
+        * rho_a[..., None, :] * rho_i[..., :, None] * K[..., None, None] ** 2)
+        * (sig_i[..., :, None] * gamma[..., None, None] + r[..., None, None]) ** 2 * b[..., :, None] ** 2
+        * sig_i[..., :, None] / (2 * (rho_i[..., :, None] - rho_a[..., None, :]) * sig_a[..., None, :]
+        * sig_i[..., :, None] * gamma[..., None, None] ** 2
+        + (sig_i[..., :, None] - sig_a[..., None, :]) * r[..., None, None] ** 2
+        + (rho_i[..., :, None] * sig_a[..., None, :] + rho_i[..., :, None] * sig_i[..., :, None]
+        - 2 * rho_a[..., None, :] * sig_a[..., None, :]) * gamma[..., None, None] * r[..., None, None]) ** 2, axis=-2)
     )
     w_a = sig_a ** 2 * sum_1_a / ((1 + K[..., None]) * K[..., None])
     return w_a
@@ -2914,7 +2914,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
+                slope = slope * w
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -3226,7 +3226,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
-        np.setbufsize(BUFFER)
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -3273,7 +3274,7 @@ def _block(
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
     """Copy what a block has found; `last` has the batch on the last axis of `value`."""
-    if not last or value.ndim == 1:
+    if not last or value.ndim != 2:
         result[...] = value
     elif len(value) < WIDE:
         result[...] = value.T

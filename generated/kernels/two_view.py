@@ -546,11 +546,11 @@ def formula(b: Any, s: Any, K: Any, *, d_x: int, xp: Any = np) -> Any:
     s_i = s[..., :k]
     sum_1 = xp.sum(s_i ** 2, axis=-1)
     sum_2_m = (
-        xp.sum((2 * s_i[..., None, :] ** 2 * s_m[..., :, None] ** 2 + s_i[..., None, :] ** 2 * K[..., None, None]
-        + s_i[..., None, :] ** 2 * sum_1[..., None, None] + s_m[..., :, None] ** 2 * K[..., None, None]
-        + s_m[..., :, None] ** 2 * sum_1[..., None, None] + s_i[..., None, :] ** 4
-        - s_i[..., None, :] ** 4 * K[..., None, None]) * b[..., None, :] ** 2
-        / ((s_i[..., None, :] + s_m[..., :, None]) ** 2 * (s_i[..., None, :] - s_m[..., :, None]) ** 2), axis=-1)
+        xp.sum((2 * s_i[..., :, None] ** 2 * s_m[..., None, :] ** 2 + s_i[..., :, None] ** 2 * K[..., None, None]
+        + s_i[..., :, None] ** 2 * sum_1[..., None, None] + s_m[..., None, :] ** 2 * K[..., None, None]
+        + s_m[..., None, :] ** 2 * sum_1[..., None, None] + s_i[..., :, None] ** 4
+        - s_i[..., :, None] ** 4 * K[..., None, None]) * b[..., :, None] ** 2
+        / ((s_i[..., :, None] + s_m[..., None, :]) ** 2 * (s_i[..., :, None] - s_m[..., None, :]) ** 2), axis=-2)
     )
     w_m = sum_2_m / K[..., None]
     sum_3 = xp.sum((s_i ** 2 + K[..., None] + sum_1[..., None] - s_i ** 2 * K[..., None]) * b ** 2 / s_i ** 2, axis=-1)
@@ -1905,7 +1905,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
+                slope = slope * w
                 if order in slopes:
                     slope += slopes[order]
         return slope
@@ -2217,7 +2217,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
-        np.setbufsize(BUFFER)
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -2264,7 +2265,7 @@ def _block(
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
     """Copy what a block has found; `last` has the batch on the last axis of `value`."""
-    if not last or value.ndim == 1:
+    if not last or value.ndim != 2:
         result[...] = value
     elif len(value) < WIDE:
         result[...] = value.T

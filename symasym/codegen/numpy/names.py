@@ -10,9 +10,8 @@ from symasym.errors import InputError
 __all__ = ["PREFIXES", "RESERVED", "check_names"]
 
 _MODULE = """
-    Any ArrayLike Callable DTypeLike ExcessLossGradient Floats Gradient LONG Mapping NDArray NamedTuple NaturalGradient
-    ROWS Result
-    SIGNATURE SMALLEST Sequence TILE WORKSPACE annotations math np
+    Any ArrayLike BUFFER Callable DTypeLike ExcessLossGradient Floats Gradient LONG Mapping NDArray NamedTuple
+    NaturalGradient ROWS Result SIGNATURE SMALLEST Sequence TILE WIDE WORKSPACE annotations math np
 """
 _VARIABLES = """
     alpha alpha0 at axis bar batch column compute count cumulants d_eff domain dtype excess_loss_mean
