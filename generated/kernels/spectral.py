@@ -2021,18 +2021,6 @@ class _Scattered:
 # ---- natural parameters
 
 
-class _Frame(NamedTuple):
-    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
-
-    fine: NDArray[np.bool_]
-    mu: Floats
-    turn: Floats
-    back: Floats
-    beta: Floats
-    c: Floats
-    down: Floats | None
-
-
 def _square(name: str, array: Floats, size: int | None = None) -> int:
     """The side of square matrices."""
     if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] != (size or array.shape[-1]):
@@ -2051,11 +2039,6 @@ def _below(name: str, size: int, most: int) -> int:
 def _at_most_double(kind: np.dtype) -> None:
     if kind.itemsize > 8:
         raise ValueError(f"dtype: {kind} came, float32 or float64 is expected for natural parameters")
-
-
-def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
-    """Blocks of problems whose matrices fit the workspace."""
-    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
 
 
 def _some_rows(array: Any, rows: slice) -> Any:
@@ -2078,6 +2061,26 @@ def _stand_in(fine: NDArray[np.bool_], matrix: Floats) -> Floats:
     if fine.all():
         return matrix
     return np.where(fine[:, None, None], matrix, np.eye(*matrix.shape[-2:], dtype=matrix.dtype))
+
+
+# ---- eigenvalue problems
+
+
+class _Frame(NamedTuple):
+    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
+
+    fine: NDArray[np.bool_]
+    mu: Floats
+    turn: Floats
+    back: Floats
+    beta: Floats
+    c: Floats
+    down: Floats | None
+
+
+def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
+    """Blocks of problems whose matrices fit the workspace."""
+    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
 
 
 def _descending(matrix: Floats) -> tuple[Floats, Floats]:

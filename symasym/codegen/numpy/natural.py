@@ -82,13 +82,12 @@ def _natural(pencil: Pencil, read: Formulas, form: Normal, given: Inputs) -> _Na
     return _Natural(pencil, form, given, inside, outside, noise, family, coefficient, read.length)
 
 
-def natural_slots(pencil: Pencil | None, read: Formulas, form: Normal, given: Inputs, core: Group) -> dict[str, Any]:
-    """Slots of the functions of natural parameters; `natural` is None where there are none."""
-    if pencil is None:
-        return {"natural": None}
+def natural_slots(pencil: Pencil, read: Formulas, form: Normal, given: Inputs, core: Group) -> dict[str, Any]:
+    """Slots of the functions of natural parameters."""
     natural = _natural(pencil, read, form, given)
     functions = [_to_law(natural), _from_law(natural), _inside(natural), _outside(natural, read)]
-    return {"natural": _public(natural, read, core) | {"functions": functions, "kind": pencil.kind}}
+    own = {"functions": functions, "kind": pencil.kind, "template": "natural_pencil.py.jinja", "tables": []}
+    return _public(natural, read, core) | own
 
 
 # ---- private functions
