@@ -330,7 +330,7 @@ def test_wrong_shapes_are_refused_in_one_sentence() -> None:
 def test_a_wrong_gradient_is_noticed(right: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from symasym.codegen.numpy import emit
 
-    text = emit(law_of("infonce"), pencil=PENCILS["infonce"])
+    text = emit(law_of("infonce"), natural=PENCILS["infonce"])
     assert right in text
     planted = ModuleType("planted")
     exec(text.replace(right, wrong), planted.__dict__)

@@ -67,7 +67,7 @@ def bilinear(write: Writer, form: ScalarPolynomial) -> dict[Block, Table]:
     for (block, patterns), members in grouped.items():
         if is_upper(block):
             found.setdefault(block, []).extend(_covered(write, members, patterns))
-    return {block: tuple(terms) for block, terms in found.items()}
+    return {block: write.collected(terms) for block, terms in found.items()}
 
 
 def _of_pair(pair: Pair) -> Outer:
@@ -107,7 +107,7 @@ def _covered(write: Writer, members: Sequence[Outer], patterns: tuple[str, str])
         name, coefficient = write.word(other.word, other.rows), mine[0].coefficient
         if len(mine) > 1:
             words = [(item.coefficient, write.word(item.sides[1 - n].word, other.rows)) for item in mine]
-            table = tuple(write.term(c, [("ij", text)], "ij") for c, text in words)
+            table = write.collected(write.term(c, [("ij", text)], "ij") for c, text in words)
             name, coefficient = write.defined(table, other.rows, other.columns), ScalarPolynomial.number(1)
         both = [(patterns[1 - n], name), (patterns[n], write.word(fixed.word, fixed.rows))]
         terms.append(write.term(coefficient, both if n else both[::-1], "ijkl"))

@@ -21,7 +21,7 @@ from symasym.model.data import GaussianLaw
 from symasym.model.groups import Algebra
 from symasym.model.matrices import Parameter, ScalarParameter, ScalarTruth
 from symasym.symmetry.quotient import VerticalField
-from symasym.words.atoms import Atom, Factor, Kind, Word
+from symasym.words.atoms import Atom, Factor, Kind, Word, columns_of, rows_of
 from symasym.words.lower import lower_matrix
 from symasym.words.network import Network
 from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial
@@ -96,9 +96,7 @@ class Writer:
         elif isinstance(symbol, sympy.Symbol) and symbol not in self.forms.scale_moments:
             found = str(symbol.name)
         else:
-            terms = self._summands(self.forms.scale_moments.get(symbol, symbol))
-            found = f"number_{len(self.numbers) + 1}"
-            self.numbers[found] = terms
+            found = self.number(self._summands(self.forms.scale_moments.get(symbol, symbol)))
         self.known[symbol] = found
         return found
 
@@ -151,13 +149,36 @@ class Writer:
             parts.append((index + end, self.word(edge.word[start:], dimension)))
         return parts
 
+    def collected(self, terms: Iterable[Term]) -> Table:
+        """Terms with the same words as one, whose factor is a sum of products of scalars."""
+        grouped: dict[tuple[str, tuple[str, ...]], dict[Powers, Fraction]] = {}
+        for term in terms:
+            factors = grouped.setdefault((term.pattern, term.words), {})
+            factors[term.powers] = factors.get(term.powers, Fraction()) + term.number
+        found = []
+        for (pattern, words), factors in grouped.items():
+            left = tuple((number, powers) for powers, number in factors.items() if number)
+            if len(left) > 1:
+                left = ((Fraction(1), ((self.number(left), 1),)),)
+            found += [Term(number, powers, pattern, words) for number, powers in left]
+        return tuple(found)
+
+    def number(self, terms: tuple[tuple[Fraction, Powers], ...]) -> str:
+        """The name of a sum of products of scalars."""
+        for name, other in self.numbers.items():
+            if other == terms:
+                return name
+        name = f"number_{len(self.numbers) + 1}"
+        self.numbers[name] = terms
+        return name
+
     def scalar(self, polynomial: ScalarPolynomial) -> Table:
         """A polynomial in traces."""
-        return tuple(self.term(ScalarPolynomial({m: c}), [], "") for m, c in polynomial.sorted_terms())
+        return self.collected(self.term(ScalarPolynomial({m: c}), [], "") for m, c in polynomial.sorted_terms())
 
     def matrix(self, polynomial: MatrixPolynomial) -> Table:
         """A matrix polynomial without directions."""
-        return tuple(
+        return self.collected(
             self.term(ScalarPolynomial({m: c}), [("ij", self.word(word, polynomial.rows))], "ij")
             for (m, word), c in polynomial.sorted_terms()
         )
@@ -193,7 +214,7 @@ class Writer:
         for item in split_linear(form):
             term = self.term(item.coefficient, self.functional(item, "ij", LETTERS[:8]), "ij", LETTERS[:8])
             found.setdefault(owner(item.parameter), []).append(term)
-        return {name: tuple(terms) for name, terms in found.items()}
+        return {name: self.collected(terms) for name, terms in found.items()}
 
     def slopes(self, derivative: MatrixPolynomial) -> dict[str, Table]:
         """`theta^T DPhi[V]` at `[b, i, j]`, for a column `theta_`."""
@@ -204,7 +225,7 @@ class Writer:
             parts.append((j + "z", self.word(item.after, derivative.columns)))
             term = self.term(item.coefficient, parts, "zij", "xyz")
             found.setdefault(owner(item.moving.payload[0]), []).append(term)
-        return {name: tuple(terms) for name, terms in found.items()}
+        return {name: self.collected(terms) for name, terms in found.items()}
 
     def vertical(self, field: VerticalField) -> Vertical:
         """Velocities `before xi after` at `[x, y, i, j]`."""
@@ -216,7 +237,7 @@ class Writer:
                 parts = [("i" + x, self.word(item.before, velocity.rows))]
                 parts.append((y + "j", self.word(item.after, velocity.columns)))
                 terms.append(self.term(item.coefficient, parts, "xyij", "xy"))
-            found[owner(parameter)] = tuple(terms)
+            found[owner(parameter)] = self.collected(terms)
         return Vertical(field.algebra is Algebra.ANTISYMMETRIC, str(field.xi.rows), found)
 
 

@@ -80,7 +80,7 @@ def _minimiser(
     """`w*` `(rows, N)`, and for which problems the lowest point that was reached is a minimum."""
     search = _Search(tables, arrays, numbers)
     w, which = search.starts(rows)
-    value, arrived = search.loss(w, which), np.zeros(len(w), bool)
+    value, roundness = search.loss(w, which), np.zeros(len(w))
     before = np.full(len(w), np.inf)
     active = np.flatnonzero(np.isfinite(value))
     for _ in range(STEPS):
@@ -98,16 +98,17 @@ def _minimiser(
         relative = np.sum(along**2 / curvature, axis=1) / np.maximum(np.abs(size), np.finfo(float).tiny)
         close = (relative <= 1e-12) & (values > 0).all(1)
         step = -np.einsum("nij,nj->ni", across, along / curvature)
-        done = close & ((relative <= 1e-26) | (relative > before[active] / 16))
+        done = close & ((relative <= 1e-30) | (relative >= before[active]))  # what is left is rounding
         before[active] = np.where(close, relative, np.inf)
         here = w[active], which[active], value[active]
         w[active], value[active], found = _line(search, *here, step, np.sum(slope * step, axis=1), close)
-        arrived[active[done]] = True
+        roundness[active[done]] = (values.min(1) / values.max(1))[done]
         active = active[found & ~done]
-    value = np.where(np.isfinite(value), value, np.inf).reshape(rows, STARTS)
-    best = np.argmin(value, axis=1)
-    place = np.arange(rows) * STARTS + best
-    return w[place], arrived[place]
+    value, roundness = (np.reshape(x, (rows, STARTS)) for x in (np.where(np.isfinite(value), value, np.inf), roundness))
+    lowest = np.min(value, axis=1, keepdims=True)
+    same = value <= lowest + 1e-9 * np.abs(lowest)  # points of one orbit, some of which are better conditioned
+    place = np.arange(rows) * STARTS + np.argmax(np.where(same, roundness, -1.0), axis=1)
+    return w[place], roundness.reshape(-1)[place] > 0
 
 
 def _line(

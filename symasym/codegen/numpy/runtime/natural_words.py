@@ -265,11 +265,10 @@ def _second_stage_back(here: _Position, projection_bar: Floats) -> Floats | None
         features_bar = features_bar + left @ np.swapaxes(outside, 1, 2) @ down
         features_bar = features_bar - here.theta @ np.swapaxes(left, 1, 2) @ features @ down
         words.pull_total(tables.target, np.swapaxes(regression, 1, 2) @ theta_bar)
-    down_bar = _even(down_bar)
     words.pull_total(tables.features, features_bar)
     if here.down_given:
-        return down_bar
-    words.pull_total(tables.down, down_bar)
+        return _even(down_bar)
+    words.pull_total(tables.down, _even(down_bar))
     return None
 
 

@@ -121,12 +121,8 @@ class _Words:
         """The sum of terms, `(rows, *shape)`."""
         found = np.zeros((self.rows, *shape))
         for number, powers, pattern, words in terms:
-            factor = np.asarray(self._factor(number, powers))
-            if pattern == "ij->ij":
-                found += np.reshape(factor, (-1, 1, 1)) * self.matrix(words[0])
-                continue
-            operands = [factor, *(self.matrix(word) for word in words)]
-            found += _einsum("," + pattern if words else pattern, *operands)
+            part = _einsum(pattern, *(self.matrix(word) for word in words)) if words else np.ones(1)
+            found += np.reshape(self._factor(number, powers), (-1, *(1 for _ in shape))) * part
         return found
 
     def linear(self, table: Mapping[str, Terms], *before: int) -> Floats:
@@ -184,14 +180,16 @@ class _Words:
             if any(isinstance(self.number(name), np.ndarray) for name in powers):
                 whole = _einsum(f"{','.join([result, *letters])}->", bar, *arrays)
                 self._add_number(number, powers, whole)
-            factor = np.asarray(self._factor(number, powers))
+            seed = np.reshape(self._factor(number, powers), (-1, *(1 for _ in result))) * bar
             for n, word in enumerate(words):
                 if not word.startswith("1_"):
                     rest, other = letters[:n] + letters[n + 1 :], arrays[:n] + arrays[n + 1 :]
                     own, more = _own_letters(letters[n], result + "".join(rest))
                     sizes = dict(zip(letters[n], arrays[n].shape[1:], strict=True))
-                    extra = [np.eye(sizes[part[0]]) if len(part) == 2 else np.ones(sizes[part]) for part in more]
-                    there = _einsum(f",{','.join([result, *rest, *more])}->{own}", factor, bar, *other, *extra)
+                    extra = [
+                        np.eye(sizes[part[0]])[None] if len(part) == 2 else np.ones((1, sizes[part])) for part in more
+                    ]
+                    there = _einsum(f"{','.join([result, *rest, *more])}->{own}", seed, *other, *extra)
                     self._add(word, np.broadcast_to(there, (self.rows, *arrays[n].shape[1:])))
 
     def pull_linear(self, table: Mapping[str, Terms], bar: Floats) -> None:
@@ -245,23 +243,31 @@ def _own_letters(own: str, known: str) -> tuple[str, list[str]]:
 
 
 @cache
-def _dotted(pattern: str) -> str:
+def _steps(pattern: str, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[tuple[int, ...], str]]:
+    """Which operands are multiplied one after the other, and how: found once for each pattern and shapes."""
     sources, result = pattern.split("->")
-    return ",".join("..." + part for part in sources.split(",")) + "->..." + result
-
-
-@cache
-def _path(pattern: str, shapes: tuple[tuple[int, ...], ...]) -> Any:
-    """The order in which matrices are multiplied, found once for each pattern and shapes."""
-    return np.einsum_path(pattern, *(np.empty(shape) for shape in shapes), optimize="greedy")[0]
+    left, steps = sources.split(","), []
+    path = [tuple(range(len(left)))]
+    if len(left) > 2:
+        path = np.einsum_path(pattern, *(np.empty(shape) for shape in shapes), optimize="greedy")[0][1:]
+    for places in path:
+        taken = [left.pop(n) for n in sorted(places, reverse=True)]
+        needed = "".join([*left, result]) if left else result
+        made = "".join(dict.fromkeys(c for part in taken for c in part if c in needed)) if left else result
+        left.append(made)
+        steps.append((places, f"{','.join('...' + part for part in taken)}->...{made}"))
+    return steps
 
 
 def _einsum(pattern: str, *operands: Floats) -> Floats:
-    """`np.einsum` over the last axes of batches."""
-    pattern = _dotted(pattern)
-    if len(operands) <= 3:
-        return np.einsum(pattern, *operands)
-    return np.einsum(pattern, *operands, optimize=_path(pattern, tuple(x.shape for x in operands)))
+    """`np.einsum` over the last axes of batches, two operands at a time."""
+    if pattern == "ij->ij":
+        return operands[0]
+    left = list(operands)
+    for places, step in _steps(pattern, tuple(x.shape[1:] for x in operands)):
+        taken = [left.pop(n) for n in sorted(places, reverse=True)]
+        left.append(np.einsum(step, *taken))
+    return left[0]
 
 
 def _inverse(matrix: Floats) -> Floats:
