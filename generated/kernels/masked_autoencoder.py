@@ -24,7 +24,7 @@ family is its index, counted from 1 in the formulas; leading axes are a batch an
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
-`natural_law` and `natural_value_and_gradient` take Sigma, target as they are, also where
+`natural_law`, `natural_cumulants` and `natural_value_and_gradient` take Sigma, target as they are, also where
 derivations/masked_autoencoder.py has no aligned coordinates for them: they evaluate the forms of the first stage at w*
 from trace words, which costs the cube of the number of parameters for each problem.
 
@@ -60,6 +60,7 @@ __all__ = [
     "excess_loss_value_and_gradient",
     "formula",
     "law",
+    "natural_cumulants",
     "natural_law",
     "natural_value_and_gradient",
     "outside_variance",
@@ -804,6 +805,34 @@ def natural_value_and_gradient(
     parts = _words_gradient(_WORDS, arrays, scalars, sizes, *rows, count, ranks, kind, names, factors)
     value, *rest = (None if part is None else part.reshape((*batch, *part.shape[1:])) for part in parts)
     return value, NaturalGradient(*rest)
+
+
+def natural_cumulants(
+    Sigma: ArrayLike,
+    target: ArrayLike,
+    kappa: ArrayLike,
+    p: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    order: int = 4,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Floats:
+    """The cumulants `kappa_1 .. kappa_order` of ||L(Z)||^2, (..., order); arguments, domain and errors are those of `natural_law`.
+
+    * `Sigma`: shape (..., d, d).
+    * `target`: shape (..., d).
+    * `kappa`: shape (...).
+    * `p`: shape (...).
+    * `sigma2`: shape (...).
+    """
+    order = _positive("order", order)
+    weights = natural_law(Sigma, target, kappa, p, sigma2, alpha, k=k, sigma_down=sigma_down, dtype=dtype).weights
+    with np.errstate(over="ignore", under="ignore"):
+        found = [_factor(n) * np.sum(weights**n, axis=-1) for n in range(1, order + 1)]
+    return np.where(np.isfinite(found), found, np.nan).transpose(*range(1, weights.ndim), 0)
 
 
 # ---- the formulas, on a block of problems of one floating-point type
@@ -2287,7 +2316,8 @@ class _Tables(NamedTuple):
     """A model in words.
 
     * `parameters`: rows and columns of each; `given`: those of each natural parameter that is a matrix.
-    * `symmetric`, `definite`: which of these must be, and scalars that are `nonnegative` or `probabilities`; `joint`: covariances of several vectors, as blocks of definitions.
+    * `symmetric`, `definite`: which of these must be; `nonnegative`, `probabilities`: which scalars; `joint`: covariances of
+      the vectors of a law, in blocks.
     * `numbers`: scalars that are sums of others; `definitions`: matrices that are sums of words, or the inverse of one.
     * `loss`: `E l(w)`; `gradient`: `E Dl`; `hessian`, `score`: the forms `h`, `s`, by pairs of parameters in their order, the
       rest by symmetry.
@@ -2380,8 +2410,8 @@ class _Words:
         """The sum of terms, `(rows, *shape)`."""
         found = np.zeros((self.rows, *shape))
         for number, powers, pattern, words in terms:
-            operands = [np.asarray(self._factor(number, powers)), *(self.matrix(word) for word in words)]
-            found += _einsum("," + pattern if words else pattern, *operands)
+            part = _einsum(pattern, *(self.matrix(word) for word in words)) if words else np.ones(1)
+            found += np.reshape(self._factor(number, powers), (-1, *(1 for _ in shape))) * part
         return found
 
     def linear(self, table: Mapping[str, Terms], *before: int) -> Floats:
@@ -2405,7 +2435,7 @@ class _Words:
 
     def vertical(self) -> Floats:
         """Velocities along the orbit of `w`, `(rows, g, N)`."""
-        found = [np.zeros((self.rows, 0, self.entries))]
+        found: list[Floats] = [np.zeros((self.rows, 0, self.entries))]
         for antisymmetric, side, velocity in self.tables.vertical:
             size = self.size(side)
             along = self.linear(velocity, size, size)
@@ -2439,14 +2469,16 @@ class _Words:
             if any(isinstance(self.number(name), np.ndarray) for name in powers):
                 whole = _einsum(f"{','.join([result, *letters])}->", bar, *arrays)
                 self._add_number(number, powers, whole)
-            factor = np.asarray(self._factor(number, powers))
+            seed = np.reshape(self._factor(number, powers), (-1, *(1 for _ in result))) * bar
             for n, word in enumerate(words):
                 if not word.startswith("1_"):
                     rest, other = letters[:n] + letters[n + 1 :], arrays[:n] + arrays[n + 1 :]
                     own, more = _own_letters(letters[n], result + "".join(rest))
                     sizes = dict(zip(letters[n], arrays[n].shape[1:], strict=True))
-                    extra = [np.eye(sizes[part[0]]) if len(part) == 2 else np.ones(sizes[part]) for part in more]
-                    there = _einsum(f",{','.join([result, *rest, *more])}->{own}", factor, bar, *other, *extra)
+                    extra = [
+                        np.eye(sizes[part[0]])[None] if len(part) == 2 else np.ones((1, sizes[part])) for part in more
+                    ]
+                    there = _einsum(f"{','.join([result, *rest, *more])}->{own}", seed, *other, *extra)
                     self._add(word, np.broadcast_to(there, (self.rows, *arrays[n].shape[1:])))
 
     def pull_linear(self, table: Mapping[str, Terms], bar: Floats) -> None:
@@ -2481,10 +2513,10 @@ class _Words:
                     self._add(terms, -(turned @ bar @ turned))
                 else:
                     self.pull_total(terms, bar)
-        for name, terms in reversed(self.tables.numbers.items()):
+        for name in reversed(list(self.tables.numbers)):
             if name in self.number_bars:
                 bar = self.number_bars.pop(name)
-                for number, powers in terms:
+                for number, powers in self.tables.numbers[name]:
                     self._add_number(number, powers, bar)
 
 
@@ -2500,23 +2532,31 @@ def _own_letters(own: str, known: str) -> tuple[str, list[str]]:
 
 
 @cache
-def _dotted(pattern: str) -> str:
+def _steps(pattern: str, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[tuple[int, ...], str]]:
+    """Which operands are multiplied one after the other, and how: found once for each pattern and shapes."""
     sources, result = pattern.split("->")
-    return ",".join("..." + part for part in sources.split(",")) + "->..." + result
-
-
-@cache
-def _path(pattern: str, shapes: tuple[tuple[int, ...], ...]) -> Any:
-    """The order in which matrices are multiplied, found once for each pattern and shapes."""
-    return np.einsum_path(pattern, *(np.empty(shape) for shape in shapes), optimize="greedy")[0]
+    left, steps = sources.split(","), []
+    path = [tuple(range(len(left)))]
+    if len(left) > 2:
+        path = np.einsum_path(pattern, *(np.empty(shape) for shape in shapes), optimize="greedy")[0][1:]
+    for places in path:
+        taken = [left.pop(n) for n in sorted(places, reverse=True)]
+        needed = "".join([*left, result]) if left else result
+        made = "".join(dict.fromkeys(c for part in taken for c in part if c in needed)) if left else result
+        left.append(made)
+        steps.append((places, f"{','.join('...' + part for part in taken)}->...{made}"))
+    return steps
 
 
 def _einsum(pattern: str, *operands: Floats) -> Floats:
-    """`np.einsum` over the last axes of batches."""
-    pattern = _dotted(pattern)
-    if len(operands) <= 3:
-        return np.einsum(pattern, *operands)
-    return np.einsum(pattern, *operands, optimize=_path(pattern, tuple(x.shape for x in operands)))
+    """`np.einsum` over the last axes of batches, two operands at a time."""
+    if pattern == "ij->ij":
+        return operands[0]
+    left = list(operands)
+    for places, step in _steps(pattern, tuple(x.shape[1:] for x in operands)):
+        taken = [left.pop(n) for n in sorted(places, reverse=True)]
+        left.append(np.einsum(step, *taken))
+    return left[0]
 
 
 def _inverse(matrix: Floats) -> Floats:
@@ -2594,7 +2634,7 @@ def _minimiser(
     """`w*` `(rows, N)`, and for which problems the lowest point that was reached is a minimum."""
     search = _Search(tables, arrays, numbers)
     w, which = search.starts(rows)
-    value, arrived = search.loss(w, which), np.zeros(len(w), bool)
+    value, roundness = search.loss(w, which), np.zeros(len(w))
     before = np.full(len(w), np.inf)
     active = np.flatnonzero(np.isfinite(value))
     for _ in range(STEPS):
@@ -2612,16 +2652,18 @@ def _minimiser(
         relative = np.sum(along**2 / curvature, axis=1) / np.maximum(np.abs(size), np.finfo(float).tiny)
         close = (relative <= 1e-12) & (values > 0).all(1)
         step = -np.einsum("nij,nj->ni", across, along / curvature)
-        done = close & ((relative <= 1e-26) | (relative > before[active] / 16))
+        done = close & ((relative <= 1e-30) | (relative >= before[active]))  # what is left is rounding
         before[active] = np.where(close, relative, np.inf)
         here = w[active], which[active], value[active]
         w[active], value[active], found = _line(search, *here, step, np.sum(slope * step, axis=1), close)
-        arrived[active[done]] = True
+        roundness[active[done]] = (values.min(1) / values.max(1))[done]
         active = active[found & ~done]
-    value = np.where(np.isfinite(value), value, np.inf).reshape(rows, STARTS)
-    best = np.argmin(value, axis=1)
+    reached = np.where(np.isfinite(value), value, np.inf).reshape(rows, STARTS)
+    lowest = np.min(reached, axis=1, keepdims=True)
+    same = reached <= lowest + 1e-9 * np.abs(lowest)  # points of one orbit, some of which are better conditioned
+    best = np.argmax(np.where(same, roundness.reshape(rows, STARTS), -1.0), axis=1)
     place = np.arange(rows) * STARTS + best
-    return w[place], arrived[place]
+    return w[place], roundness[place] > 0
 
 
 def _line(
@@ -2655,7 +2697,9 @@ def _dimensions(tables: _Tables, arrays: Mapping[str, Floats], **stated: int) ->
             raise ValueError(f"{name}: shape {array.shape} came, (..., {wanted}) is expected")
         for dimension, size in zip(names, array.shape[-len(names) :], strict=True):
             sizes.setdefault(dimension, size)
-        _check_core(name, array, tuple(sizes[n] for n in names), f"(..., {', '.join(f'{{{sizes[n]}}}' for n in names)})")
+        _check_core(
+            name, array, tuple(sizes[n] for n in names), f"(..., {', '.join(f'{{{sizes[n]}}}' for n in names)})"
+        )
     most = sizes[tables.input] - 1
     for shape in tables.parameters.values():
         most = min([most, *(sizes[n] for n in shape if tables.output in shape and n != tables.output)])
@@ -2688,11 +2732,11 @@ class _Position(NamedTuple):
     def spread(self) -> Floats:
         """`C = E V E^T`."""
         found = self.slopes @ self.covariance @ np.swapaxes(self.slopes, 1, 2)
-        return (found + np.swapaxes(found, 1, 2)) / 2
+        return _even(found)
 
     def weights(self, number: int) -> Floats:
         """Eigenvalues of `C^{1/2} P C^{1/2}`, the largest, descending."""
-        values, vectors = np.linalg.eigh((self.projection + np.swapaxes(self.projection, 1, 2)) / 2)
+        values, vectors = np.linalg.eigh(_even(self.projection))
         root = np.sqrt(np.maximum(values, 0))[:, :, None] * np.swapaxes(vectors, 1, 2)
         found = np.linalg.eigvalsh(root @ self.spread @ np.swapaxes(root, 1, 2))
         return np.maximum(found[:, ::-1][:, :number], 0)
@@ -2787,11 +2831,11 @@ def _inside(
         spread = 1 / np.sqrt(np.where((own > 0) & fine[:, None], own, 1.0))
         joint = np.where(fine[:, None, None], spread[:, :, None] * joint * spread[:, None, :], 0.0)
         fine = fine & (np.linalg.eigvalsh(joint)[:, 0] >= -1e-9)
-    arrays = {}
+    arrays: dict[str, Floats] = {}
     for name, array in given.items():
         arrays[name] = np.where(fine[:, None, None], array, np.eye(*array.shape[1:]))
         if name in tables.symmetric:
-            arrays[name] = (arrays[name] + np.swapaxes(arrays[name], 1, 2)) / 2
+            arrays[name] = _even(arrays[name])
     return arrays, fine
 
 
@@ -2821,7 +2865,7 @@ def _derivatives(
     score_bar = here.inverse @ covariance_bar @ here.inverse
     half = here.inverse @ covariance_bar @ here.covariance
     words.pull_bilinear(tables.score, score_bar)
-    words.pull_bilinear(tables.hessian, -(half + np.swapaxes(half, 1, 2)))
+    words.pull_bilinear(tables.hessian, -2 * _even(half))
     by_down = _second_stage_back(here, projection_bar)
     words.pull_total(tables.noise, wanted.by_noise(kappa))
     words.pull()
@@ -2847,7 +2891,12 @@ def _cumulants_back(
             total = total + np.reshape(order * _factor(order) * np.asarray(coefficients[order]), (-1, 1, 1)) * left
         left = left @ step if order < max(coefficients) else left
     by_spread, by_projection = total @ projection, spread @ total
-    return kappa, *((x + np.swapaxes(x, 1, 2)) / 2 for x in (by_spread, by_projection))
+    return kappa, _even(by_spread), _even(by_projection)
+
+
+def _even(matrix: Floats) -> Floats:
+    """The symmetric part."""
+    return (matrix + np.swapaxes(matrix, 1, 2)) / 2
 
 
 def _second_stage_back(here: _Position, projection_bar: Floats) -> Floats | None:
@@ -2872,11 +2921,10 @@ def _second_stage_back(here: _Position, projection_bar: Floats) -> Floats | None
         features_bar = features_bar + left @ np.swapaxes(outside, 1, 2) @ down
         features_bar = features_bar - here.theta @ np.swapaxes(left, 1, 2) @ features @ down
         words.pull_total(tables.target, np.swapaxes(regression, 1, 2) @ theta_bar)
-    down_bar = (down_bar + np.swapaxes(down_bar, 1, 2)) / 2
     words.pull_total(tables.features, features_bar)
     if here.down_given:
-        return down_bar
-    words.pull_total(tables.down, down_bar)
+        return _even(down_bar)
+    words.pull_total(tables.down, _even(down_bar))
     return None
 
 
@@ -2934,7 +2982,7 @@ def _words_gradient(
             parts: list[Floats | None] = [value]
             for name, array in given.items():
                 bar = np.array(np.broadcast_to(bars.get(name, np.zeros(1)), array.shape))
-                bar = (bar + np.swapaxes(bar, 1, 2)) / 2 if name in tables.symmetric else bar
+                bar = _even(bar) if name in tables.symmetric else bar
                 parts.append(bar[:, :, 0] if tables.given[name][1] == "1" else bar)
             parts += [np.array(np.broadcast_to(number_bars.get(name, 0.0), rows)) for name in scalars]
             parts += [wanted.by_alpha(kappa), by_down]
@@ -2943,7 +2991,7 @@ def _words_gradient(
             if part is not None:
                 part[~fine] = np.nan
         found.append(parts)
-    return [None if p[0] is None else np.concatenate(p).astype(kind) for p in zip(*found, strict=True)]  # type: ignore[arg-type]
+    return [None if p[0] is None else np.concatenate(p).astype(kind) for p in zip(*found, strict=True)]
 
 
 def _column(tables: _Tables, name: str, array: Floats) -> Floats:
@@ -2965,7 +3013,27 @@ _WORDS = _Tables(
     nonnegative=("p", "sigma2"),
     probabilities=("p",),
     joint=((("Sigma",),),),
-    numbers={},
+    numbers={
+        "number_1": [(2.0, {"p": 1}), (-2.0, {"p": 2})],
+        "number_2": [(-4.0, {"p": 2}), (4.0, {"p": 3})],
+        "number_3": [(4.0, {"p": 2}), (-8.0, {"p": 3}), (4.0, {"p": 4})],
+        "number_4": [(4.0, {"p": 3}), (-4.0, {"p": 4})],
+        "number_5": [(12.0, {"kappa": 1, "p": 1}), (-84.0, {"kappa": 1, "p": 2}), (144.0, {"kappa": 1, "p": 3}), (-72.0, {"kappa": 1, "p": 4})],
+        "number_6": [(-12.0, {"kappa": 1, "p": 1}), (36.0, {"kappa": 1, "p": 2}), (-24.0, {"kappa": 1, "p": 3})],
+        "number_7": [(8.0, {"kappa": 1, "p": 1}), (-8.0, {"kappa": 1, "p": 2})],
+        "number_8": [(4.0, {"kappa": 1, "p": 1}), (-4.0, {"kappa": 1, "p": 2})],
+        "number_9": [(12.0, {"kappa": 1, "p": 2}), (-36.0, {"kappa": 1, "p": 3}), (24.0, {"kappa": 1, "p": 4})],
+        "number_10": [(-8.0, {"kappa": 1, "p": 2}), (8.0, {"kappa": 1, "p": 3})],
+        "number_11": [(-4.0, {"kappa": 1, "p": 2}), (4.0, {"kappa": 1, "p": 3})],
+        "number_12": [(4.0, {"kappa": 1, "p": 2}), (-8.0, {"kappa": 1, "p": 3}), (4.0, {"kappa": 1, "p": 4})],
+        "number_13": [(8.0, {"kappa": 1, "p": 2}), (-16.0, {"kappa": 1, "p": 3}), (8.0, {"kappa": 1, "p": 4})],
+        "number_14": [(8.0, {"kappa": 1, "p": 3}), (-8.0, {"kappa": 1, "p": 4})],
+        "number_15": [(4.0, {"kappa": 1, "p": 3}), (-4.0, {"kappa": 1, "p": 4})],
+        "number_16": [(-8.0, {"p": 2}), (8.0, {"p": 3})],
+        "number_17": [(8.0, {"p": 2}), (-16.0, {"p": 3}), (8.0, {"p": 4})],
+        "number_18": [(8.0, {"p": 3}), (-8.0, {"p": 4})],
+        "number_19": [(1.0, {"p": 1}), (-1.0, {"p": 2})],
+    },
     definitions={
         "sum_1": ("d", "d", [
             (-2.0, {"p": 1}, "ij->ij", ("Sigma",)),
@@ -3017,9 +3085,8 @@ _WORDS = _Tables(
     loss=[
         (1.0, {}, "aa->", ("Sigma",)),
         (-2.0, {"p": 1}, "aa->", ("A Sigma B",)),
-        (1.0, {"p": 1}, "aa,aa->", ("A.T B.T B A", "Sigma")),
+        (1.0, {"number_19": 1}, "aa,aa->", ("A.T B.T B A", "Sigma")),
         (1.0, {"p": 2}, "aa->", ("A Sigma A.T B.T B",)),
-        (-1.0, {"p": 2}, "aa,aa->", ("A.T B.T B A", "Sigma")),
     ],
     features=[
         (1.0, {}, "ij->ij", ("A",)),
@@ -3036,15 +3103,13 @@ _WORDS = _Tables(
     gradient={
         "B": [
             (-2.0, {"p": 1}, "ji->ij", ("A Sigma",)),
-            (2.0, {"p": 1}, "ai,ja,aa->ij", ("A.T B.T", "A", "Sigma")),
+            (1.0, {"number_1": 1}, "ai,ja,aa->ij", ("A.T B.T", "A", "Sigma")),
             (2.0, {"p": 2}, "ji->ij", ("A Sigma A.T B.T",)),
-            (-2.0, {"p": 2}, "ai,ja,aa->ij", ("A.T B.T", "A", "Sigma")),
         ],
         "A": [
             (-2.0, {"p": 1}, "ji->ij", ("Sigma B",)),
-            (2.0, {"p": 1}, "ai,ja,aa->ij", ("A.T B.T B", "1_d", "Sigma")),
+            (1.0, {"number_1": 1}, "ai,ja,aa->ij", ("A.T B.T B", "1_d", "Sigma")),
             (2.0, {"p": 2}, "ji->ij", ("Sigma A.T B.T B",)),
-            (-2.0, {"p": 2}, "ai,ja,aa->ij", ("A.T B.T B", "1_d", "Sigma")),
         ],
     },
     slopes={
@@ -3054,134 +3119,61 @@ _WORDS = _Tables(
     },
     hessian={
         ("A", "B"): [
-            (2.0, {"p": 1}, "ak,li,ja,aa->ijkl", ("A.T B.T", "1_k", "1_d", "Sigma")),
-            (2.0, {"p": 1}, "al,ki,ja,aa->ijkl", ("A.T", "B", "1_d", "Sigma")),
-            (-2.0, {"p": 2}, "ak,li,ja,aa->ijkl", ("A.T B.T", "1_k", "1_d", "Sigma")),
-            (-2.0, {"p": 2}, "al,ki,ja,aa->ijkl", ("A.T", "B", "1_d", "Sigma")),
+            (1.0, {"number_1": 1}, "ak,li,ja,aa->ijkl", ("A.T B.T", "1_k", "1_d", "Sigma")),
+            (1.0, {"number_1": 1}, "al,ki,ja,aa->ijkl", ("A.T", "B", "1_d", "Sigma")),
             (1.0, {}, "jk,li->ijkl", ("sum_1", "1_k")),
             (2.0, {"p": 2}, "jl,ki->ijkl", ("Sigma A.T", "B")),
         ],
         ("B", "B"): [
-            (2.0, {"p": 1}, "aj,ik,la,aa->ijkl", ("A.T", "1_d", "A", "Sigma")),
-            (-2.0, {"p": 2}, "aj,ik,la,aa->ijkl", ("A.T", "1_d", "A", "Sigma")),
+            (1.0, {"number_1": 1}, "aj,ik,la,aa->ijkl", ("A.T", "1_d", "A", "Sigma")),
             (2.0, {"p": 2}, "jl,ki->ijkl", ("A Sigma A.T", "1_d")),
         ],
         ("A", "A"): [
-            (2.0, {"p": 1}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T B", "1_d")),
-            (-2.0, {"p": 2}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T B", "1_d")),
+            (1.0, {"number_1": 1}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T B", "1_d")),
             (2.0, {"p": 2}, "jl,ki->ijkl", ("Sigma", "B.T B")),
         ],
     },
     score={
         ("B", "B"): [
-            (-4.0, {"p": 2}, "ji,ek,le,ee->ijkl", ("A Sigma", "A.T B.T", "A", "Sigma")),
-            (-4.0, {"p": 2}, "ai,ja,aa,lk->ijkl", ("A.T B.T", "A", "Sigma", "A Sigma")),
-            (4.0, {"p": 2}, "ai,ja,aa,ek,le,ee->ijkl", ("A.T B.T", "A", "Sigma", "A.T B.T", "A", "Sigma")),
-            (4.0, {"p": 3}, "ji,ek,le,ee->ijkl", ("A Sigma A.T B.T", "A.T B.T", "A", "Sigma")),
-            (4.0, {"p": 3}, "ai,ja,aa,lk->ijkl", ("A.T B.T", "A", "Sigma", "A Sigma A.T B.T")),
-            (4.0, {"p": 3}, "ji,ek,le,ee->ijkl", ("A Sigma", "A.T B.T", "A", "Sigma")),
-            (4.0, {"p": 3}, "ai,ja,aa,lk->ijkl", ("A.T B.T", "A", "Sigma", "A Sigma")),
-            (-8.0, {"p": 3}, "ai,ja,aa,ek,le,ee->ijkl", ("A.T B.T", "A", "Sigma", "A.T B.T", "A", "Sigma")),
-            (-4.0, {"p": 4}, "ji,ek,le,ee->ijkl", ("A Sigma A.T B.T", "A.T B.T", "A", "Sigma")),
-            (-4.0, {"p": 4}, "ai,ja,aa,lk->ijkl", ("A.T B.T", "A", "Sigma", "A Sigma A.T B.T")),
-            (4.0, {"p": 4}, "ai,ja,aa,ek,le,ee->ijkl", ("A.T B.T", "A", "Sigma", "A.T B.T", "A", "Sigma")),
-            (12.0, {"kappa": 1, "p": 1}, "ai,ja,ak,la,aa,aa->ijkl",
-                ("A.T B.T", "A", "A.T B.T", "A", "Sigma", "Sigma")),
-            (-12.0, {"kappa": 1, "p": 1}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T", "A", "A.T", "Sigma", "Sigma")),
-            (-12.0, {"kappa": 1, "p": 1}, "ak,la,aj,ia,aa->ijkl", ("A.T B.T", "A", "A.T", "Sigma", "Sigma")),
-            (8.0, {"kappa": 1, "p": 1}, "aj,ia,al,ka->ijkl", ("A.T", "Sigma", "A.T", "Sigma")),
-            (4.0, {"kappa": 1, "p": 1}, "aj,ik,la,aa->ijkl", ("A.T", "Sigma", "A", "Sigma")),
-            (-84.0, {"kappa": 1, "p": 2}, "ai,ja,ak,la,aa,aa->ijkl",
-                ("A.T B.T", "A", "A.T B.T", "A", "Sigma", "Sigma")),
-            (12.0, {"kappa": 1, "p": 2}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T", "A", "A.T B.T", "A Sigma", "Sigma")),
-            (12.0, {"kappa": 1, "p": 2}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T", "A", "A.T", "B A Sigma", "Sigma")),
-            (36.0, {"kappa": 1, "p": 2}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T", "A", "A.T", "Sigma", "Sigma")),
-            (12.0, {"kappa": 1, "p": 2}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T", "A Sigma", "A.T B.T", "A", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 2}, "ai,ja,al,ka->ijkl", ("A.T B.T", "A Sigma", "A.T", "Sigma")),
-            (-4.0, {"kappa": 1, "p": 2}, "ai,jk,la,aa->ijkl", ("A.T B.T", "A Sigma", "A", "Sigma")),
-            (12.0, {"kappa": 1, "p": 2}, "ak,la,aj,ia,aa->ijkl", ("A.T B.T", "A", "A.T", "B A Sigma", "Sigma")),
-            (36.0, {"kappa": 1, "p": 2}, "ak,la,aj,ia,aa->ijkl", ("A.T B.T", "A", "A.T", "Sigma", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 2}, "ak,la,aj,ia->ijkl", ("A.T B.T", "A Sigma", "A.T", "Sigma")),
-            (-4.0, {"kappa": 1, "p": 2}, "ak,li,ja,aa->ijkl", ("A.T B.T", "A Sigma", "A", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 2}, "aj,ia,al,ka->ijkl", ("A.T", "B A Sigma", "A.T", "Sigma")),
-            (-4.0, {"kappa": 1, "p": 2}, "aj,ik,la,aa->ijkl", ("A.T", "B A Sigma", "A", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 2}, "aj,ia,al,ka->ijkl", ("A.T", "Sigma", "A.T", "B A Sigma")),
-            (-8.0, {"kappa": 1, "p": 2}, "aj,ia,al,ka->ijkl", ("A.T", "Sigma", "A.T", "Sigma")),
-            (-4.0, {"kappa": 1, "p": 2}, "aj,ik,la,aa->ijkl", ("A.T", "Sigma A.T B.T", "A", "Sigma")),
-            (-4.0, {"kappa": 1, "p": 2}, "aj,ik,la,aa->ijkl", ("A.T", "Sigma", "A", "Sigma")),
-            (4.0, {"kappa": 1, "p": 2}, "aa,ai,jb,ak,lb,bb->ijkl",
-                ("Sigma", "A.T B.T", "A", "A.T B.T", "A", "Sigma")),
-            (4.0, {"kappa": 1, "p": 2}, "aa,ai,jb,al,kb,bb->ijkl",
-                ("Sigma", "A.T B.T", "A", "A.T", "B A", "Sigma")),
-            (8.0, {"kappa": 1, "p": 2}, "ai,jb,ak,lb,ab,ab->ijkl",
-                ("A.T B.T", "A", "A.T B.T", "A", "Sigma", "Sigma")),
-            (8.0, {"kappa": 1, "p": 2}, "ai,jb,al,kb,ab,ab->ijkl",
-                ("A.T B.T", "A", "A.T", "B A", "Sigma", "Sigma")),
-            (144.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la,aa,aa->ijkl",
-                ("A.T B.T", "A", "A.T B.T", "A", "Sigma", "Sigma")),
-            (-36.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T", "A", "A.T B.T", "A Sigma", "Sigma")),
-            (-36.0, {"kappa": 1, "p": 3}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T", "A", "A.T", "B A Sigma", "Sigma")),
-            (-24.0, {"kappa": 1, "p": 3}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T", "A", "A.T", "Sigma", "Sigma")),
-            (-36.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T", "A Sigma", "A.T B.T", "A", "Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la->ijkl", ("A.T B.T", "A Sigma", "A.T B.T", "A Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "ai,ja,al,ka->ijkl", ("A.T B.T", "A Sigma", "A.T", "B A Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "ai,ja,al,ka->ijkl", ("A.T B.T", "A Sigma", "A.T", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "ai,jk,la,aa->ijkl", ("A.T B.T", "A Sigma A.T B.T", "A", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "ai,jl,ka,aa->ijkl", ("A.T B.T", "A Sigma A.T", "B A", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "ai,jk,la,aa->ijkl", ("A.T B.T", "A Sigma", "A", "Sigma")),
-            (-36.0, {"kappa": 1, "p": 3}, "ak,la,aj,ia,aa->ijkl", ("A.T B.T", "A", "A.T", "B A Sigma", "Sigma")),
-            (-24.0, {"kappa": 1, "p": 3}, "ak,la,aj,ia,aa->ijkl", ("A.T B.T", "A", "A.T", "Sigma", "Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "ak,la,aj,ia->ijkl", ("A.T B.T", "A Sigma", "A.T", "B A Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "ak,la,aj,ia->ijkl", ("A.T B.T", "A Sigma", "A.T", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "ak,li,ja,aa->ijkl", ("A.T B.T", "A Sigma A.T B.T", "A", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "ak,li,ja,aa->ijkl", ("A.T B.T", "A Sigma", "A", "Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "aj,ia,al,ka->ijkl", ("A.T", "B A Sigma", "A.T", "B A Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "aj,ia,al,ka->ijkl", ("A.T", "B A Sigma", "A.T", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "aj,ik,la,aa->ijkl", ("A.T", "B A Sigma A.T B.T", "A", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "aj,ik,la,aa->ijkl", ("A.T", "B A Sigma", "A", "Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "aj,ia,al,ka->ijkl", ("A.T", "Sigma", "A.T", "B A Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "aj,ik,la,aa->ijkl", ("A.T", "Sigma A.T B.T", "A", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 3}, "aa,ai,jb,ak,lb,bb->ijkl",
-                ("Sigma", "A.T B.T", "A", "A.T B.T", "A", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 3}, "aa,ai,jb,al,kb,bb->ijkl",
-                ("Sigma", "A.T B.T", "A", "A.T", "B A", "Sigma")),
-            (-16.0, {"kappa": 1, "p": 3}, "ai,jb,ak,lb,ab,ab->ijkl",
-                ("A.T B.T", "A", "A.T B.T", "A", "Sigma", "Sigma")),
-            (-16.0, {"kappa": 1, "p": 3}, "ai,jb,al,kb,ab,ab->ijkl",
-                ("A.T B.T", "A", "A.T", "B A", "Sigma", "Sigma")),
-            (-72.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la,aa,aa->ijkl",
-                ("A.T B.T", "A", "A.T B.T", "A", "Sigma", "Sigma")),
-            (24.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T", "A", "A.T B.T", "A Sigma", "Sigma")),
-            (24.0, {"kappa": 1, "p": 4}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T", "A", "A.T", "B A Sigma", "Sigma")),
-            (24.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T", "A Sigma", "A.T B.T", "A", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la->ijkl", ("A.T B.T", "A Sigma", "A.T B.T", "A Sigma")),
-            (-8.0, {"kappa": 1, "p": 4}, "ai,ja,al,ka->ijkl", ("A.T B.T", "A Sigma", "A.T", "B A Sigma")),
-            (-4.0, {"kappa": 1, "p": 4}, "ai,jk,la,aa->ijkl", ("A.T B.T", "A Sigma A.T B.T", "A", "Sigma")),
-            (-4.0, {"kappa": 1, "p": 4}, "ai,jl,ka,aa->ijkl", ("A.T B.T", "A Sigma A.T", "B A", "Sigma")),
-            (24.0, {"kappa": 1, "p": 4}, "ak,la,aj,ia,aa->ijkl", ("A.T B.T", "A", "A.T", "B A Sigma", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 4}, "ak,la,aj,ia->ijkl", ("A.T B.T", "A Sigma", "A.T", "B A Sigma")),
-            (-4.0, {"kappa": 1, "p": 4}, "ak,li,ja,aa->ijkl", ("A.T B.T", "A Sigma A.T B.T", "A", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 4}, "aj,ia,al,ka->ijkl", ("A.T", "B A Sigma", "A.T", "B A Sigma")),
-            (-4.0, {"kappa": 1, "p": 4}, "aj,ik,la,aa->ijkl", ("A.T", "B A Sigma A.T B.T", "A", "Sigma")),
-            (4.0, {"kappa": 1, "p": 4}, "aa,ai,jb,ak,lb,bb->ijkl",
-                ("Sigma", "A.T B.T", "A", "A.T B.T", "A", "Sigma")),
-            (4.0, {"kappa": 1, "p": 4}, "aa,ai,jb,al,kb,bb->ijkl",
-                ("Sigma", "A.T B.T", "A", "A.T", "B A", "Sigma")),
-            (8.0, {"kappa": 1, "p": 4}, "ai,jb,ak,lb,ab,ab->ijkl",
-                ("A.T B.T", "A", "A.T B.T", "A", "Sigma", "Sigma")),
-            (8.0, {"kappa": 1, "p": 4}, "ai,jb,al,kb,ab,ab->ijkl",
-                ("A.T B.T", "A", "A.T", "B A", "Sigma", "Sigma")),
-            (-8.0, {"p": 2}, "ai,ja,al,ka->ijkl", ("A.T B.T", "A", "Sigma A.T", "Sigma")),
-            (8.0, {"p": 2}, "ai,ja,ab,ab,bk,lb->ijkl", ("A.T B.T", "A", "Sigma", "Sigma", "A.T B.T", "A")),
-            (-8.0, {"p": 2}, "ak,la,aj,ia->ijkl", ("A.T B.T", "A", "Sigma A.T", "Sigma")),
-            (8.0, {"p": 3}, "ai,ja,ak,la->ijkl", ("A.T B.T", "A", "Sigma A.T B.T", "A Sigma")),
-            (8.0, {"p": 3}, "ai,ja,al,ka->ijkl", ("A.T B.T", "A", "Sigma A.T", "Sigma")),
-            (-16.0, {"p": 3}, "ai,ja,ab,ab,bk,lb->ijkl", ("A.T B.T", "A", "Sigma", "Sigma", "A.T B.T", "A")),
-            (8.0, {"p": 3}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A", "Sigma A.T B.T", "A Sigma")),
-            (8.0, {"p": 3}, "ak,la,aj,ia->ijkl", ("A.T B.T", "A", "Sigma A.T", "Sigma")),
-            (-8.0, {"p": 4}, "ai,ja,ak,la->ijkl", ("A.T B.T", "A", "Sigma A.T B.T", "A Sigma")),
-            (8.0, {"p": 4}, "ai,ja,ab,ab,bk,lb->ijkl", ("A.T B.T", "A", "Sigma", "Sigma", "A.T B.T", "A")),
-            (-8.0, {"p": 4}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A", "Sigma A.T B.T", "A Sigma")),
+            (1.0, {"number_2": 1}, "ji,ek,le,ee->ijkl", ("A Sigma", "A.T B.T", "A", "Sigma")),
+            (1.0, {"number_2": 1}, "ai,ja,aa,lk->ijkl", ("A.T B.T", "A", "Sigma", "A Sigma")),
+            (1.0, {"number_3": 1}, "ai,ja,aa,ek,le,ee->ijkl", ("A.T B.T", "A", "Sigma", "A.T B.T", "A", "Sigma")),
+            (1.0, {"number_4": 1}, "ji,ek,le,ee->ijkl", ("A Sigma A.T B.T", "A.T B.T", "A", "Sigma")),
+            (1.0, {"number_4": 1}, "ai,ja,aa,lk->ijkl", ("A.T B.T", "A", "Sigma", "A Sigma A.T B.T")),
+            (1.0, {"number_5": 1}, "ai,ja,ak,la,aa,aa->ijkl", ("A.T B.T", "A", "A.T B.T", "A", "Sigma", "Sigma")),
+            (1.0, {"number_6": 1}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T", "A", "A.T", "Sigma", "Sigma")),
+            (1.0, {"number_6": 1}, "ak,la,aj,ia,aa->ijkl", ("A.T B.T", "A", "A.T", "Sigma", "Sigma")),
+            (1.0, {"number_7": 1}, "aj,ia,al,ka->ijkl", ("A.T", "Sigma", "A.T", "Sigma")),
+            (1.0, {"number_8": 1}, "aj,ik,la,aa->ijkl", ("A.T", "Sigma", "A", "Sigma")),
+            (1.0, {"number_9": 1}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T", "A", "A.T B.T", "A Sigma", "Sigma")),
+            (1.0, {"number_9": 1}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T", "A", "A.T", "B A Sigma", "Sigma")),
+            (1.0, {"number_9": 1}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T", "A Sigma", "A.T B.T", "A", "Sigma")),
+            (1.0, {"number_10": 1}, "ai,ja,al,ka->ijkl", ("A.T B.T", "A Sigma", "A.T", "Sigma")),
+            (1.0, {"number_11": 1}, "ai,jk,la,aa->ijkl", ("A.T B.T", "A Sigma", "A", "Sigma")),
+            (1.0, {"number_9": 1}, "ak,la,aj,ia,aa->ijkl", ("A.T B.T", "A", "A.T", "B A Sigma", "Sigma")),
+            (1.0, {"number_10": 1}, "ak,la,aj,ia->ijkl", ("A.T B.T", "A Sigma", "A.T", "Sigma")),
+            (1.0, {"number_11": 1}, "ak,li,ja,aa->ijkl", ("A.T B.T", "A Sigma", "A", "Sigma")),
+            (1.0, {"number_10": 1}, "aj,ia,al,ka->ijkl", ("A.T", "B A Sigma", "A.T", "Sigma")),
+            (1.0, {"number_11": 1}, "aj,ik,la,aa->ijkl", ("A.T", "B A Sigma", "A", "Sigma")),
+            (1.0, {"number_10": 1}, "aj,ia,al,ka->ijkl", ("A.T", "Sigma", "A.T", "B A Sigma")),
+            (1.0, {"number_11": 1}, "aj,ik,la,aa->ijkl", ("A.T", "Sigma A.T B.T", "A", "Sigma")),
+            (1.0, {"number_12": 1}, "aa,ai,jb,ak,lb,bb->ijkl", ("Sigma", "A.T B.T", "A", "A.T B.T", "A", "Sigma")),
+            (1.0, {"number_12": 1}, "aa,ai,jb,al,kb,bb->ijkl", ("Sigma", "A.T B.T", "A", "A.T", "B A", "Sigma")),
+            (1.0, {"number_13": 1}, "ai,jb,ak,lb,ab,ab->ijkl", ("A.T B.T", "A", "A.T B.T", "A", "Sigma", "Sigma")),
+            (1.0, {"number_13": 1}, "ai,jb,al,kb,ab,ab->ijkl", ("A.T B.T", "A", "A.T", "B A", "Sigma", "Sigma")),
+            (1.0, {"number_14": 1}, "ai,ja,ak,la->ijkl", ("A.T B.T", "A Sigma", "A.T B.T", "A Sigma")),
+            (1.0, {"number_14": 1}, "ai,ja,al,ka->ijkl", ("A.T B.T", "A Sigma", "A.T", "B A Sigma")),
+            (1.0, {"number_15": 1}, "ai,jk,la,aa->ijkl", ("A.T B.T", "A Sigma A.T B.T", "A", "Sigma")),
+            (1.0, {"number_15": 1}, "ai,jl,ka,aa->ijkl", ("A.T B.T", "A Sigma A.T", "B A", "Sigma")),
+            (1.0, {"number_14": 1}, "ak,la,aj,ia->ijkl", ("A.T B.T", "A Sigma", "A.T", "B A Sigma")),
+            (1.0, {"number_15": 1}, "ak,li,ja,aa->ijkl", ("A.T B.T", "A Sigma A.T B.T", "A", "Sigma")),
+            (1.0, {"number_14": 1}, "aj,ia,al,ka->ijkl", ("A.T", "B A Sigma", "A.T", "B A Sigma")),
+            (1.0, {"number_15": 1}, "aj,ik,la,aa->ijkl", ("A.T", "B A Sigma A.T B.T", "A", "Sigma")),
+            (1.0, {"number_16": 1}, "ai,ja,al,ka->ijkl", ("A.T B.T", "A", "Sigma A.T", "Sigma")),
+            (1.0, {"number_17": 1}, "ai,ja,ab,ab,bk,lb->ijkl", ("A.T B.T", "A", "Sigma", "Sigma", "A.T B.T", "A")),
+            (1.0, {"number_16": 1}, "ak,la,aj,ia->ijkl", ("A.T B.T", "A", "Sigma A.T", "Sigma")),
+            (1.0, {"number_18": 1}, "ai,ja,ak,la->ijkl", ("A.T B.T", "A", "Sigma A.T B.T", "A Sigma")),
+            (1.0, {"number_18": 1}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A", "Sigma A.T B.T", "A Sigma")),
             (1.0, {}, "jl,ki->ijkl", ("A Sigma A.T", "sum_2")),
             (1.0, {}, "jk,li->ijkl", ("A Sigma", "sum_6")),
             (1.0, {}, "jk,li->ijkl", ("A Sigma A.T B.T", "sum_7")),
@@ -3189,121 +3181,52 @@ _WORDS = _Tables(
             (1.0, {}, "ji,lk->ijkl", ("A Sigma A.T B.T", "sum_7")),
         ],
         ("A", "B"): [
-            (-4.0, {"p": 2}, "ai,ja,aa,lk->ijkl", ("A.T B.T B", "1_d", "Sigma", "A Sigma")),
-            (-4.0, {"p": 2}, "ji,ek,le,ee->ijkl", ("Sigma B", "A.T B.T", "A", "Sigma")),
-            (4.0, {"p": 2}, "ai,ja,aa,ek,le,ee->ijkl", ("A.T B.T B", "1_d", "Sigma", "A.T B.T", "A", "Sigma")),
-            (4.0, {"p": 3}, "ai,ja,aa,lk->ijkl", ("A.T B.T B", "1_d", "Sigma", "A Sigma A.T B.T")),
-            (4.0, {"p": 3}, "ji,ek,le,ee->ijkl", ("Sigma A.T B.T B", "A.T B.T", "A", "Sigma")),
-            (4.0, {"p": 3}, "ai,ja,aa,lk->ijkl", ("A.T B.T B", "1_d", "Sigma", "A Sigma")),
-            (4.0, {"p": 3}, "ji,ek,le,ee->ijkl", ("Sigma B", "A.T B.T", "A", "Sigma")),
-            (-8.0, {"p": 3}, "ai,ja,aa,ek,le,ee->ijkl", ("A.T B.T B", "1_d", "Sigma", "A.T B.T", "A", "Sigma")),
-            (-4.0, {"p": 4}, "ai,ja,aa,lk->ijkl", ("A.T B.T B", "1_d", "Sigma", "A Sigma A.T B.T")),
-            (-4.0, {"p": 4}, "ji,ek,le,ee->ijkl", ("Sigma A.T B.T B", "A.T B.T", "A", "Sigma")),
-            (4.0, {"p": 4}, "ai,ja,aa,ek,le,ee->ijkl", ("A.T B.T B", "1_d", "Sigma", "A.T B.T", "A", "Sigma")),
-            (12.0, {"kappa": 1, "p": 1}, "ai,ja,ak,la,aa,aa->ijkl",
+            (1.0, {"number_2": 1}, "ai,ja,aa,lk->ijkl", ("A.T B.T B", "1_d", "Sigma", "A Sigma")),
+            (1.0, {"number_2": 1}, "ji,ek,le,ee->ijkl", ("Sigma B", "A.T B.T", "A", "Sigma")),
+            (1.0, {"number_3": 1}, "ai,ja,aa,ek,le,ee->ijkl",
+                ("A.T B.T B", "1_d", "Sigma", "A.T B.T", "A", "Sigma")),
+            (1.0, {"number_4": 1}, "ai,ja,aa,lk->ijkl", ("A.T B.T B", "1_d", "Sigma", "A Sigma A.T B.T")),
+            (1.0, {"number_4": 1}, "ji,ek,le,ee->ijkl", ("Sigma A.T B.T B", "A.T B.T", "A", "Sigma")),
+            (1.0, {"number_5": 1}, "ai,ja,ak,la,aa,aa->ijkl",
                 ("A.T B.T B", "1_d", "A.T B.T", "A", "Sigma", "Sigma")),
-            (-12.0, {"kappa": 1, "p": 1}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T B", "1_d", "A.T", "Sigma", "Sigma")),
-            (-12.0, {"kappa": 1, "p": 1}, "ak,la,aa,ai,ja->ijkl", ("A.T B.T", "A", "Sigma", "Sigma B", "1_d")),
-            (8.0, {"kappa": 1, "p": 1}, "al,ka,ai,ja->ijkl", ("A.T", "Sigma", "Sigma B", "1_d")),
-            (4.0, {"kappa": 1, "p": 1}, "al,ki,ja,aa->ijkl", ("A.T", "Sigma B", "1_d", "Sigma")),
-            (-84.0, {"kappa": 1, "p": 2}, "ai,ja,ak,la,aa,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T", "A", "Sigma", "Sigma")),
-            (12.0, {"kappa": 1, "p": 2}, "ai,ja,ak,la,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T", "A Sigma", "Sigma")),
-            (12.0, {"kappa": 1, "p": 2}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T B", "1_d", "A.T", "B A Sigma", "Sigma")),
-            (36.0, {"kappa": 1, "p": 2}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T B", "1_d", "A.T", "Sigma", "Sigma")),
-            (12.0, {"kappa": 1, "p": 2}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T B", "Sigma", "A.T B.T", "A", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 2}, "ai,ja,al,ka->ijkl", ("A.T B.T B", "Sigma", "A.T", "Sigma")),
-            (-4.0, {"kappa": 1, "p": 2}, "ai,jk,la,aa->ijkl", ("A.T B.T B", "Sigma", "A", "Sigma")),
-            (12.0, {"kappa": 1, "p": 2}, "ak,la,aa,ai,ja->ijkl",
-                ("A.T B.T", "A", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (36.0, {"kappa": 1, "p": 2}, "ak,la,aa,ai,ja->ijkl", ("A.T B.T", "A", "Sigma", "Sigma B", "1_d")),
-            (-8.0, {"kappa": 1, "p": 2}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A Sigma", "Sigma B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 2}, "ak,li,ja,aa->ijkl", ("A.T B.T", "A Sigma B", "1_d", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 2}, "al,ka,ai,ja->ijkl", ("A.T", "B A Sigma", "Sigma B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 2}, "al,ki,ja,aa->ijkl", ("A.T", "B A Sigma B", "1_d", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 2}, "al,ka,ai,ja->ijkl", ("A.T", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (-8.0, {"kappa": 1, "p": 2}, "al,ka,ai,ja->ijkl", ("A.T", "Sigma", "Sigma B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 2}, "al,ki,ja,aa->ijkl", ("A.T", "Sigma A.T B.T B", "1_d", "Sigma")),
-            (-4.0, {"kappa": 1, "p": 2}, "al,ki,ja,aa->ijkl", ("A.T", "Sigma B", "1_d", "Sigma")),
-            (4.0, {"kappa": 1, "p": 2}, "aa,ai,jb,ak,lb,bb->ijkl",
+            (1.0, {"number_6": 1}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T B", "1_d", "A.T", "Sigma", "Sigma")),
+            (1.0, {"number_6": 1}, "ak,la,aa,ai,ja->ijkl", ("A.T B.T", "A", "Sigma", "Sigma B", "1_d")),
+            (1.0, {"number_7": 1}, "al,ka,ai,ja->ijkl", ("A.T", "Sigma", "Sigma B", "1_d")),
+            (1.0, {"number_8": 1}, "al,ki,ja,aa->ijkl", ("A.T", "Sigma B", "1_d", "Sigma")),
+            (1.0, {"number_9": 1}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T B", "1_d", "A.T B.T", "A Sigma", "Sigma")),
+            (1.0, {"number_9": 1}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T B", "1_d", "A.T", "B A Sigma", "Sigma")),
+            (1.0, {"number_9": 1}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T B", "Sigma", "A.T B.T", "A", "Sigma")),
+            (1.0, {"number_10": 1}, "ai,ja,al,ka->ijkl", ("A.T B.T B", "Sigma", "A.T", "Sigma")),
+            (1.0, {"number_11": 1}, "ai,jk,la,aa->ijkl", ("A.T B.T B", "Sigma", "A", "Sigma")),
+            (1.0, {"number_9": 1}, "ak,la,aa,ai,ja->ijkl", ("A.T B.T", "A", "Sigma", "Sigma A.T B.T B", "1_d")),
+            (1.0, {"number_10": 1}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A Sigma", "Sigma B", "1_d")),
+            (1.0, {"number_11": 1}, "ak,li,ja,aa->ijkl", ("A.T B.T", "A Sigma B", "1_d", "Sigma")),
+            (1.0, {"number_10": 1}, "al,ka,ai,ja->ijkl", ("A.T", "B A Sigma", "Sigma B", "1_d")),
+            (1.0, {"number_11": 1}, "al,ki,ja,aa->ijkl", ("A.T", "B A Sigma B", "1_d", "Sigma")),
+            (1.0, {"number_10": 1}, "al,ka,ai,ja->ijkl", ("A.T", "Sigma", "Sigma A.T B.T B", "1_d")),
+            (1.0, {"number_11": 1}, "al,ki,ja,aa->ijkl", ("A.T", "Sigma A.T B.T B", "1_d", "Sigma")),
+            (1.0, {"number_12": 1}, "aa,ai,jb,ak,lb,bb->ijkl",
                 ("Sigma", "A.T B.T B", "1_d", "A.T B.T", "A", "Sigma")),
-            (4.0, {"kappa": 1, "p": 2}, "aa,ai,jb,al,kb,bb->ijkl",
+            (1.0, {"number_12": 1}, "aa,ai,jb,al,kb,bb->ijkl",
                 ("Sigma", "A.T B.T B", "1_d", "A.T", "B A", "Sigma")),
-            (8.0, {"kappa": 1, "p": 2}, "ai,jb,ak,lb,ab,ab->ijkl",
+            (1.0, {"number_13": 1}, "ai,jb,ak,lb,ab,ab->ijkl",
                 ("A.T B.T B", "1_d", "A.T B.T", "A", "Sigma", "Sigma")),
-            (8.0, {"kappa": 1, "p": 2}, "ai,jb,al,kb,ab,ab->ijkl",
+            (1.0, {"number_13": 1}, "ai,jb,al,kb,ab,ab->ijkl",
                 ("A.T B.T B", "1_d", "A.T", "B A", "Sigma", "Sigma")),
-            (144.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la,aa,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T", "A", "Sigma", "Sigma")),
-            (-36.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T", "A Sigma", "Sigma")),
-            (-36.0, {"kappa": 1, "p": 3}, "ai,ja,al,ka,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T", "B A Sigma", "Sigma")),
-            (-24.0, {"kappa": 1, "p": 3}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T B", "1_d", "A.T", "Sigma", "Sigma")),
-            (-36.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T B", "Sigma", "A.T B.T", "A", "Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "Sigma", "A.T B.T", "A Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "ai,ja,al,ka->ijkl", ("A.T B.T B", "Sigma", "A.T", "B A Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "ai,ja,al,ka->ijkl", ("A.T B.T B", "Sigma", "A.T", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "ai,jk,la,aa->ijkl", ("A.T B.T B", "Sigma A.T B.T", "A", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "ai,jl,ka,aa->ijkl", ("A.T B.T B", "Sigma A.T", "B A", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "ai,jk,la,aa->ijkl", ("A.T B.T B", "Sigma", "A", "Sigma")),
-            (-36.0, {"kappa": 1, "p": 3}, "ak,la,aa,ai,ja->ijkl",
-                ("A.T B.T", "A", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (-24.0, {"kappa": 1, "p": 3}, "ak,la,aa,ai,ja->ijkl", ("A.T B.T", "A", "Sigma", "Sigma B", "1_d")),
-            (8.0, {"kappa": 1, "p": 3}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A Sigma", "Sigma A.T B.T B", "1_d")),
-            (8.0, {"kappa": 1, "p": 3}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A Sigma", "Sigma B", "1_d")),
-            (4.0, {"kappa": 1, "p": 3}, "ak,li,ja,aa->ijkl", ("A.T B.T", "A Sigma A.T B.T B", "1_d", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "ak,li,ja,aa->ijkl", ("A.T B.T", "A Sigma B", "1_d", "Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "al,ka,ai,ja->ijkl", ("A.T", "B A Sigma", "Sigma A.T B.T B", "1_d")),
-            (8.0, {"kappa": 1, "p": 3}, "al,ka,ai,ja->ijkl", ("A.T", "B A Sigma", "Sigma B", "1_d")),
-            (4.0, {"kappa": 1, "p": 3}, "al,ki,ja,aa->ijkl", ("A.T", "B A Sigma A.T B.T B", "1_d", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "al,ki,ja,aa->ijkl", ("A.T", "B A Sigma B", "1_d", "Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "al,ka,ai,ja->ijkl", ("A.T", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (4.0, {"kappa": 1, "p": 3}, "al,ki,ja,aa->ijkl", ("A.T", "Sigma A.T B.T B", "1_d", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 3}, "aa,ai,jb,ak,lb,bb->ijkl",
-                ("Sigma", "A.T B.T B", "1_d", "A.T B.T", "A", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 3}, "aa,ai,jb,al,kb,bb->ijkl",
-                ("Sigma", "A.T B.T B", "1_d", "A.T", "B A", "Sigma")),
-            (-16.0, {"kappa": 1, "p": 3}, "ai,jb,ak,lb,ab,ab->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T", "A", "Sigma", "Sigma")),
-            (-16.0, {"kappa": 1, "p": 3}, "ai,jb,al,kb,ab,ab->ijkl",
-                ("A.T B.T B", "1_d", "A.T", "B A", "Sigma", "Sigma")),
-            (-72.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la,aa,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T", "A", "Sigma", "Sigma")),
-            (24.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T", "A Sigma", "Sigma")),
-            (24.0, {"kappa": 1, "p": 4}, "ai,ja,al,ka,aa->ijkl", ("A.T B.T B", "1_d", "A.T", "B A Sigma", "Sigma")),
-            (24.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T B", "Sigma", "A.T B.T", "A", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "Sigma", "A.T B.T", "A Sigma")),
-            (-8.0, {"kappa": 1, "p": 4}, "ai,ja,al,ka->ijkl", ("A.T B.T B", "Sigma", "A.T", "B A Sigma")),
-            (-4.0, {"kappa": 1, "p": 4}, "ai,jk,la,aa->ijkl", ("A.T B.T B", "Sigma A.T B.T", "A", "Sigma")),
-            (-4.0, {"kappa": 1, "p": 4}, "ai,jl,ka,aa->ijkl", ("A.T B.T B", "Sigma A.T", "B A", "Sigma")),
-            (24.0, {"kappa": 1, "p": 4}, "ak,la,aa,ai,ja->ijkl",
-                ("A.T B.T", "A", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (-8.0, {"kappa": 1, "p": 4}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A Sigma", "Sigma A.T B.T B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 4}, "ak,li,ja,aa->ijkl", ("A.T B.T", "A Sigma A.T B.T B", "1_d", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 4}, "al,ka,ai,ja->ijkl", ("A.T", "B A Sigma", "Sigma A.T B.T B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 4}, "al,ki,ja,aa->ijkl", ("A.T", "B A Sigma A.T B.T B", "1_d", "Sigma")),
-            (4.0, {"kappa": 1, "p": 4}, "aa,ai,jb,ak,lb,bb->ijkl",
-                ("Sigma", "A.T B.T B", "1_d", "A.T B.T", "A", "Sigma")),
-            (4.0, {"kappa": 1, "p": 4}, "aa,ai,jb,al,kb,bb->ijkl",
-                ("Sigma", "A.T B.T B", "1_d", "A.T", "B A", "Sigma")),
-            (8.0, {"kappa": 1, "p": 4}, "ai,jb,ak,lb,ab,ab->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T", "A", "Sigma", "Sigma")),
-            (8.0, {"kappa": 1, "p": 4}, "ai,jb,al,kb,ab,ab->ijkl",
-                ("A.T B.T B", "1_d", "A.T", "B A", "Sigma", "Sigma")),
-            (-8.0, {"p": 2}, "ai,ja,al,ka->ijkl", ("A.T B.T B", "1_d", "Sigma A.T", "Sigma")),
-            (8.0, {"p": 2}, "ai,ja,ab,ab,bk,lb->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma", "A.T B.T", "A")),
-            (-8.0, {"p": 2}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A", "Sigma B", "Sigma")),
-            (8.0, {"p": 3}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma A.T B.T", "A Sigma")),
-            (8.0, {"p": 3}, "ai,ja,al,ka->ijkl", ("A.T B.T B", "1_d", "Sigma A.T", "Sigma")),
-            (-16.0, {"p": 3}, "ai,ja,ab,ab,bk,lb->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma", "A.T B.T", "A")),
-            (8.0, {"p": 3}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A", "Sigma A.T B.T B", "Sigma")),
-            (8.0, {"p": 3}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A", "Sigma B", "Sigma")),
-            (-8.0, {"p": 4}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma A.T B.T", "A Sigma")),
-            (8.0, {"p": 4}, "ai,ja,ab,ab,bk,lb->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma", "A.T B.T", "A")),
-            (-8.0, {"p": 4}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A", "Sigma A.T B.T B", "Sigma")),
+            (1.0, {"number_14": 1}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "Sigma", "A.T B.T", "A Sigma")),
+            (1.0, {"number_14": 1}, "ai,ja,al,ka->ijkl", ("A.T B.T B", "Sigma", "A.T", "B A Sigma")),
+            (1.0, {"number_15": 1}, "ai,jk,la,aa->ijkl", ("A.T B.T B", "Sigma A.T B.T", "A", "Sigma")),
+            (1.0, {"number_15": 1}, "ai,jl,ka,aa->ijkl", ("A.T B.T B", "Sigma A.T", "B A", "Sigma")),
+            (1.0, {"number_14": 1}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A Sigma", "Sigma A.T B.T B", "1_d")),
+            (1.0, {"number_15": 1}, "ak,li,ja,aa->ijkl", ("A.T B.T", "A Sigma A.T B.T B", "1_d", "Sigma")),
+            (1.0, {"number_14": 1}, "al,ka,ai,ja->ijkl", ("A.T", "B A Sigma", "Sigma A.T B.T B", "1_d")),
+            (1.0, {"number_15": 1}, "al,ki,ja,aa->ijkl", ("A.T", "B A Sigma A.T B.T B", "1_d", "Sigma")),
+            (1.0, {"number_16": 1}, "ai,ja,al,ka->ijkl", ("A.T B.T B", "1_d", "Sigma A.T", "Sigma")),
+            (1.0, {"number_17": 1}, "ai,ja,ab,ab,bk,lb->ijkl",
+                ("A.T B.T B", "1_d", "Sigma", "Sigma", "A.T B.T", "A")),
+            (1.0, {"number_16": 1}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A", "Sigma B", "Sigma")),
+            (1.0, {"number_18": 1}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma A.T B.T", "A Sigma")),
+            (1.0, {"number_18": 1}, "ak,la,ai,ja->ijkl", ("A.T B.T", "A", "Sigma A.T B.T B", "Sigma")),
             (1.0, {}, "jk,li->ijkl", ("Sigma", "sum_3")),
             (1.0, {}, "jk,li->ijkl", ("Sigma A.T B.T", "sum_4")),
             (1.0, {}, "jl,ki->ijkl", ("Sigma A.T", "sum_5")),
@@ -3311,127 +3234,52 @@ _WORDS = _Tables(
             (1.0, {}, "ji,lk->ijkl", ("Sigma A.T B.T B", "sum_7")),
         ],
         ("A", "A"): [
-            (-4.0, {"p": 2}, "ji,ek,le,ee->ijkl", ("Sigma B", "A.T B.T B", "1_d", "Sigma")),
-            (-4.0, {"p": 2}, "ai,ja,aa,lk->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma B")),
-            (4.0, {"p": 2}, "ai,ja,aa,ek,le,ee->ijkl", ("A.T B.T B", "1_d", "Sigma", "A.T B.T B", "1_d", "Sigma")),
-            (4.0, {"p": 3}, "ji,ek,le,ee->ijkl", ("Sigma A.T B.T B", "A.T B.T B", "1_d", "Sigma")),
-            (4.0, {"p": 3}, "ai,ja,aa,lk->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma A.T B.T B")),
-            (4.0, {"p": 3}, "ji,ek,le,ee->ijkl", ("Sigma B", "A.T B.T B", "1_d", "Sigma")),
-            (4.0, {"p": 3}, "ai,ja,aa,lk->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma B")),
-            (-8.0, {"p": 3}, "ai,ja,aa,ek,le,ee->ijkl", ("A.T B.T B", "1_d", "Sigma", "A.T B.T B", "1_d", "Sigma")),
-            (-4.0, {"p": 4}, "ji,ek,le,ee->ijkl", ("Sigma A.T B.T B", "A.T B.T B", "1_d", "Sigma")),
-            (-4.0, {"p": 4}, "ai,ja,aa,lk->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma A.T B.T B")),
-            (4.0, {"p": 4}, "ai,ja,aa,ek,le,ee->ijkl", ("A.T B.T B", "1_d", "Sigma", "A.T B.T B", "1_d", "Sigma")),
-            (12.0, {"kappa": 1, "p": 1}, "ai,ja,ak,la,aa,aa->ijkl",
+            (1.0, {"number_2": 1}, "ji,ek,le,ee->ijkl", ("Sigma B", "A.T B.T B", "1_d", "Sigma")),
+            (1.0, {"number_2": 1}, "ai,ja,aa,lk->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma B")),
+            (1.0, {"number_3": 1}, "ai,ja,aa,ek,le,ee->ijkl",
+                ("A.T B.T B", "1_d", "Sigma", "A.T B.T B", "1_d", "Sigma")),
+            (1.0, {"number_4": 1}, "ji,ek,le,ee->ijkl", ("Sigma A.T B.T B", "A.T B.T B", "1_d", "Sigma")),
+            (1.0, {"number_4": 1}, "ai,ja,aa,lk->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma A.T B.T B")),
+            (1.0, {"number_5": 1}, "ai,ja,ak,la,aa,aa->ijkl",
                 ("A.T B.T B", "1_d", "A.T B.T B", "1_d", "Sigma", "Sigma")),
-            (-12.0, {"kappa": 1, "p": 1}, "ai,ja,aa,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma B", "1_d")),
-            (-12.0, {"kappa": 1, "p": 1}, "ak,la,aa,ai,ja->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma B", "1_d")),
-            (8.0, {"kappa": 1, "p": 1}, "ai,ja,ak,la->ijkl", ("Sigma B", "1_d", "Sigma B", "1_d")),
-            (4.0, {"kappa": 1, "p": 1}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T Sigma B", "1_d")),
-            (-84.0, {"kappa": 1, "p": 2}, "ai,ja,ak,la,aa,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T B", "1_d", "Sigma", "Sigma")),
-            (12.0, {"kappa": 1, "p": 2}, "ai,ja,ak,la,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T B", "Sigma", "Sigma")),
-            (12.0, {"kappa": 1, "p": 2}, "ai,ja,aa,ak,la->ijkl",
-                ("A.T B.T B", "1_d", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (36.0, {"kappa": 1, "p": 2}, "ai,ja,aa,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma B", "1_d")),
-            (12.0, {"kappa": 1, "p": 2}, "ai,ja,ak,la,aa->ijkl",
-                ("A.T B.T B", "Sigma", "A.T B.T B", "1_d", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 2}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "Sigma", "Sigma B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 2}, "ai,jk,la,aa->ijkl", ("A.T B.T B", "Sigma B", "1_d", "Sigma")),
-            (12.0, {"kappa": 1, "p": 2}, "ak,la,aa,ai,ja->ijkl",
-                ("A.T B.T B", "1_d", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (36.0, {"kappa": 1, "p": 2}, "ak,la,aa,ai,ja->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma B", "1_d")),
-            (-8.0, {"kappa": 1, "p": 2}, "ak,la,ai,ja->ijkl", ("A.T B.T B", "Sigma", "Sigma B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 2}, "ak,li,ja,aa->ijkl", ("A.T B.T B", "Sigma B", "1_d", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 2}, "ai,ja,ak,la->ijkl", ("Sigma A.T B.T B", "1_d", "Sigma B", "1_d")),
-            (-8.0, {"kappa": 1, "p": 2}, "ak,la,ai,ja->ijkl", ("Sigma A.T B.T B", "1_d", "Sigma B", "1_d")),
-            (-8.0, {"kappa": 1, "p": 2}, "ai,ja,ak,la->ijkl", ("Sigma B", "1_d", "Sigma B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 2}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T B A Sigma B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 2}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T Sigma A.T B.T B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 2}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T Sigma B", "1_d")),
-            (4.0, {"kappa": 1, "p": 2}, "aa,ai,jb,ak,lb,bb->ijkl",
+            (1.0, {"number_6": 1}, "ai,ja,aa,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma B", "1_d")),
+            (1.0, {"number_6": 1}, "ak,la,aa,ai,ja->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma B", "1_d")),
+            (1.0, {"number_7": 1}, "ai,ja,ak,la->ijkl", ("Sigma B", "1_d", "Sigma B", "1_d")),
+            (1.0, {"number_8": 1}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T Sigma B", "1_d")),
+            (1.0, {"number_9": 1}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T B", "1_d", "A.T B.T B", "Sigma", "Sigma")),
+            (1.0, {"number_9": 1}, "ai,ja,aa,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma A.T B.T B", "1_d")),
+            (1.0, {"number_9": 1}, "ai,ja,ak,la,aa->ijkl", ("A.T B.T B", "Sigma", "A.T B.T B", "1_d", "Sigma")),
+            (1.0, {"number_10": 1}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "Sigma", "Sigma B", "1_d")),
+            (1.0, {"number_11": 1}, "ai,jk,la,aa->ijkl", ("A.T B.T B", "Sigma B", "1_d", "Sigma")),
+            (1.0, {"number_9": 1}, "ak,la,aa,ai,ja->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma A.T B.T B", "1_d")),
+            (1.0, {"number_10": 1}, "ak,la,ai,ja->ijkl", ("A.T B.T B", "Sigma", "Sigma B", "1_d")),
+            (1.0, {"number_11": 1}, "ak,li,ja,aa->ijkl", ("A.T B.T B", "Sigma B", "1_d", "Sigma")),
+            (1.0, {"number_10": 1}, "ai,ja,ak,la->ijkl", ("Sigma A.T B.T B", "1_d", "Sigma B", "1_d")),
+            (1.0, {"number_10": 1}, "ak,la,ai,ja->ijkl", ("Sigma A.T B.T B", "1_d", "Sigma B", "1_d")),
+            (1.0, {"number_11": 1}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T B A Sigma B", "1_d")),
+            (1.0, {"number_11": 1}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T Sigma A.T B.T B", "1_d")),
+            (1.0, {"number_12": 1}, "aa,ai,jb,ak,lb,bb->ijkl",
                 ("Sigma", "A.T B.T B", "1_d", "A.T B.T B", "1_d", "Sigma")),
-            (4.0, {"kappa": 1, "p": 2}, "aa,ai,jb,al,kb,bb->ijkl",
+            (1.0, {"number_12": 1}, "aa,ai,jb,al,kb,bb->ijkl",
                 ("Sigma", "A.T B.T B", "1_d", "1_d", "B.T B A", "Sigma")),
-            (8.0, {"kappa": 1, "p": 2}, "ai,jb,ak,lb,ab,ab->ijkl",
+            (1.0, {"number_13": 1}, "ai,jb,ak,lb,ab,ab->ijkl",
                 ("A.T B.T B", "1_d", "A.T B.T B", "1_d", "Sigma", "Sigma")),
-            (8.0, {"kappa": 1, "p": 2}, "ai,jb,ab,ab,al,kb->ijkl",
+            (1.0, {"number_13": 1}, "ai,jb,ab,ab,al,kb->ijkl",
                 ("A.T B.T B", "1_d", "Sigma", "Sigma", "1_d", "B.T B A")),
-            (144.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la,aa,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T B", "1_d", "Sigma", "Sigma")),
-            (-36.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T B", "Sigma", "Sigma")),
-            (-36.0, {"kappa": 1, "p": 3}, "ai,ja,aa,ak,la->ijkl",
-                ("A.T B.T B", "1_d", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (-24.0, {"kappa": 1, "p": 3}, "ai,ja,aa,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma B", "1_d")),
-            (-36.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la,aa->ijkl",
-                ("A.T B.T B", "Sigma", "A.T B.T B", "1_d", "Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "Sigma", "A.T B.T B", "Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (8.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "Sigma", "Sigma B", "1_d")),
-            (4.0, {"kappa": 1, "p": 3}, "ai,jk,la,aa->ijkl", ("A.T B.T B", "Sigma A.T B.T B", "1_d", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "ai,jk,la,aa->ijkl", ("A.T B.T B", "Sigma B", "1_d", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "ai,jl,ka,aa->ijkl", ("A.T B.T B", "Sigma", "B.T B A", "Sigma")),
-            (-36.0, {"kappa": 1, "p": 3}, "ak,la,aa,ai,ja->ijkl",
-                ("A.T B.T B", "1_d", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (-24.0, {"kappa": 1, "p": 3}, "ak,la,aa,ai,ja->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma B", "1_d")),
-            (8.0, {"kappa": 1, "p": 3}, "ak,la,ai,ja->ijkl", ("A.T B.T B", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (8.0, {"kappa": 1, "p": 3}, "ak,la,ai,ja->ijkl", ("A.T B.T B", "Sigma", "Sigma B", "1_d")),
-            (4.0, {"kappa": 1, "p": 3}, "ak,li,ja,aa->ijkl", ("A.T B.T B", "Sigma A.T B.T B", "1_d", "Sigma")),
-            (4.0, {"kappa": 1, "p": 3}, "ak,li,ja,aa->ijkl", ("A.T B.T B", "Sigma B", "1_d", "Sigma")),
-            (8.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la->ijkl", ("Sigma A.T B.T B", "1_d", "Sigma A.T B.T B", "1_d")),
-            (8.0, {"kappa": 1, "p": 3}, "ai,ja,ak,la->ijkl", ("Sigma A.T B.T B", "1_d", "Sigma B", "1_d")),
-            (8.0, {"kappa": 1, "p": 3}, "ak,la,ai,ja->ijkl", ("Sigma A.T B.T B", "1_d", "Sigma B", "1_d")),
-            (4.0, {"kappa": 1, "p": 3}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T B A Sigma A.T B.T B", "1_d")),
-            (4.0, {"kappa": 1, "p": 3}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T B A Sigma B", "1_d")),
-            (4.0, {"kappa": 1, "p": 3}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T Sigma A.T B.T B", "1_d")),
-            (-8.0, {"kappa": 1, "p": 3}, "aa,ai,jb,ak,lb,bb->ijkl",
-                ("Sigma", "A.T B.T B", "1_d", "A.T B.T B", "1_d", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 3}, "aa,ai,jb,al,kb,bb->ijkl",
-                ("Sigma", "A.T B.T B", "1_d", "1_d", "B.T B A", "Sigma")),
-            (-16.0, {"kappa": 1, "p": 3}, "ai,jb,ak,lb,ab,ab->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T B", "1_d", "Sigma", "Sigma")),
-            (-16.0, {"kappa": 1, "p": 3}, "ai,jb,ab,ab,al,kb->ijkl",
-                ("A.T B.T B", "1_d", "Sigma", "Sigma", "1_d", "B.T B A")),
-            (-72.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la,aa,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T B", "1_d", "Sigma", "Sigma")),
-            (24.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la,aa->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T B", "Sigma", "Sigma")),
-            (24.0, {"kappa": 1, "p": 4}, "ai,ja,aa,ak,la->ijkl",
-                ("A.T B.T B", "1_d", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (24.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la,aa->ijkl",
-                ("A.T B.T B", "Sigma", "A.T B.T B", "1_d", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "Sigma", "A.T B.T B", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 4}, "ai,jk,la,aa->ijkl", ("A.T B.T B", "Sigma A.T B.T B", "1_d", "Sigma")),
-            (-4.0, {"kappa": 1, "p": 4}, "ai,jl,ka,aa->ijkl", ("A.T B.T B", "Sigma", "B.T B A", "Sigma")),
-            (24.0, {"kappa": 1, "p": 4}, "ak,la,aa,ai,ja->ijkl",
-                ("A.T B.T B", "1_d", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (-8.0, {"kappa": 1, "p": 4}, "ak,la,ai,ja->ijkl", ("A.T B.T B", "Sigma", "Sigma A.T B.T B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 4}, "ak,li,ja,aa->ijkl", ("A.T B.T B", "Sigma A.T B.T B", "1_d", "Sigma")),
-            (-8.0, {"kappa": 1, "p": 4}, "ai,ja,ak,la->ijkl", ("Sigma A.T B.T B", "1_d", "Sigma A.T B.T B", "1_d")),
-            (-4.0, {"kappa": 1, "p": 4}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T B A Sigma A.T B.T B", "1_d")),
-            (4.0, {"kappa": 1, "p": 4}, "aa,ai,jb,ak,lb,bb->ijkl",
-                ("Sigma", "A.T B.T B", "1_d", "A.T B.T B", "1_d", "Sigma")),
-            (4.0, {"kappa": 1, "p": 4}, "aa,ai,jb,al,kb,bb->ijkl",
-                ("Sigma", "A.T B.T B", "1_d", "1_d", "B.T B A", "Sigma")),
-            (8.0, {"kappa": 1, "p": 4}, "ai,jb,ak,lb,ab,ab->ijkl",
-                ("A.T B.T B", "1_d", "A.T B.T B", "1_d", "Sigma", "Sigma")),
-            (8.0, {"kappa": 1, "p": 4}, "ai,jb,ab,ab,al,kb->ijkl",
-                ("A.T B.T B", "1_d", "Sigma", "Sigma", "1_d", "B.T B A")),
-            (-8.0, {"p": 2}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma B", "Sigma")),
-            (8.0, {"p": 2}, "ai,ja,ab,ab,bk,lb->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma", "A.T B.T B", "1_d")),
-            (-8.0, {"p": 2}, "ak,la,ai,ja->ijkl", ("A.T B.T B", "1_d", "Sigma B", "Sigma")),
-            (8.0, {"p": 3}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma A.T B.T B", "Sigma")),
-            (8.0, {"p": 3}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma B", "Sigma")),
-            (-16.0, {"p": 3}, "ai,ja,ab,ab,bk,lb->ijkl",
+            (1.0, {"number_14": 1}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "Sigma", "A.T B.T B", "Sigma")),
+            (1.0, {"number_14": 1}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "Sigma", "Sigma A.T B.T B", "1_d")),
+            (1.0, {"number_15": 1}, "ai,jk,la,aa->ijkl", ("A.T B.T B", "Sigma A.T B.T B", "1_d", "Sigma")),
+            (1.0, {"number_15": 1}, "ai,jl,ka,aa->ijkl", ("A.T B.T B", "Sigma", "B.T B A", "Sigma")),
+            (1.0, {"number_14": 1}, "ak,la,ai,ja->ijkl", ("A.T B.T B", "Sigma", "Sigma A.T B.T B", "1_d")),
+            (1.0, {"number_15": 1}, "ak,li,ja,aa->ijkl", ("A.T B.T B", "Sigma A.T B.T B", "1_d", "Sigma")),
+            (1.0, {"number_14": 1}, "ai,ja,ak,la->ijkl", ("Sigma A.T B.T B", "1_d", "Sigma A.T B.T B", "1_d")),
+            (1.0, {"number_15": 1}, "aa,aj,ik,la->ijkl", ("Sigma", "1_d", "B.T B A Sigma A.T B.T B", "1_d")),
+            (1.0, {"number_16": 1}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma B", "Sigma")),
+            (1.0, {"number_17": 1}, "ai,ja,ab,ab,bk,lb->ijkl",
                 ("A.T B.T B", "1_d", "Sigma", "Sigma", "A.T B.T B", "1_d")),
-            (8.0, {"p": 3}, "ak,la,ai,ja->ijkl", ("A.T B.T B", "1_d", "Sigma A.T B.T B", "Sigma")),
-            (8.0, {"p": 3}, "ak,la,ai,ja->ijkl", ("A.T B.T B", "1_d", "Sigma B", "Sigma")),
-            (-8.0, {"p": 4}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma A.T B.T B", "Sigma")),
-            (8.0, {"p": 4}, "ai,ja,ab,ab,bk,lb->ijkl", ("A.T B.T B", "1_d", "Sigma", "Sigma", "A.T B.T B", "1_d")),
-            (-8.0, {"p": 4}, "ak,la,ai,ja->ijkl", ("A.T B.T B", "1_d", "Sigma A.T B.T B", "Sigma")),
+            (1.0, {"number_16": 1}, "ak,la,ai,ja->ijkl", ("A.T B.T B", "1_d", "Sigma B", "Sigma")),
+            (1.0, {"number_18": 1}, "ai,ja,ak,la->ijkl", ("A.T B.T B", "1_d", "Sigma A.T B.T B", "Sigma")),
+            (1.0, {"number_18": 1}, "ak,la,ai,ja->ijkl", ("A.T B.T B", "1_d", "Sigma A.T B.T B", "Sigma")),
             (1.0, {}, "jk,li->ijkl", ("Sigma B", "sum_8")),
             (1.0, {}, "jk,li->ijkl", ("Sigma A.T B.T B", "sum_9")),
             (1.0, {}, "jl,ki->ijkl", ("Sigma", "sum_10")),

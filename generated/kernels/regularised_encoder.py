@@ -29,9 +29,9 @@ family is its index, counted from 1 in the formulas; leading axes are a batch an
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
-`natural_law` and `natural_value_and_gradient` take Sigma_1, Sigma_12, Sigma_2, target as they are, also where
-derivations/regularised_encoder.py has no aligned coordinates for them: they evaluate the forms of the first stage at w*
-from trace words, which costs the cube of the number of parameters for each problem.
+`natural_law`, `natural_cumulants` and `natural_value_and_gradient` take Sigma_1, Sigma_12, Sigma_2, target as they are,
+also where derivations/regularised_encoder.py has no aligned coordinates for them: they evaluate the forms of the first
+stage at w* from trace words, which costs the cube of the number of parameters for each problem.
 
 Checked: k < d1, k <= r, r <= d1.
 Domain: finite numbers with s_i > s_m, s_m >= 0, s_i > lam rho^2, lam >= 0, rho >= 0, sigma2 >= 0, alpha > 0, no weight
@@ -67,6 +67,7 @@ __all__ = [
     "excess_loss_value_and_gradient",
     "formula",
     "law",
+    "natural_cumulants",
     "natural_law",
     "natural_value_and_gradient",
     "outside_variance",
@@ -859,6 +860,40 @@ def natural_value_and_gradient(
     parts = _words_gradient(_WORDS, arrays, scalars, sizes, *rows, count, ranks, kind, names, factors)
     value, *rest = (None if part is None else part.reshape((*batch, *part.shape[1:])) for part in parts)
     return value, NaturalGradient(*rest)
+
+
+def natural_cumulants(
+    Sigma_1: ArrayLike,
+    Sigma_12: ArrayLike,
+    Sigma_2: ArrayLike,
+    target: ArrayLike,
+    lam: ArrayLike,
+    rho: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    order: int = 4,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Floats:
+    """The cumulants `kappa_1 .. kappa_order` of ||L(Z)||^2, (..., order); arguments, domain and errors are those of `natural_law`.
+
+    * `Sigma_1`: shape (..., d1, d1).
+    * `Sigma_12`: shape (..., d1, d2).
+    * `Sigma_2`: shape (..., d2, d2).
+    * `target`: shape (..., d1).
+    * `lam`: shape (...).
+    * `rho`: shape (...).
+    * `sigma2`: shape (...).
+    """
+    order = _positive("order", order)
+    weights = natural_law(
+        Sigma_1, Sigma_12, Sigma_2, target, lam, rho, sigma2, alpha, k=k, sigma_down=sigma_down, dtype=dtype
+    ).weights
+    with np.errstate(over="ignore", under="ignore"):
+        found = [_factor(n) * np.sum(weights**n, axis=-1) for n in range(1, order + 1)]
+    return np.where(np.isfinite(found), found, np.nan).transpose(*range(1, weights.ndim), 0)
 
 
 # ---- the formulas, on a block of problems of one floating-point type
@@ -2414,7 +2449,8 @@ class _Tables(NamedTuple):
     """A model in words.
 
     * `parameters`: rows and columns of each; `given`: those of each natural parameter that is a matrix.
-    * `symmetric`, `definite`: which of these must be, and scalars that are `nonnegative` or `probabilities`; `joint`: covariances of several vectors, as blocks of definitions.
+    * `symmetric`, `definite`: which of these must be; `nonnegative`, `probabilities`: which scalars; `joint`: covariances of
+      the vectors of a law, in blocks.
     * `numbers`: scalars that are sums of others; `definitions`: matrices that are sums of words, or the inverse of one.
     * `loss`: `E l(w)`; `gradient`: `E Dl`; `hessian`, `score`: the forms `h`, `s`, by pairs of parameters in their order, the
       rest by symmetry.
@@ -2507,8 +2543,8 @@ class _Words:
         """The sum of terms, `(rows, *shape)`."""
         found = np.zeros((self.rows, *shape))
         for number, powers, pattern, words in terms:
-            operands = [np.asarray(self._factor(number, powers)), *(self.matrix(word) for word in words)]
-            found += _einsum("," + pattern if words else pattern, *operands)
+            part = _einsum(pattern, *(self.matrix(word) for word in words)) if words else np.ones(1)
+            found += np.reshape(self._factor(number, powers), (-1, *(1 for _ in shape))) * part
         return found
 
     def linear(self, table: Mapping[str, Terms], *before: int) -> Floats:
@@ -2532,7 +2568,7 @@ class _Words:
 
     def vertical(self) -> Floats:
         """Velocities along the orbit of `w`, `(rows, g, N)`."""
-        found = [np.zeros((self.rows, 0, self.entries))]
+        found: list[Floats] = [np.zeros((self.rows, 0, self.entries))]
         for antisymmetric, side, velocity in self.tables.vertical:
             size = self.size(side)
             along = self.linear(velocity, size, size)
@@ -2566,14 +2602,16 @@ class _Words:
             if any(isinstance(self.number(name), np.ndarray) for name in powers):
                 whole = _einsum(f"{','.join([result, *letters])}->", bar, *arrays)
                 self._add_number(number, powers, whole)
-            factor = np.asarray(self._factor(number, powers))
+            seed = np.reshape(self._factor(number, powers), (-1, *(1 for _ in result))) * bar
             for n, word in enumerate(words):
                 if not word.startswith("1_"):
                     rest, other = letters[:n] + letters[n + 1 :], arrays[:n] + arrays[n + 1 :]
                     own, more = _own_letters(letters[n], result + "".join(rest))
                     sizes = dict(zip(letters[n], arrays[n].shape[1:], strict=True))
-                    extra = [np.eye(sizes[part[0]]) if len(part) == 2 else np.ones(sizes[part]) for part in more]
-                    there = _einsum(f",{','.join([result, *rest, *more])}->{own}", factor, bar, *other, *extra)
+                    extra = [
+                        np.eye(sizes[part[0]])[None] if len(part) == 2 else np.ones((1, sizes[part])) for part in more
+                    ]
+                    there = _einsum(f"{','.join([result, *rest, *more])}->{own}", seed, *other, *extra)
                     self._add(word, np.broadcast_to(there, (self.rows, *arrays[n].shape[1:])))
 
     def pull_linear(self, table: Mapping[str, Terms], bar: Floats) -> None:
@@ -2608,10 +2646,10 @@ class _Words:
                     self._add(terms, -(turned @ bar @ turned))
                 else:
                     self.pull_total(terms, bar)
-        for name, terms in reversed(self.tables.numbers.items()):
+        for name in reversed(list(self.tables.numbers)):
             if name in self.number_bars:
                 bar = self.number_bars.pop(name)
-                for number, powers in terms:
+                for number, powers in self.tables.numbers[name]:
                     self._add_number(number, powers, bar)
 
 
@@ -2627,23 +2665,31 @@ def _own_letters(own: str, known: str) -> tuple[str, list[str]]:
 
 
 @cache
-def _dotted(pattern: str) -> str:
+def _steps(pattern: str, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[tuple[int, ...], str]]:
+    """Which operands are multiplied one after the other, and how: found once for each pattern and shapes."""
     sources, result = pattern.split("->")
-    return ",".join("..." + part for part in sources.split(",")) + "->..." + result
-
-
-@cache
-def _path(pattern: str, shapes: tuple[tuple[int, ...], ...]) -> Any:
-    """The order in which matrices are multiplied, found once for each pattern and shapes."""
-    return np.einsum_path(pattern, *(np.empty(shape) for shape in shapes), optimize="greedy")[0]
+    left, steps = sources.split(","), []
+    path = [tuple(range(len(left)))]
+    if len(left) > 2:
+        path = np.einsum_path(pattern, *(np.empty(shape) for shape in shapes), optimize="greedy")[0][1:]
+    for places in path:
+        taken = [left.pop(n) for n in sorted(places, reverse=True)]
+        needed = "".join([*left, result]) if left else result
+        made = "".join(dict.fromkeys(c for part in taken for c in part if c in needed)) if left else result
+        left.append(made)
+        steps.append((places, f"{','.join('...' + part for part in taken)}->...{made}"))
+    return steps
 
 
 def _einsum(pattern: str, *operands: Floats) -> Floats:
-    """`np.einsum` over the last axes of batches."""
-    pattern = _dotted(pattern)
-    if len(operands) <= 3:
-        return np.einsum(pattern, *operands)
-    return np.einsum(pattern, *operands, optimize=_path(pattern, tuple(x.shape for x in operands)))
+    """`np.einsum` over the last axes of batches, two operands at a time."""
+    if pattern == "ij->ij":
+        return operands[0]
+    left = list(operands)
+    for places, step in _steps(pattern, tuple(x.shape[1:] for x in operands)):
+        taken = [left.pop(n) for n in sorted(places, reverse=True)]
+        left.append(np.einsum(step, *taken))
+    return left[0]
 
 
 def _inverse(matrix: Floats) -> Floats:
@@ -2721,7 +2767,7 @@ def _minimiser(
     """`w*` `(rows, N)`, and for which problems the lowest point that was reached is a minimum."""
     search = _Search(tables, arrays, numbers)
     w, which = search.starts(rows)
-    value, arrived = search.loss(w, which), np.zeros(len(w), bool)
+    value, roundness = search.loss(w, which), np.zeros(len(w))
     before = np.full(len(w), np.inf)
     active = np.flatnonzero(np.isfinite(value))
     for _ in range(STEPS):
@@ -2739,16 +2785,18 @@ def _minimiser(
         relative = np.sum(along**2 / curvature, axis=1) / np.maximum(np.abs(size), np.finfo(float).tiny)
         close = (relative <= 1e-12) & (values > 0).all(1)
         step = -np.einsum("nij,nj->ni", across, along / curvature)
-        done = close & ((relative <= 1e-26) | (relative > before[active] / 16))
+        done = close & ((relative <= 1e-30) | (relative >= before[active]))  # what is left is rounding
         before[active] = np.where(close, relative, np.inf)
         here = w[active], which[active], value[active]
         w[active], value[active], found = _line(search, *here, step, np.sum(slope * step, axis=1), close)
-        arrived[active[done]] = True
+        roundness[active[done]] = (values.min(1) / values.max(1))[done]
         active = active[found & ~done]
-    value = np.where(np.isfinite(value), value, np.inf).reshape(rows, STARTS)
-    best = np.argmin(value, axis=1)
+    reached = np.where(np.isfinite(value), value, np.inf).reshape(rows, STARTS)
+    lowest = np.min(reached, axis=1, keepdims=True)
+    same = reached <= lowest + 1e-9 * np.abs(lowest)  # points of one orbit, some of which are better conditioned
+    best = np.argmax(np.where(same, roundness.reshape(rows, STARTS), -1.0), axis=1)
     place = np.arange(rows) * STARTS + best
-    return w[place], arrived[place]
+    return w[place], roundness[place] > 0
 
 
 def _line(
@@ -2782,7 +2830,9 @@ def _dimensions(tables: _Tables, arrays: Mapping[str, Floats], **stated: int) ->
             raise ValueError(f"{name}: shape {array.shape} came, (..., {wanted}) is expected")
         for dimension, size in zip(names, array.shape[-len(names) :], strict=True):
             sizes.setdefault(dimension, size)
-        _check_core(name, array, tuple(sizes[n] for n in names), f"(..., {', '.join(f'{{{sizes[n]}}}' for n in names)})")
+        _check_core(
+            name, array, tuple(sizes[n] for n in names), f"(..., {', '.join(f'{{{sizes[n]}}}' for n in names)})"
+        )
     most = sizes[tables.input] - 1
     for shape in tables.parameters.values():
         most = min([most, *(sizes[n] for n in shape if tables.output in shape and n != tables.output)])
@@ -2815,11 +2865,11 @@ class _Position(NamedTuple):
     def spread(self) -> Floats:
         """`C = E V E^T`."""
         found = self.slopes @ self.covariance @ np.swapaxes(self.slopes, 1, 2)
-        return (found + np.swapaxes(found, 1, 2)) / 2
+        return _even(found)
 
     def weights(self, number: int) -> Floats:
         """Eigenvalues of `C^{1/2} P C^{1/2}`, the largest, descending."""
-        values, vectors = np.linalg.eigh((self.projection + np.swapaxes(self.projection, 1, 2)) / 2)
+        values, vectors = np.linalg.eigh(_even(self.projection))
         root = np.sqrt(np.maximum(values, 0))[:, :, None] * np.swapaxes(vectors, 1, 2)
         found = np.linalg.eigvalsh(root @ self.spread @ np.swapaxes(root, 1, 2))
         return np.maximum(found[:, ::-1][:, :number], 0)
@@ -2914,11 +2964,11 @@ def _inside(
         spread = 1 / np.sqrt(np.where((own > 0) & fine[:, None], own, 1.0))
         joint = np.where(fine[:, None, None], spread[:, :, None] * joint * spread[:, None, :], 0.0)
         fine = fine & (np.linalg.eigvalsh(joint)[:, 0] >= -1e-9)
-    arrays = {}
+    arrays: dict[str, Floats] = {}
     for name, array in given.items():
         arrays[name] = np.where(fine[:, None, None], array, np.eye(*array.shape[1:]))
         if name in tables.symmetric:
-            arrays[name] = (arrays[name] + np.swapaxes(arrays[name], 1, 2)) / 2
+            arrays[name] = _even(arrays[name])
     return arrays, fine
 
 
@@ -2948,7 +2998,7 @@ def _derivatives(
     score_bar = here.inverse @ covariance_bar @ here.inverse
     half = here.inverse @ covariance_bar @ here.covariance
     words.pull_bilinear(tables.score, score_bar)
-    words.pull_bilinear(tables.hessian, -(half + np.swapaxes(half, 1, 2)))
+    words.pull_bilinear(tables.hessian, -2 * _even(half))
     by_down = _second_stage_back(here, projection_bar)
     words.pull_total(tables.noise, wanted.by_noise(kappa))
     words.pull()
@@ -2974,7 +3024,12 @@ def _cumulants_back(
             total = total + np.reshape(order * _factor(order) * np.asarray(coefficients[order]), (-1, 1, 1)) * left
         left = left @ step if order < max(coefficients) else left
     by_spread, by_projection = total @ projection, spread @ total
-    return kappa, *((x + np.swapaxes(x, 1, 2)) / 2 for x in (by_spread, by_projection))
+    return kappa, _even(by_spread), _even(by_projection)
+
+
+def _even(matrix: Floats) -> Floats:
+    """The symmetric part."""
+    return (matrix + np.swapaxes(matrix, 1, 2)) / 2
 
 
 def _second_stage_back(here: _Position, projection_bar: Floats) -> Floats | None:
@@ -2999,11 +3054,10 @@ def _second_stage_back(here: _Position, projection_bar: Floats) -> Floats | None
         features_bar = features_bar + left @ np.swapaxes(outside, 1, 2) @ down
         features_bar = features_bar - here.theta @ np.swapaxes(left, 1, 2) @ features @ down
         words.pull_total(tables.target, np.swapaxes(regression, 1, 2) @ theta_bar)
-    down_bar = (down_bar + np.swapaxes(down_bar, 1, 2)) / 2
     words.pull_total(tables.features, features_bar)
     if here.down_given:
-        return down_bar
-    words.pull_total(tables.down, down_bar)
+        return _even(down_bar)
+    words.pull_total(tables.down, _even(down_bar))
     return None
 
 
@@ -3061,7 +3115,7 @@ def _words_gradient(
             parts: list[Floats | None] = [value]
             for name, array in given.items():
                 bar = np.array(np.broadcast_to(bars.get(name, np.zeros(1)), array.shape))
-                bar = (bar + np.swapaxes(bar, 1, 2)) / 2 if name in tables.symmetric else bar
+                bar = _even(bar) if name in tables.symmetric else bar
                 parts.append(bar[:, :, 0] if tables.given[name][1] == "1" else bar)
             parts += [np.array(np.broadcast_to(number_bars.get(name, 0.0), rows)) for name in scalars]
             parts += [wanted.by_alpha(kappa), by_down]
@@ -3070,7 +3124,7 @@ def _words_gradient(
             if part is not None:
                 part[~fine] = np.nan
         found.append(parts)
-    return [None if p[0] is None else np.concatenate(p).astype(kind) for p in zip(*found, strict=True)]  # type: ignore[arg-type]
+    return [None if p[0] is None else np.concatenate(p).astype(kind) for p in zip(*found, strict=True)]
 
 
 def _column(tables: _Tables, name: str, array: Floats) -> Floats:

@@ -408,6 +408,16 @@ def test_blocks_and_broadcasting_leave_numbers_alone(monkeypatch: pytest.MonkeyP
             np.testing.assert_allclose(getattr(by_blocks, field), getattr(by_whole, field), rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.parametrize("name", ["context_encoder", "multitask"])
+def test_cumulants_are_those_of_gradients(name: str) -> None:
+    whole = with_sizes(name, general_problem(name, True))
+    found = kernel_of(name).natural_cumulants(**{**whole, "alpha": np.ones((2, 3))}, order=5)
+    assert found.shape == (2, 3, 5)
+    for order in range(1, 6):
+        value, _ = kernel_of(name).natural_value_and_gradient(**whole, of=order)
+        np.testing.assert_allclose(found[..., order - 1], value, rtol=1e-12)
+
+
 def test_floats_of_single_precision_stay_such() -> None:
     whole = with_sizes("multitask", general_problem("multitask", False))
     single = {k: np.asarray(v, np.float32) if k != "k" else v for k, v in whole.items()}

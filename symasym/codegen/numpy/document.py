@@ -113,16 +113,13 @@ NATURAL = {
 
 def _natural_lines(natural: Natural | None, source: str) -> list[str]:
     """How natural parameters are aligned, or why there are none."""
+    functions = "`natural_law`, `natural_cumulants` and `natural_value_and_gradient`"
     match natural:
         case Pencil():
-            text = (
-                f"`natural_law` and `natural_value_and_gradient` take {', '.join([*natural.matrices, natural.target])} as they "
-                f"are and find aligned coordinates z = T x, {NATURAL[natural.kind].format(*natural.matrices)}, themselves."
-            )
+            text = f"{functions} take {', '.join([*natural.matrices, natural.target])} as they are and find aligned coordinates z = T x, {NATURAL[natural.kind].format(*natural.matrices)}, themselves."
         case Tables():
             text = (
-                f"`natural_law` and `natural_value_and_gradient` take {', '.join(natural.arguments)} as they are, also where "
-                f"{source} has no aligned coordinates for them: they evaluate the forms of the first stage at w* from trace "
+                f"{functions} take {', '.join(natural.arguments)} as they are, also where {source} has no aligned coordinates for them: they evaluate the forms of the first stage at w* from trace "
                 "words, which costs the cube of the number of parameters for each problem."
             )
         case None:

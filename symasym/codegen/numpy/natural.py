@@ -25,6 +25,7 @@ from symasym.codegen.index.programs import Normal
 from symasym.codegen.numpy.dense import Dense
 from symasym.codegen.numpy.entry import call, head
 from symasym.codegen.numpy.functions import Function
+from symasym.codegen.numpy.natural_words import law_call
 from symasym.codegen.numpy.public import Group, work_lines
 from symasym.codegen.pencil import Pencil
 from symasym.errors import NotDerivableYet
@@ -242,6 +243,8 @@ def _public(natural: _Natural, read: Formulas, core: Group) -> dict[str, Any]:
         "scalars": scalars,
         "others": ", ".join([*scalars, "alpha"]),
         "parameters": [*parameters, *options],
+        "cumulant_parameters": [*parameters, "order: int = 4", *options],
+        "weights": law_call(arrays, [] if pencil.kind == "loadings" else [k]),
         "gradient_parameters": [*parameters, 'of: str | int | Mapping[str | int, ArrayLike] = "risk_mean"', *options],
         "documentation": _documentation(natural, d, k),
         "prologue": [

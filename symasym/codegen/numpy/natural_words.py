@@ -11,7 +11,7 @@ from symasym.codegen.numpy.wrap import INDENT, WIDTH, broken
 from symasym.codegen.words.tables import Tables
 from symasym.codegen.words.terms import Table, Term
 
-__all__ = ["word_slots"]
+__all__ = ["law_call", "word_slots"]
 
 
 def word_slots(tables: Tables) -> dict[str, Any]:
@@ -33,6 +33,8 @@ def word_slots(tables: Tables) -> dict[str, Any]:
         "functions": [],
         "parameters": [*parameters, *keywords, *options],
         "gradient_parameters": [*parameters, *keywords, of, *options],
+        "cumulant_parameters": [*parameters, *keywords, "order: int = 4", *options],
+        "weights": law_call(arrays, stated),
         "gradient_fields": arrays,
         "documentation": [_shown(name, shape) for name, shape in tables.arguments.items()]
         + [f"* `{name}`: shape (...)." for name in scalars],
@@ -58,6 +60,13 @@ def word_slots(tables: Tables) -> dict[str, Any]:
         ],
         "tables": table_lines(tables),
     }
+
+
+def law_call(arrays: Iterable[str], keywords: Iterable[str]) -> list[str]:
+    """Lines that call `natural_law` with all arguments of the function around it."""
+    given = [f"{name}={name}" for name in (*keywords, "sigma_down", "dtype")]
+    *before, last = call("weights = natural_law", [*arrays, *given])
+    return [*before, f"{last}.weights"]
 
 
 def _shown(name: str, shape: tuple[str, str]) -> str:

@@ -104,11 +104,12 @@ def _minimiser(
         w[active], value[active], found = _line(search, *here, step, np.sum(slope * step, axis=1), close)
         roundness[active[done]] = (values.min(1) / values.max(1))[done]
         active = active[found & ~done]
-    value, roundness = (np.reshape(x, (rows, STARTS)) for x in (np.where(np.isfinite(value), value, np.inf), roundness))
-    lowest = np.min(value, axis=1, keepdims=True)
-    same = value <= lowest + 1e-9 * np.abs(lowest)  # points of one orbit, some of which are better conditioned
-    place = np.arange(rows) * STARTS + np.argmax(np.where(same, roundness, -1.0), axis=1)
-    return w[place], roundness.reshape(-1)[place] > 0
+    reached = np.where(np.isfinite(value), value, np.inf).reshape(rows, STARTS)
+    lowest = np.min(reached, axis=1, keepdims=True)
+    same = reached <= lowest + 1e-9 * np.abs(lowest)  # points of one orbit, some of which are better conditioned
+    best = np.argmax(np.where(same, roundness.reshape(rows, STARTS), -1.0), axis=1)
+    place = np.arange(rows) * STARTS + best
+    return w[place], roundness[place] > 0
 
 
 def _line(
