@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from symasym.build.writeup import writeup
 from symasym.catalogue import Loaded
 from symasym.codegen.json import derivation_document
-<<<<<<< HEAD
 from symasym.codegen.latex import display
 from symasym.codegen.latex.notation import PLAIN, Notation
-=======
-from symasym.codegen.latex import emit as emit_latex
 from symasym.codegen.natural import natural_of
->>>>>>> natural
 from symasym.codegen.numpy import emit as emit_numpy
 from symasym.document import dump
 from symasym.pipeline import AnyDerivation, Derivation, derive

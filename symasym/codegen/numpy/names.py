@@ -10,14 +10,8 @@ from symasym.errors import InputError
 __all__ = ["NATURAL", "PREFIXES", "RESERVED", "check_names"]
 
 _MODULE = """
-<<<<<<< HEAD
     Any ArrayLike BUFFER Callable DTypeLike ExcessLossGradient Floats Gradient LONG Mapping NDArray NamedTuple
-    NaturalGradient ROWS Result SIGNATURE SMALLEST Sequence TILE WIDE WORKSPACE annotations math np
-=======
-    Any ArrayLike Callable DTypeLike ExcessLossGradient Floats Gradient LONG Mapping NDArray NamedTuple NaturalGradient
-    ROWS Result STARTS STEPS Terms
-    SIGNATURE SMALLEST Sequence TILE WORKSPACE annotations cache math np
->>>>>>> natural
+    NaturalGradient ROWS Result SIGNATURE SMALLEST STARTS STEPS Sequence TILE Terms WIDE WORKSPACE annotations cache math np
 """
 _VARIABLES = """
     alpha alpha0 at axis bar batch column compute count cumulants d_eff domain dtype excess_loss_mean
