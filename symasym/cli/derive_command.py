@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from symasym import catalogue
+from symasym.cli.waiting import waiting
 from symasym.codegen.json import derivation_document
 from symasym.codegen.latex import emit
 from symasym.codegen.text import steps_text
@@ -29,7 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
     loaded = catalogue.load(arguments.model)
     if arguments.variant:
         loaded = loaded.variant(arguments.variant)
-    derivation, downstream = derive(loaded.definition, loaded.name), arguments.downstream
+    with waiting("derive") as progress:
+        derivation = derive(loaded.definition, loaded.name, progress)
+    downstream = arguments.downstream
     if downstream == "logistic":
         require_linear(derivation)
     references = loaded.instance.references if loaded.instance else ()
