@@ -11,6 +11,7 @@ import numpy as np
 from symasym.law.law import Law
 from symasym.law.numeric import NumericLaw
 from symasym.law.numeric_logistic import NumericLogistic
+from symasym.model.displayed import Displayed
 from symasym.model.instance import AlignedPoint, FamilyPoint, GeneralPoint
 
 __all__ = ["Evaluation", "Misspecified"]
@@ -28,7 +29,7 @@ class Misspecified:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Displayed):
     """A concrete problem: the checked inputs, where it stands, the numeric law.
 
     `law` is the symbolic law where the closed form was used, else None; `point` is aligned or general; `minimiser` is `w*` in

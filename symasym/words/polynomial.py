@@ -1,7 +1,7 @@
 """Polynomials: scalars in trace words, matrices in words with scalar coefficients.
 
 A scalar term is a rational number times powers of scalar symbols times a multiset of scalars made of words (traces,
-`u^T M v`, `log det`, networks); a matrix term has one word more. Both are dictionaries from the term to the rational number.
+`u^T M v`, `log det`, networks, smooth functions of such polynomials and their Gaussian means); a matrix term has one word more. Both are dictionaries from the term to the rational number.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import sympy
 
 from symasym.words.atoms import Atom, Word, canonical_trace, multiply, transpose, word_key
-from symasym.words.network import Network
+from symasym.words.network import Network, words_of
 
-__all__ = ["LogDet", "MatrixPolynomial", "Monomial", "ScalarPolynomial", "name_of"]
+__all__ = ["LogDet", "MatrixPolynomial", "Monomial", "ScalarPolynomial", "Smooth", "name_of"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,42 @@ class LogDet:
         return (("~logdet " + self.of.key, False),)
 
 
-Scalar = Word | LogDet | Network
+@dataclass(frozen=True)
+class Smooth:
+    """`E g(eta + s)`, `s` centred Gaussian with the `covariance`; `g(eta)` itself where that is empty.
+
+    * `function`: `g` in `Slot(1) .. Slot(r)`, one for each of the `arguments` `eta`; other symbols in it are scalars.
+    * `covariance`: its entries on and above the diagonal, row by row.
+
+    Made by `symasym.words.smooth.smooth_scalar` alone, which knows the canonical form.
+    """
+
+    function: sympy.Expr
+    arguments: tuple[ScalarPolynomial, ...]
+    covariance: tuple[ScalarPolynomial, ...] = ()
+
+    @cached_property
+    def key(self) -> tuple[tuple[str, bool], ...]:
+        """Order among the scalars of a monomial."""
+        parts = [name_of(self.function), *(p.key for p in self.arguments), "", *(p.key for p in self.covariance)]
+        return (("~smooth " + "; ".join(parts), False),)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def entry(self, i: int, j: int) -> ScalarPolynomial:
+        """The covariance of arguments `i` and `j`."""
+        i, j = min(i, j), max(i, j)
+        return self.covariance[i * len(self.arguments) - i * (i + 1) // 2 + j]
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The words of its arguments and their covariances."""
+        scalars = (s for p in (*self.arguments, *self.covariance) for m in p.terms for s in m.scalars)
+        return tuple(word for scalar in scalars if not isinstance(scalar, LogDet) for word in words_of(scalar))
+
+
+Scalar = Word | LogDet | Network | Smooth
 Powers = tuple[tuple[sympy.Expr, int], ...]
 """Scalar symbols, and sums of them where one divides by such a sum, as in `1 / (K + 1)`."""
 
@@ -150,6 +185,11 @@ class ScalarPolynomial:
 
     def __bool__(self) -> bool:
         return bool(self.terms)
+
+    @property
+    def key(self) -> str:
+        """A text that identifies the polynomial."""
+        return " + ".join(f"{number}*{monomial.key}" for monomial, number in self.sorted_terms())
 
     def sorted_terms(self) -> list[tuple[Monomial, Fraction]]:
         """Terms in an order that does not depend on the hash seed."""

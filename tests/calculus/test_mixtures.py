@@ -14,6 +14,7 @@ import sympy
 from exact_words import ExactWords, exact_forms
 
 from symasym import catalogue
+from symasym.calculus import pairings
 from symasym.calculus.expectation import Moments, expectation
 from symasym.calculus.forms import forms
 from symasym.calculus.linearise import expected_matrix
@@ -58,7 +59,6 @@ from symasym.words.lower import atom_of
 from symasym.words.show import show_matrix
 
 FILE = Path(__file__).parents[1] / "files" / "mixture.py"
-expectations = import_module("symasym.calculus.expectation")  # the package exports the function of that name
 
 d, k = dims("d k")
 SIZES = {d: 2, k: 1}
@@ -174,7 +174,7 @@ def test_components_that_are_drawn_anew_for_every_vector_are_caught(monkeypatch:
 
     model = model_of(LOSSES["a pair and a negative"])
     values = random_values(model, 3)
-    monkeypatch.setattr(expectations, "given", separately)
+    monkeypatch.setattr(pairings, "given", separately)
     _, _, hessian = exact_forms(forms(model), values, SIZES)
     assert not (hessian == explicit(model, SIZES, values).hessian).all()
 
