@@ -73,12 +73,7 @@ class Oracle:
 
 
 def weights(
-    h: np.ndarray,
-    s: np.ndarray,
-    features: Callable[[np.ndarray], np.ndarray],
-    w: np.ndarray,
-    down: np.ndarray,
-    f: np.ndarray,
+    h: np.ndarray, s: np.ndarray, features: Callable[[np.ndarray], np.ndarray], w: np.ndarray, down: np.ndarray, f: np.ndarray
 ) -> np.ndarray:
     """Non-zero weights of `||L(Z)||^2`: `features(w)` `(p, d)`, of full rank, `f` `(d,)` in their span, `down` `(d, d)`."""
     inverse = np.linalg.inv(h)

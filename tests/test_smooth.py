@@ -79,18 +79,9 @@ class Case:
     @property
     def values(self) -> dict[str, Any]:
         parts = np.split(self.w, np.cumsum([size for _, size in self.layout])[:-1])
-        own = {
-            name: part if size > 1 else float(part[0]) for (name, size), part in zip(self.layout, parts, strict=True)
-        }
+        own = {name: part if size > 1 else float(part[0]) for (name, size), part in zip(self.layout, parts, strict=True)}
         size = self.layout[0][1]
-        return {
-            "Sigma_down": np.eye(size),
-            "target": np.ones(size),
-            "sigma2": 1.0,
-            "Sigma": np.eye(size),
-            **self.constants,
-            **own,
-        }
+        return {"Sigma_down": np.eye(size), "target": np.ones(size), "sigma2": 1.0, "Sigma": np.eye(size), **self.constants, **own}
 
     @property
     def u(self) -> np.ndarray:
@@ -173,9 +164,7 @@ def two_forms() -> Case:
 def different_components() -> Case:
     """A mixture whose components differ in mean, covariance and weight; mean differences outside of what the function sees."""
     p, mu, nu, T = scalar("p"), constant("mu", d), constant("nu", d), covariance("T", d)
-    (x,) = mixture(
-        "x", weights=[p, 1 - p], components=[gaussian("x", d, cov=Sigma, mean=mu), gaussian("x", d, cov=T, mean=nu)]
-    )
+    (x,) = mixture("x", weights=[p, 1 - p], components=[gaussian("x", d, cov=Sigma, mean=mu), gaussian("x", d, cov=T, mean=nu)])
     return Case(
         log_cosh(inner(c - a, x)) + inner(b, x) * softplus(inner(a, x)),
         lambda w, z: cosh(z @ (C3 - w[:3])) + (z @ w[3:]) * plus(z @ w[:3]),

@@ -104,6 +104,7 @@ class Letters:
             self.products[key] = Product(sympy.Symbol(name, real=True), tuple(forms.items()), weighted)
         return ScalarPolynomial.symbol(self.products[key].mean)
 
+
     def smooth(self, functions: Sequence[Smooth], forms: Counter[Form]) -> ScalarPolynomial:
         """The sample mean of a product of smooth functions and forms."""
         function, arguments = arguments_of(functions, forms)
@@ -275,6 +276,7 @@ class _Part:
             return array[self.start : self.start + self.count]
 
         return word
+
 
     def numbers(self, letters: Matrices) -> Any:
         """A polynomial in parameters, or a scalar -> its values `(count,)`, `()` where all are alike."""

@@ -103,7 +103,7 @@ def _ordered(scalar: Smooth) -> ScalarPolynomial:
         return ScalarPolynomial.number(factor)
     if any(_flipped(scalar, part) == -1 for part in _reflections(scalar)):
         return ScalarPolynomial()
-    if isinstance(function, Slot):  # the mean of an argument is its mean
+    if isinstance(function, Slot) :  # the mean of an argument is its mean
         return scalar.arguments[function.number - 1].scale(factor)
     best = min(_orders(_chosen(scalar, function, range(len(scalar.arguments)))), key=lambda item: item.key)
     return ScalarPolynomial({Monomial((), (best,)): factor})
@@ -185,7 +185,9 @@ def smooth_derivative(scalar: Smooth, moved: Callable[[ScalarPolynomial], Scalar
     for i in count:
         slope = moved(scalar.arguments[i])
         if slope:
-            parts.append(smooth_scalar(derived(scalar.function, i), scalar.arguments, scalar.covariance) * slope)
+            parts.append(
+                smooth_scalar(derived(scalar.function, i), scalar.arguments, scalar.covariance) * slope
+            )
     if scalar.covariance:
         for i in count:
             for j in count[i:]:

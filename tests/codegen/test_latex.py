@@ -501,9 +501,7 @@ def test_gathered_terms_of_low_rank_have_the_sum_of_the_terms(model):
     ):
         plain = sympy.Add(
             *(
-                sympy.Mul(
-                    entries.show(t.coefficient), functional(t.left, entries, "U"), functional(t.right, entries, "V")
-                )
+                sympy.Mul(entries.show(t.coefficient), functional(t.left, entries, "U"), functional(t.right, entries, "V"))
                 for t in terms
             )
         )
