@@ -1,4 +1,4 @@
-"""Words for whoever waits: which stage a derivation is in, on stderr, once it takes longer than a moment."""
+"""Words for whoever waits at a terminal: which stage a derivation is in, on stderr, once it takes longer than a moment."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ AROUND = "; without aligned= the model has no closed form, and symasym eval take
 
 
 @contextmanager
-def waiting(verb: str, moment: float = MOMENT, long: float = LONG) -> Iterator[Callable[[str], None]]:
-    """A function to be called with every stage as it begins; what it was called with last is shown while nothing comes back."""
+def waiting(
+    verb: str, moment: float = MOMENT, long: float = LONG, terminal: bool | None = None
+) -> Iterator[Callable[[str], None]]:
+    """A function to be called with every stage as it begins; what it was called with last is shown while nothing comes back.
+
+    `terminal`: whether somebody is there to read it; by default, whether stderr is a terminal. Elsewhere stderr has errors alone.
+    """
+    if not (sys.stderr.isatty() if terminal is None else terminal):
+        yield lambda stage: None
+        return
     stages, done, start = ["start"], Event(), time.monotonic()
 
     def speak() -> None:

@@ -12,7 +12,7 @@ from symasym.pipeline import derive
 
 
 def test_the_last_stage_is_said_while_nothing_comes_back(capsys: pytest.CaptureFixture[str]) -> None:
-    with waiting("derive", moment=0.01, long=0.02) as progress:
+    with waiting("derive", moment=0.01, long=0.02, terminal=True) as progress:
         progress("frames")
         while "general route" not in (said := capsys.readouterr().err):
             time.sleep(0.01)
@@ -20,8 +20,15 @@ def test_the_last_stage_is_said_while_nothing_comes_back(capsys: pytest.CaptureF
 
 
 def test_nothing_is_said_before_a_moment_has_passed(capsys: pytest.CaptureFixture[str]) -> None:
-    with waiting("derive", moment=3600.0) as progress:
+    with waiting("derive", moment=3600.0, terminal=True) as progress:
         progress("frames")
+    assert capsys.readouterr().err == ""
+
+
+def test_nobody_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    with waiting("derive", moment=0.001) as progress:
+        progress("frames")
+        time.sleep(0.05)
     assert capsys.readouterr().err == ""
 
 
