@@ -112,23 +112,26 @@ def verify(
     document = default_input(loaded) if document is None else document
     evaluation = evaluate_inputs(loaded, document, downstream)
     law = evaluation.numeric
+    stated = {"input": document, "seed": seed, "reps": reps, "m": grid, "n": n}
+    arguments = {"version": __version__, "model": loaded.name, "model file": fingerprint(loaded.path), **stated}
+    path = None if checkpoint is None else Path(checkpoint)
     if isinstance(loaded.definition, FamilyModel):
-        if n is not None:
-            law = replace(law, alpha=np.asarray(grid[-1] / n))
-        found = run_family(loaded, document, grid, reps, float(law.alpha), seed, jobs, progress)
+        law = law if n is None else replace(law, alpha=np.asarray(grid[-1] / n))
+        found = run_family(
+            loaded, document, grid, reps, float(law.alpha), seed, jobs, progress, Checkpoint(path, arguments)
+        )
         seconds = time.monotonic() - start
         return Verification(loaded.name, document, seed, reps, jobs, verify_family_law(law, found), found, seconds)
     here = problem(loaded, document, downstream)
     checks = regime(loaded, evaluation, here, grid[-1])
     labelled = _labelled(n, grid[-1], float(law.alpha), here)
     law, logistic = replace(law, alpha=np.asarray(grid[-1] / labelled)), evaluation.logistic
-    chunks = plan(grid, reps, labelled, here.width)
-    if logistic is not None:
+    if logistic is None:
+        chunks = plan(grid, reps, labelled, here.width)
+    else:
         chunks = plan_logistic(grid, reps, float(law.alpha), here)
-    stated = {"input": document, "seed": seed, "reps": reps, "m": grid, "n": labelled}
-    stated |= {} if logistic is None else {"downstream": downstream}
-    arguments = {"version": __version__, "model": loaded.name, "model file": fingerprint(loaded.path), **stated}
-    kept = Checkpoint(None if checkpoint is None else Path(checkpoint), arguments, PIECES[downstream])
+        arguments["downstream"] = downstream
+    kept = Checkpoint(path, {**arguments, "n": labelled}, PIECES[downstream])
     try:
         _run(here, loaded, document, chunks, seed, jobs, kept, progress, downstream)
     finally:

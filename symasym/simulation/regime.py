@@ -48,7 +48,7 @@ Judged = TypeVar("Judged", bound=Verdict)
 
 def within_regime(judged: Judged, checks: tuple[Check, ...]) -> Judged:
     """The judgement with the checks of the regime; where one of them is open, so is what fails and rests on the extrapolation."""
-    found = judged.checks
+    found: tuple[Check, ...] = judged.checks
     if any(check.holds is None for check in checks):
         found = tuple(replace(c, holds=None) if c.holds is False and c.name != EXACT else c for c in found)
     return replace(judged, checks=(*checks, *found))

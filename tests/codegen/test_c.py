@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
+import sympy
 from support import ALL, arguments_of, spacious
 from test_accuracy import law_of, problems, written_out
 
@@ -107,3 +109,10 @@ def test_wrong_arguments_are_named() -> None:
     compiled = Compiled(emit_c(law_of("spectral")), None)
     with pytest.raises(InputError, match=r"^lam: the argument is missing"):
         compiled.weights(b=np.ones(2), K=1.0, sigma2=1.0)
+
+
+def test_names_of_c_are_refused() -> None:
+    law = law_of("spectral")
+    noise = sympy.Symbol("totals", positive=True)
+    with pytest.raises(InputError, match=r"^totals: C uses this name itself"):
+        emit_c(replace(law, noise=noise))

@@ -33,7 +33,7 @@ def test_an_accepted_law_exits_with_0(capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_document_has_everything(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call(capsys, *SMALL, "--seed", "7", "--n", "100", "--format", "json")
     document = json.loads(out)
-    assert (code, err) == (1, "")
+    assert code == 1 and all(line.startswith("verify: ") for line in err.splitlines())  # progress, on a slow machine
     assert document["schema"] == "symasym.verify/1" and document["verdict"] == "inconclusive"
     assert document["reasons"][0].startswith("precision")
     assert (document["model"], document["seed"], document["reps"], document["n"]) == ("linear_autoencoder", 7, 200, 100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from symasym.codegen.index.formulas import formulas
 from symasym.codegen.index.inputs import Inputs, inputs
 from symasym.codegen.index.ir import Node, Range
 from symasym.codegen.index.programs import Normal, Program, Seeded, normal, pullback, values
+from symasym.errors import InputError
 from symasym.law.law import Law
 
 __all__ = ["Module", "emit_c"]
@@ -46,12 +48,29 @@ def emit_c(law: Law, share: bool = True) -> Module:
     nodes = [read.noise, *(d for _, d in read.definitions), *(item.own for item in read.ranges)]
     nodes += [item.variance for item in read.outside if item.variance is not None]
     given = inputs(read, nodes, [read.length, read.d_eff, *(item.range.size for item in read.ranges)])
+    _check_names([*given.lengths, *given.scalars, *given.sizes])
     parts = [
         _helpers(),
         _forward(form, outside, given, read.number_outside, share),
         _backward(form, outside, given, share),
     ]
     return Module("\n".join(parts), given, read.number_outside)
+
+
+_OWN = re.compile(
+    r"(row|rows|room|orders|w|at_|value|weights|found|totals|wanted|seen|shared|zero|vec|loose|mask|span|load|store|turned|within"
+    r"|in_range|roots|powers|cumulants|slope|forward|pullback|[tv]\d+(_2)?|(both|inverse|kept|pairs|bar|by)_.*|.*_(0|by)"
+    r"|auto|case|char|const|default|do|double|enum|extern|float|goto|inline|int|long|register|restrict|short|signed|sizeof|static"
+    r"|struct|switch|typedef|union|unsigned|void|volatile)"
+)
+"""Names that the text uses itself, and words of C."""
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """`InputError` if an argument cannot have its name in C."""
+    for name in names:
+        if _OWN.fullmatch(name):
+            raise InputError(f"{name}: C uses this name itself; another name is expected")
 
 
 @cache
@@ -80,10 +99,10 @@ def _backward(form: Normal, outside: Outside, given: Inputs, share: bool) -> str
     """A sum of products of factors and power sums, and its derivatives."""
     program = pullback(form, [Seeded(node, "slope", over) for over, node in outside])
     lines = Lines(form, share)
-    lines.lines.append("for (long r = 0; r < orders; r++) totals[r] = zero;")
+    lines.lines.append("for (long at_ = 0; at_ < orders; at_++) totals[at_] = zero;")
     lines.write(program.steps)
     lines.lines.append("vec value = zero;")
-    lines.lines.append("for (long r = 0; r < orders; r++) value += wanted[r] * totals[r];")
+    lines.lines.append("for (long at_ = 0; at_ < orders; at_++) value += wanted[at_] * totals[at_];")
     out, arrays = (
         ["store(by_value, &value, 1, row, rows);"],
         ["const double *wanted_0", "long wanted_by", "double *by_value"],
@@ -101,7 +120,7 @@ def _backward(form: Normal, outside: Outside, given: Inputs, share: bool) -> str
 
 def _derivative(lines: Lines, program: Program, name: str, size: str, family: bool) -> list[str]:
     """The derivative by one argument, collected from its parts."""
-    found = [f"for (long q = 0; q < {size}; q++) bar_{name}[q] = zero;"]
+    found = [f"for (long at_ = 0; at_ < {size}; at_++) bar_{name}[at_] = zero;"]
     for derivative in (d for d in program.derivatives if d.name == name):
         for op in derivative.terms:
             if not family:

@@ -41,9 +41,10 @@ static inline span within(span old, vec x) {
 
 /* A product that is not a number leaves the bounds alone, but then the sums are not numbers either. */
 static inline int in_range(span seen, vec sums) {
-    int fine = 1;
-    for (int m = 0; m < LANES; m++) fine &= seen.least[m] > 1e-290 && seen.most[m] < 1e290 && isfinite(sums[m]);
-    return fine;
+    const mask fine = (mask)(seen.least > 1e-290) & (mask)(seen.most < 1e290) & (mask)(sums - sums == 0.0);
+    long all = -1;
+    for (int m = 0; m < LANES; m++) all &= fine[m];
+    return all != 0;
 }
 
 /* An 8 x 8 square of numbers turned round. */
@@ -80,20 +81,23 @@ static inline void load(vec *restrict to, const double *from, long by, long size
 }
 
 static inline void store(double *to, const vec *restrict from, long size, long n, long count) {
+    const int lanes = n + LANES <= count ? LANES : (int)(count - n);
     to += n * size;
     long at = 0;
-    if (n + LANES <= count) {
-        for (; at + LANES <= size; at += LANES) {
-            vec square[LANES];
-            for (int m = 0; m < LANES; m++) square[m] = from[at + m];
-            turned(square);
-            for (int m = 0; m < LANES; m++) *(loose *)(to + m * size + at) = square[m];
-        }
-        for (; at < size; at++)
-            for (int m = 0; m < LANES; m++) to[m * size + at] = from[at][m];
+    for (; lanes == LANES && at + LANES <= size; at += LANES) {
+        vec square[LANES];
+        for (int m = 0; m < LANES; m++) square[m] = from[at + m];
+        turned(square);
+        for (int m = 0; m < LANES; m++) *(loose *)(to + m * size + at) = square[m];
     }
+    if (lanes == LANES)
+        for (; at + 2 <= size; at += 2)
+            for (int m = 0; m < LANES; m++) {
+                to[m * size + at] = from[at][m];
+                to[m * size + at + 1] = from[at + 1][m];
+            }
     for (; at < size; at++)
-        for (int m = 0; n + m < count; m++) to[m * size + at] = from[at][m];
+        for (int m = 0; m < lanes; m++) to[m * size + at] = from[at][m];
 }
 
 /* Cumulants of the weights, kappa_r = 2^(r-1) (r-1)! sum_a w_a^r. */

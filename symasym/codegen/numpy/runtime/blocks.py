@@ -98,7 +98,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
-        np.setbufsize(BUFFER)
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -145,7 +146,7 @@ def _block(
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
     """Copy what a block has found; `last` has the batch on the last axis of `value`."""
-    if not last or value.ndim == 1:
+    if not last or value.ndim != 2:
         result[...] = value
     elif len(value) < WIDE:
         result[...] = value.T

@@ -147,7 +147,7 @@ class _Seeds:
         slope = slopes.get(self.orders, 0)
         with np.errstate(under="ignore"):
             for order in range(self.orders - 1, 0, -1):
-                slope = slope * w if order == self.orders - 1 else np.multiply(slope, w, out=slope)
+                slope = slope * w
                 if order in slopes:
                     slope += slopes[order]
         return slope
