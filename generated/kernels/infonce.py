@@ -20,8 +20,8 @@ index, counted from 1 in the formulas; leading axes are a batch and broadcast:
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
-`natural_law` and `natural_value_and_gradient` take Sigma, Sigma_plus, target as they are and find aligned coordinates z
-= T x, T Sigma T^T = 1 and T Sigma_plus T^T diagonal, themselves.
+`natural_law`, `natural_cumulants` and `natural_value_and_gradient` take Sigma, Sigma_plus, target as they are and find
+aligned coordinates z = T x, T Sigma T^T = 1 and T Sigma_plus T^T diagonal, themselves.
 
 Checked: k < d.
 Domain: finite numbers with lam_i > lam_a, lam_i > 0, sigma2 >= 0, alpha > 0, no weight negative, a positive definite
@@ -54,6 +54,7 @@ __all__ = [
     "excess_loss_value_and_gradient",
     "formula",
     "law",
+    "natural_cumulants",
     "natural_law",
     "natural_value_and_gradient",
     "outside_variance",
@@ -753,6 +754,32 @@ def natural_value_and_gradient(
     parts = [None if part[0] is None else np.concatenate(part) for part in zip(*found, strict=True)]
     value, *rest = (None if part is None else part.reshape((*batch, *part.shape[1:])) for part in parts)
     return value, NaturalGradient(*rest)
+
+
+def natural_cumulants(
+    Sigma: ArrayLike,
+    Sigma_plus: ArrayLike,
+    target: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    order: int = 4,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Floats:
+    """The cumulants `kappa_1 .. kappa_order` of ||L(Z)||^2, (..., order); arguments, domain and errors are those of `natural_law`.
+
+    * `Sigma`: shape (..., d, d).
+    * `Sigma_plus`: shape (..., d, d).
+    * `target`: shape (..., d).
+    * `sigma2`: shape (...).
+    """
+    order = _positive("order", order)
+    weights = natural_law(Sigma, Sigma_plus, target, sigma2, alpha, k=k, sigma_down=sigma_down, dtype=dtype).weights
+    with np.errstate(over="ignore", under="ignore"):
+        found = [_factor(n) * np.sum(weights**n, axis=-1) for n in range(1, order + 1)]
+    return np.where(np.isfinite(found), found, np.nan).transpose(*range(1, weights.ndim), 0)
 
 
 # ---- the formulas, on a block of problems of one floating-point type
@@ -1873,18 +1900,6 @@ class _Scattered:
 # ---- natural parameters
 
 
-class _Frame(NamedTuple):
-    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
-
-    fine: NDArray[np.bool_]
-    mu: Floats
-    turn: Floats
-    back: Floats
-    beta: Floats
-    c: Floats
-    down: Floats | None
-
-
 def _square(name: str, array: Floats, size: int | None = None) -> int:
     """The side of square matrices."""
     if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] != (size or array.shape[-1]):
@@ -1903,11 +1918,6 @@ def _below(name: str, size: int, most: int) -> int:
 def _at_most_double(kind: np.dtype) -> None:
     if kind.itemsize > 8:
         raise ValueError(f"dtype: {kind} came, float32 or float64 is expected for natural parameters")
-
-
-def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
-    """Blocks of problems whose matrices fit the workspace."""
-    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
 
 
 def _some_rows(array: Any, rows: slice) -> Any:
@@ -1930,6 +1940,26 @@ def _stand_in(fine: NDArray[np.bool_], matrix: Floats) -> Floats:
     if fine.all():
         return matrix
     return np.where(fine[:, None, None], matrix, np.eye(*matrix.shape[-2:], dtype=matrix.dtype))
+
+
+# ---- eigenvalue problems
+
+
+class _Frame(NamedTuple):
+    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
+
+    fine: NDArray[np.bool_]
+    mu: Floats
+    turn: Floats
+    back: Floats
+    beta: Floats
+    c: Floats
+    down: Floats | None
+
+
+def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
+    """Blocks of problems whose matrices fit the workspace."""
+    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
 
 
 def _descending(matrix: Floats) -> tuple[Floats, Floats]:
