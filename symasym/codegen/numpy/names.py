@@ -24,8 +24,8 @@ _VARIABLES = """
     natural_value_and_gradient noise_bar part places response rest v_bar views wanted
 """
 _NATURAL = """
-    alpha arrays batch count dtype factor found n order factors kind name names number numbers of part parts ranks rest rows scalars
-    sigma_down sizes value weights
+    alpha arrays batch count dtype factor found n order factors kind name names number numbers of part parts ranks rest rows
+    scalars sigma_down sizes value weights
 """
 _BUILTINS = """
     FloatingPointError ValueError bool dict enumerate float int isinstance iter len list max min next range set
