@@ -40,6 +40,7 @@ class Writer:
     definitions: dict[object, Definition] = field(default_factory=dict)
     numbers: dict[str, tuple[tuple[Fraction, Powers], ...]] = field(default_factory=dict)
     known: dict[sympy.Expr, str] = field(default_factory=dict)
+    factors: dict[Factor, str] = field(default_factory=dict)
 
     # ---- names
 
@@ -80,8 +81,10 @@ class Writer:
 
     def factor(self, item: Factor) -> str:
         """A factor of a word."""
-        atom, transposed = item
-        return self.name(atom) + (".T" if transposed else "")
+        if item not in self.factors:
+            atom, transposed = item
+            self.factors[item] = self.name(atom) + (".T" if transposed else "")
+        return self.factors[item]
 
     def word(self, word: Word, dimension: sympy.Expr) -> str:
         """A word, the identity of a dimension for the empty one."""
