@@ -110,7 +110,7 @@ class Letters:
         function, arguments = arguments_of(functions, forms)
         name = f"nu{len(self.functions) + 1}"
         shapes = [ends for argument in arguments for _, form in argument.terms for ends in _around(form)]
-        weighted = tuple(_letter(f"{name}({n + 1})", *ends) for n, ends in enumerate(shapes))
+        weighted = tuple(_letter(f"{name}({n + 1})", *ends) for n, ends in enumerate((*shapes, *shapes)))
         self.functions.append(SmoothMean(sympy.Symbol(name, real=True), function, arguments, weighted))
         return ScalarPolynomial.symbol(self.functions[-1].mean)
 
