@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from symasym.calculus.forms import Forms
 from symasym.errors import ConditionViolated, InputError, NotDerivableYet
 from symasym.evaluation.numbers import constants_of, sizes_of
-from symasym.evaluation.outcome import Evaluation, Misspecified
+from symasym.evaluation.outcome import Evaluation, Misspecified, NamedIntegral
 from symasym.general.landscape import landscape
 from symasym.general.minimiser import find_minimiser
 from symasym.general.point import natural_point
@@ -80,7 +81,21 @@ def evaluate_general(
     noise = np.asarray(given["sigma2"], float) if "sigma2" in given else numeric.noise
     numeric = replace(numeric.kept(numeric.weights > DROPPED * np.max(numeric.weights, initial=0.0)), noise=noise)
     outside = _misspecified(outcome) if residual > RESIDUAL else None
-    return Evaluation(given, None, point, numeric, residual, minimiser, starts, outside)
+    named = _named(stages.forms, outcome)
+    return Evaluation(given, None, point, numeric, residual, minimiser, starts, outside, named=named)
+
+
+def _named(forms: Forms, outcome: General) -> dict[str, NamedIntegral]:
+    """The integrals in the forms."""
+    return {
+        symbol.name: NamedIntegral(
+            float(outcome.integrals[symbol.name].value),
+            float(outcome.integrals[symbol.name].error),
+            f"E {scalar.function}",
+            len(scalar.arguments),
+        )
+        for symbol, scalar in forms.integrals.items()
+    }
 
 
 def _listed(vector: np.ndarray) -> str:

@@ -13,7 +13,7 @@ from symasym.law.numeric import NumericLaw
 from symasym.law.numeric_logistic import NumericLogistic
 from symasym.model.instance import AlignedPoint, FamilyPoint, GeneralPoint
 
-__all__ = ["Evaluation", "Misspecified"]
+__all__ = ["Evaluation", "Misspecified", "NamedIntegral"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,16 @@ class Misspecified:
 
 
 @dataclass(frozen=True)
+class NamedIntegral:
+    """An integral in numbers: what it is the mean of, over how many dimensions, and how exactly it is known."""
+
+    value: float
+    error: float
+    integrand: str
+    dimension: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """A concrete problem: the checked inputs, where it stands, the numeric law.
 
@@ -35,7 +45,8 @@ class Evaluation:
     the coordinates of the input where the general route was used; `starts` counts the starts that reached it and those that
     were made, None where a formula gives it. `misspecified` replaces the numeric law where the target leaves the span; `remarks`
     are the instance's own, or say how accurate integrals are; `integrals` is the rule by which a model of a family was
-    integrated. `logistic`: both laws of a logistic second stage where it was asked for; `numeric` is then that of the log-loss.
+    integrated. `named`: the integrals in the forms of the first stage, by name. `logistic`: both laws of a logistic second stage
+    where it was asked for; `numeric` is then that of the log-loss.
     """
 
     given: Mapping[str, Any]
@@ -49,6 +60,7 @@ class Evaluation:
     remarks: Mapping[str, Any] = field(default_factory=dict)
     integrals: str = ""
     logistic: NumericLogistic | None = None
+    named: Mapping[str, NamedIntegral] = field(default_factory=dict)
 
     @property
     def route(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from symasym.general.vertical import horizontal_basis, vertical_array
 from symasym.law.numeric import NumericLaw
 from symasym.model.matrices import ScalarParameter
 from symasym.model.model import Model
+from symasym.quadrature.gaussian import GaussianIntegral
 from symasym.symmetry.quotient import Quotient, quotient
 from symasym.words.lower import lower_scalar
 from symasym.words.substitute import substitute_scalar
@@ -42,6 +43,7 @@ class General:
     * `slope` `(..., N)`: derivative of the risk after the best fit; zero unless the target is misspecified.
     * `projection` `(..., d)`: coefficients in `x` of the projection of `f*` on the span.
     * `d_eff`: rank of the features; `activated`: dimension of the null directions that every perturbation wakes.
+    * `integrals`: values of the named integrals in the forms, with error estimates.
     """
 
     gradient: np.ndarray
@@ -62,6 +64,7 @@ class General:
     d_eff: int
     d_base: int
     activated: int = 0
+    integrals: Mapping[str, GaussianIntegral] = field(default_factory=dict)
 
     @property
     def d_act(self) -> int:
@@ -208,4 +211,5 @@ def general(
         d_eff=second.d_eff,
         d_base=second.d_eff + rank,
         activated=second.activated,
+        integrals={symbol.name: matrices.integrals(scalar) for symbol, scalar in first_stage.integrals.items()},
     )

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import sympy
@@ -141,10 +141,10 @@ def smooth_arrays(term: SmoothMean, rows: Rows, word: Words, numbers: Numbers) -
     """`mu` `(B,)`, then the arrays of its letters `(B, columns, rows)`, then its numbers `(B,)`."""
     forms = dict.fromkeys(form for argument in term.arguments for _, form in argument.terms)
     passed = {form: Passed.of(form, rows, word) for form in forms}
-    like = sum(found.value for found in passed.values())
+    like = reduce(np.add, (found.value for found in passed.values()))
 
     def spread(number: np.ndarray) -> np.ndarray:
-        return np.reshape(number, (-1, *[1] * (like.ndim - 1)))
+        return np.asarray(number).reshape([-1, *[1] * (like.ndim - 1)])
 
     values = [
         sum((spread(numbers(b)) * passed[form].value for b, form in argument.terms), spread(numbers(argument.constant)))
@@ -153,7 +153,9 @@ def smooth_arrays(term: SmoothMean, rows: Rows, word: Words, numbers: Numbers) -
     own = [spread(numbers(symbol)) for symbol in term.symbols]
     names = (*slots(len(values)), *term.symbols)
     every = (term.function, *(derived(term.function, i) for i in range(len(values))))
-    value, *slopes = (np.broadcast_to(found, like.shape) / like[0].size for found in compiled(every, names)(*values, *own))
+    value, *slopes = (
+        np.broadcast_to(found, like.shape) / like[0].size for found in compiled(every, names)(*values, *own)
+    )
 
     def total(array: np.ndarray) -> np.ndarray:
         return array.reshape(len(array), -1).sum(1)
