@@ -49,6 +49,7 @@ from symasym.model import (
     student,
     trivial,
 )
+from symasym.simulation.empirical import Empirical
 from symasym.steps import steps
 from symasym.symmetry.quotient import quotient
 
@@ -467,3 +468,58 @@ def test_invariance_is_seen_through_a_smooth_function() -> None:
         )
     fine = Model(loss=log_cosh(inner(c, x)) * norm2(A), symmetry=group, features=features, downstream=down)
     assert quotient(fine).fields
+
+
+@pytest.mark.parametrize("name", ["polynomial_factor", "two_forms", "three_clusters"])
+def test_empirical_losses_and_their_gradients(name: str) -> None:
+    """What the generic estimator descends on, against the loss of each sample and complex steps; 1e-12."""
+    case = CASES[name]()
+    rng, size = np.random.default_rng(5), case.layout[0][1]
+    z = rng.standard_normal((2, 7, size))
+    parts = np.split(case.w, np.cumsum([n for _, n in case.layout])[:-1])
+    point = {}
+    for (key, n), part in zip(case.layout, parts, strict=True):
+        point[key] = np.tile(part[:, None] if n > 1 else part[0], (2, 1, 1) if n > 1 else 2)
+    values = {
+        c: np.asarray(case.constants.get("c", np.zeros(size)))[:, None],
+        Sigma: np.asarray(case.constants["Sigma"]),
+    }
+    values[scalar("v")] = 2.0
+    found = Empirical.of(model(case.symbolic), values).on({"x": z}, values, {d: size}).at(point, np.arange(2))
+    for here, value, slope in zip(z, found.value, found.slopes.sum(0), strict=True):
+        oracle = Oracle(case.numeric, here, np.full(7, 1 / 7))
+        assert value == pytest.approx(case.numeric(case.w, here).mean(), rel=1e-12, abs=1e-12)
+        np.testing.assert_allclose(slope, oracle.gradient(case.w), rtol=1e-11, atol=1e-12)
+
+
+TEACHER = """
+import sympy
+from symasym.model import *
+(d,) = dims("d")
+a, Sigma = parameter("a", d, 1), covariance("Sigma", d)
+x, e = gaussian("x", d, cov=Sigma), gaussian("e", 1, cov=scalar("q") * eye(1))
+model = Model(
+    loss=(smooth(lambda t, s: sympy.tanh(t) - sympy.tanh(s), inner(a, x), inner(truth(a), x)) - tr(e)) ** 2,
+    symmetry=trivial(),
+    features=a.T * x,
+    downstream=LeastSquares(gaussian("x", d, cov=Sigma), target=truth(a)),
+)
+"""
+
+
+def test_a_teacher_in_the_loss_is_where_the_minimum_is(tmp_path: Path) -> None:
+    """One neuron, `y = tanh <a*, x> + e`, least squares: gradient zero, `s = 2 Var(e) h`.
+
+    `h = 2 E tanh'(<a, x>)^2 x x^T` by a dense rule.
+    """
+    file, w, q = tmp_path / "neuron.py", np.array([0.8, -0.5]), 0.3
+    file.write_text(TEACHER, encoding="utf-8")
+    found = symasym.general_law(str(file), {"Sigma": S2, "a": w, "q": q, "sigma2": 1.0})
+    nodes, weight = np.polynomial.hermite_e.hermegauss(60)
+    z = np.stack(np.meshgrid(nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 2) @ np.linalg.cholesky(S2).T
+    slope = np.multiply.outer(weight, weight).ravel() / weight.sum() ** 2 / np.cosh(z @ w) ** 4
+    np.testing.assert_allclose(found.hessian, 2 * (z * slope[:, None]).T @ z, rtol=1e-10)
+    np.testing.assert_allclose(found.score, 2 * q * found.hessian, rtol=1e-10)
+    assert not found.gradient.any()
+    document = {"Sigma": S2.tolist(), "a": w.tolist(), "q": q, "sigma2": 1.0}
+    np.testing.assert_allclose(symasym.evaluate(str(file), document).numeric.weights, found.weights[:1], rtol=1e-12)

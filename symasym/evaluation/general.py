@@ -20,7 +20,6 @@ from symasym.general.route import General, general
 from symasym.model.instance import AlignedPoint, GeneralPoint, Instance
 from symasym.model.matrices import ScalarTruth, Truth
 from symasym.model.model import Model
-from symasym.model.scalars import LabelLoss
 from symasym.pipeline import GeneralDerivation, derive_general
 
 __all__ = ["evaluate_general", "place_minimiser"]
@@ -39,12 +38,11 @@ def place_minimiser(
 ) -> tuple[dict[str, Any], tuple[int, int] | None]:
     """`w*` by parameter name in the coordinates of the input, and `(reached, starts)` where it was searched for.
 
-    The true values where the data law holds them: what is downstream refers to that representative of the orbit. By the inverse
-    of the frame from an aligned point; by the formula of the model file; else numerically.
+    The true values where data law or loss hold them: what is downstream refers to that representative of the orbit. By the
+    inverse of the frame from an aligned point; by the formula of the model file; else numerically.
     """
     model = stages.model
-    laws = [vector.law for vector in model.data] + list(model.loss.atoms(LabelLoss))
-    truths = {t.of for law in laws for t in law.atoms(Truth, ScalarTruth)}
+    truths = {t.of for part in (model.loss, *(v.law for v in model.data)) for t in part.atoms(Truth, ScalarTruth)}
     names = [*(p.name for p in model.parameters), *(v.name for v in model.scalar_parameters)]
     if truths and all(name in given for name in names):
         return {name: given[name] for name in names}, None
