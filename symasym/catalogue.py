@@ -50,6 +50,11 @@ class Loaded:
             )
         return cast("Model", self.definition)
 
+    @property
+    def in_catalogue(self) -> bool:
+        """True for a file of the catalogue, of which records of checks are kept."""
+        return self.path.resolve().parent == _folder().resolve()
+
     def variant(self, name: str) -> Loaded:
         """The same file with one of its variants in place of the model, called `model_variant`."""
         if name not in self.variants:

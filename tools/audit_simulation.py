@@ -39,6 +39,11 @@ each claim, LaTeX and HTML, is in `audit/`.
 """
 
 
+def escaped(text: str) -> str:
+    """Text in which a star is a star and a bar is a bar, in a table as well."""
+    return text.replace("|", "\\|").replace("*", "\\*")
+
+
 def row(finding: Finding) -> str:
     """One line of the table."""
     cells = [f"[{finding.claim.id}](audit/{finding.claim.id}.html)", source_of(finding), finding.verdict]
@@ -48,7 +53,7 @@ def row(finding: Finding) -> str:
     else:
         claimed = ["", ""] if found.claimed is None else [f"{found.claimed:.5g}", f"{found.z_claimed:+.1f}"]
         cells += [
-            found.quantity.replace("|", "\\|"),
+            escaped(found.quantity),
             f"{found.mean:.5g}",
             f"{found.se:.2g}",
             f"{found.derived:.5g}",
@@ -80,7 +85,7 @@ def main(names: list[str]) -> int:
         findings.append(finding)
         print(f"{time.monotonic() - start:.0f} s: {row(finding).strip()}", file=sys.stderr, flush=True)
     today = datetime.datetime.now(datetime.UTC).date()
-    notes = "".join(f"\n* **{finding.claim.id}**: {finding.verdict}. {note(finding)}" for finding in findings)
+    notes = "".join(f"\n* **{finding.claim.id}**: {finding.verdict}. {escaped(note(finding))}" for finding in findings)
     write_whole(
         FILE, json.dumps({name: table[name] for name in sorted(table) if name in published_names()}, indent=1) + "\n"
     )

@@ -1,6 +1,7 @@
-"""Run the full simulation of every model and variant and write `docs/verification.md`.
+"""Run the full simulation of every model and variant, keep the numbers, and write `docs/verification.md` from them.
 
-`./run verify [MODEL ...]` calls it; the seed is fixed, so the numbers come back. Rows of other models stay as they are.
+`./run verify [MODEL ...]` calls it; the seed is fixed, so the numbers come back. Records of other models stay. They are
+in `symasym/evidence/simulation.json`, from which the write-ups take them too.
 """
 
 from __future__ import annotations
@@ -8,12 +9,16 @@ from __future__ import annotations
 import datetime
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from symasym import catalogue
+from symasym.evaluation.evaluate import prepare
+from symasym.evidence import Simulation, simulations
+from symasym.evidence.stored import write_simulations
 from symasym.files import write_whole
+from symasym.simulation.family_judge import FamilyJudgement
 from symasym.simulation.findings import MisspecifiedJudgement
 from symasym.simulation.procedure import GRID, REPETITIONS, SEED, Verification, default_input, verify
 
@@ -25,11 +30,15 @@ DOWN = [[(2.0 if m == n else 0.0) + 1.0 / (1 + abs(m - n)) for n in range(8)] fo
 VARIANCES = [1.1, 4.0, 0.9, 1.2, 3.0, 1.0, 0.8, 0.7]
 CHAIN = [[VARIANCES[m] if m == n else 0.2 * (abs(m - n) == 1) for n in range(8)] for m in range(8)]
 """Neighbouring coordinates are correlated."""
+NOISE = [[(0.3 + 0.1 * m if m == n else 0.0) + 0.2 * (-1) ** (m + n) for n in range(8)] for m in range(8)]
+"""It commutes with no covariance of the verified problems."""
 LOADINGS = [1.0, 0.8, -0.7, 0.9, 0.6]
 COMMON = [[1.5 * u * v + (m == n) for n, v in enumerate(LOADINGS)] for m, u in enumerate(LOADINGS)]
 """One factor and noise: what is masked can be told from what is kept."""
 
 FURTHER: list[tuple[str, str, dict[str, Any]]] = [
+    ("denoising_autoencoder", "isotropic noise", {"noise": 0.6}),
+    ("denoising_autoencoder", "noise in another basis", {"noise": NOISE, "project": True}),
     ("factor", "noise level estimated", {"noise_known": False, "noise": 0.5}),
     ("factor", "another downstream covariance", {"Sigma_down": DOWN, "sigma2": 1.0, "sigma_nu2": None}),
     ("linear_autoencoder", "another downstream covariance", {"Sigma_down": DOWN}),
@@ -101,55 +110,79 @@ def grid_of(name: str, case: str) -> tuple[int, ...]:
     return SLOW.get((name, case), GRID)
 
 
-def row(case: str, done: Verification) -> str:
-    """One line of the table."""
+def record(name: str, case: str, done: Verification, document: dict[str, Any]) -> Simulation:
+    """What is kept of a run, rounded to what the page shows."""
     judged = done.judgement
+    assert not isinstance(judged, FamilyJudgement)
     mean = judged.variance if isinstance(judged, MisspecifiedJudgement) else judged.interaction
+    grid = grid_of(name, case)
+    return Simulation(
+        model=prepare(catalogue.load(name), document).loaded.name,
+        file=name,
+        case=case,
+        m=(grid[0], grid[-1]),
+        reps=done.reps,
+        seed=done.seed,
+        date=str(datetime.datetime.now(datetime.UTC).date()),
+        derived=float(f"{mean.derived:.5g}"),
+        intercept=float(f"{mean.fit.intercept:.5g}"),
+        se=round(mean.fit.intercept_se / mean.derived, 4),
+        z=round(mean.z, 2),
+        distance=round(judged.kolmogorov.distance, 4),
+        bound=round(judged.kolmogorov.bound, 4),
+        total_z=None if isinstance(judged, MisspecifiedJudgement) else round(judged.total.z, 2),
+        verdict=judged.verdict,
+    )
+
+
+def row(found: Simulation) -> str:
+    """One line of the table."""
     cells = [
-        done.model,
-        case,
-        "{}-{}".format(*(grid_of(done.model, case)[n] for n in (0, -1))),
-        str(datetime.datetime.now(datetime.UTC).date()),
-        f"{mean.derived:.5g}",
-        f"{mean.fit.intercept:.5g}",
-        f"{mean.fit.intercept_se / mean.derived:.2%}",
-        f"{mean.z:+.2f}",
-        f"{judged.kolmogorov.distance:.4f}",
-        f"{judged.kolmogorov.bound:.4f}",
-        "" if isinstance(judged, MisspecifiedJudgement) else f"{judged.total.z:+.2f}",
-        judged.verdict,
+        found.file,
+        found.case,
+        "{}-{}".format(*found.m),
+        found.date,
+        f"{found.derived:.5g}",
+        f"{found.intercept:.5g}",
+        f"{found.se:.2%}",
+        f"{found.z:+.2f}",
+        f"{found.distance:.4f}",
+        f"{found.bound:.4f}",
+        "" if found.total_z is None else f"{found.total_z:+.2f}",
+        found.verdict,
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def kept() -> dict[tuple[str, str], str]:
-    """Rows of the page by model and case."""
-    lines = DOCS.read_text(encoding="utf-8").splitlines() if DOCS.is_file() else []
-    rows = [line for line in lines if line.startswith("| ") and not line.startswith("| model |")]
-    return {(name, case): line for line in rows for name, case in [[cell.strip() for cell in line.split("|")[1:3]]]}
-
-
-def write(rows: dict[tuple[str, str], str]) -> None:
-    """The page with these rows, those of models that are gone left out."""
+def page(records: Iterable[Simulation]) -> str:
+    """The page with these records."""
     grid = ", ".join(map(str, GRID))
+    own = (found for found in records if found.distance is not None)
+    lines = [row(found) for found in sorted(own, key=lambda found: (found.file, found.case))]
+    return HEAD.format(seed=SEED, reps=REPETITIONS, grid=grid) + "\n".join(lines) + "\n"
+
+
+def write(records: Iterable[Simulation]) -> None:
+    """File of records and page; those of models and cases that are gone are left out, those of other tools stay."""
     known = {(name, case) for name, case, _ in cases(())}
-    body = "\n".join(line for key, line in sorted(rows.items()) if key in known)
-    write_whole(DOCS, HEAD.format(seed=SEED, reps=REPETITIONS, grid=grid) + body + "\n")
+    kept = [found for found in records if found.distance is None or (found.file, found.case) in known]
+    write_simulations(kept)
+    write_whole(DOCS, page(kept))
 
 
 def main(names: Sequence[str]) -> int:
     """Run the cases of the models named, all by default; 1 if one of them is not accepted."""
-    rows, accepted = kept(), True
+    records, accepted = {(found.file, found.case): found for found in simulations()}, True
     for name, case, changes in cases(names):
         loaded = catalogue.load(name)
         document = {key: value for key, value in {**default_input(loaded), **changes}.items() if value is not None}
         done = verify(loaded, document, m=grid_of(name, case), jobs=os.cpu_count() or 1)
         if done.judgement.verdict == "inconclusive":  # what is missing is precision
             done = verify(loaded, document, m=grid_of(name, case), reps=2 * REPETITIONS, jobs=os.cpu_count() or 1)
-        rows[name, case] = row(case, done)
+        records[name, case] = record(name, case, done, document)
         accepted = accepted and done.accepted
-        print(f"{done.seconds:.0f} s: {rows[name, case]}", file=sys.stderr, flush=True)
-        write(rows)
+        print(f"{done.seconds:.0f} s: {row(records[name, case])}", file=sys.stderr, flush=True)
+        write(records.values())
     return 0 if accepted else 1
 
 

@@ -14,6 +14,7 @@ from symasym.calculus.derivative import differentiate_scalar
 from symasym.calculus.expectation import Moments, expectation
 from symasym.calculus.labels import averaged_labels
 from symasym.calculus.linearise import expected_means, linearised
+from symasym.model.displayed import Displayed
 from symasym.model.matrices import ScalarParameter, truth
 from symasym.model.model import Model
 from symasym.words.atoms import Atom, Kind
@@ -26,7 +27,7 @@ __all__ = ["Forms", "ScalarDirection", "direction", "directions", "forms"]
 
 
 @dataclass(frozen=True)
-class Forms:
+class Forms(Displayed):
     """Forms in the directions `U` and `V`, as polynomials in trace words, at `w = w*`.
 
     * `parameters`: the atoms that move; a direction in `A` is the atom `U_A` or `V_A` of the same shape.

@@ -127,12 +127,7 @@ class Domain:
 
     def relations(self, sizes: Mapping[sympy.Symbol, int]) -> list[sympy.Basic]:
         """The assumptions at concrete dimensions, one for each value of their indices."""
-        found: list[sympy.Basic] = []
-        for item in self.assume:
-            indices = [r.index for r in self.ranges if r.index in item.free_symbols]
-            for numbers in product(*(self._range(index).numbers(sizes) for index in indices)):
-                found.append(item.subs(dict(zip(indices, numbers, strict=True))))
-        return found
+        return [item.subs(table) for item in self.assume for table in self.openings(self.open_in(item), sizes)]
 
     # ---- points
 

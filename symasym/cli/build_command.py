@@ -13,6 +13,10 @@ from symasym import catalogue
 from symasym.build.artifacts import Artifacts, artifacts
 from symasym.build.check import check
 from symasym.build.gallery import Exhibit, gallery
+from symasym.build.writeup import require_names
+from symasym.codegen.latex import macros
+from symasym.codegen.latex.notation import PLAIN
+from symasym.codegen.latex.notation_file import read_notation
 from symasym.codegen.latex.pdf import compile_pdf
 from symasym.codegen.numpy import compile_kernel
 from symasym.errors import InputError
@@ -27,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("models", nargs="*", metavar="MODEL")
     parser.add_argument("--check", action="store_true", help="compare with what is there, write nothing")
     parser.add_argument("--pdf", action="store_true", help="compile the write-ups as well (needs pdflatex)")
+    parser.add_argument("--notation", metavar="FILE", help="a TOML file that says how the write-ups print names")
     parser.add_argument("--output", metavar="DIR", help="where to write; by default generated/ of the checkout")
 
 
@@ -42,10 +47,11 @@ def _destination(arguments: argparse.Namespace) -> Path:
 def run(arguments: argparse.Namespace) -> int:
     """Build or compare; 1 where the comparison fails."""
     destination = _destination(arguments)
+    notation = read_notation(Path(arguments.notation)) if arguments.notation else PLAIN
     built: dict[str, Artifacts] = {}
     for loaded in _with_variants(arguments.models or catalogue.names()):
         start = time.perf_counter()
-        made = artifacts(loaded)
+        made = artifacts(loaded, notation)
         checked = "no closed form"
         if isinstance(made.derivation, Derivation):
             difference = check(made.derivation, compile_kernel(made.derivation.law))
@@ -53,10 +59,13 @@ def run(arguments: argparse.Namespace) -> int:
         seconds = time.perf_counter() - start
         print(f"{loaded.name}: derived and checked in {seconds:.1f} s, {checked}", file=sys.stderr)
         built[loaded.name] = made
+    require_names(notation, [made.derivation for made in built.values()])
     files = {path: text for made in built.values() for path, text in made.files.items()}
     if not arguments.models:
         exhibits = [Exhibit(made.derivation, made.summary) for made in built.values()]
         files["gallery.md"] = gallery(exhibits)
+        laws = [made.derivation.law for made in built.values() if isinstance(made.derivation, Derivation)]
+        files["latex/symasym-macros.tex"] = macros(laws, notation)
     orphans = [] if arguments.models else _orphans(destination, set(files))
     if arguments.check:
         return _compare(destination, files, orphans)

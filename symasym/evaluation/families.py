@@ -27,6 +27,8 @@ DROPPED = 1e-12
 """Weights below this fraction of the largest are rounding."""
 FLAT = 1e-9
 """Singular values of the centred members below this fraction of the largest are zero."""
+KEPT = 16
+"""Derivations at a time."""
 UNCERTAIN = 1e-5
 """Between the two the dimension of the span cannot be told from rounding."""
 
@@ -119,12 +121,25 @@ def evaluate_family(loaded: Loaded, document: Mapping[str, Any]) -> Evaluation:
     if instance is None:
         raise InputError(f"{loaded.path.name}: the file states no instance, which a model of a family needs")
     given, point = prepare_family(model, instance, document)
-    derivation = derive_family(model, loaded.name)
+    derivation = _derived(model, loaded.name)
     with inputs.guarded(given):
         placed = place(point, derivation)
         found = integrate(derivation, placed.members, placed.codimension)
         law = _law(derivation, placed, found, float(given["sigma2"]), float(given["alpha"]))
     return Evaluation(given, None, point, law, 0.0, remarks={"integrals": _said(found, placed)}, integrals=found.rule)
+
+
+def _derived(model: FamilyModel, name: str) -> FamilyDerivation:
+    """Derived once for each model object: the many points of a curve share it."""
+    key = id(model), name  # of an object that is kept, so that no other one gets its number
+    if key not in _known:
+        if len(_known) >= KEPT:
+            _known.clear()
+        _known[key] = model, derive_family(model, name)
+    return _known[key][1]
+
+
+_known: dict[tuple[int, str], tuple[FamilyModel, FamilyDerivation]] = {}
 
 
 def _said(found: Integrated, placed: Placed) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from symasym.general.task import task
 from symasym.general.values import matrices_of
 from symasym.general.vertical import horizontal_basis, vertical_array
 from symasym.law.numeric import NumericLaw
+from symasym.model.displayed import Displayed
 from symasym.model.matrices import ScalarParameter
 from symasym.model.model import Model
 from symasym.quadrature.gaussian import GaussianIntegral
@@ -31,7 +32,7 @@ DROPPED = 1e-12
 
 
 @dataclass(frozen=True)
-class General:
+class General(Displayed):
     """Arrays over the `N` entries of all parameters, row by row, parameters by name; leading axes are a batch.
 
     * `gradient` `(..., N)`; `hessian`, `score`, `covariance`, `interaction` (`K`) `(..., N, N)`.

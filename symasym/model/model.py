@@ -12,6 +12,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from symasym.errors import InputError, NotDerivableYet, ShapeError
 from symasym.model.aligned import Aligned
 from symasym.model.data import GaussianLaw, GaussianVector
+from symasym.model.displayed import Displayed
 from symasym.model.groups import Action
 from symasym.model.masks import Mask
 from symasym.model.matrices import ModelSymbol, Parameter, ScalarParameter, ScalarTruth
@@ -36,7 +37,7 @@ class LeastSquares:
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Displayed):
     """Two-stage problem, as it stands on the paper's page.
 
     * `loss`: scalar per-sample loss `l(w; z)`; with sample means in it, `l(w; z, S_m)`, so that `w_hat` minimises

@@ -27,27 +27,33 @@ NODES = 24
 
 def _rank(matrix: np.ndarray, size: float = 0.0) -> int:
     """Singular values that are not rounding; `size`: of the terms that the entries are sums of."""
-    values = np.linalg.svd(matrix, compute_uv=False) if matrix.size else np.zeros(0)
+    values = np.linalg.svd(np.linalg.qr(matrix, mode="r"), compute_uv=False) if matrix.size else np.zeros(0)
     return int(np.sum(values > max(TOLERANCE * values.max(initial=0.0), EPSILON * size * np.sqrt(matrix.size))))
 
 
 def _nodes(members: Members) -> np.ndarray:
     r = members.centres.shape[1]
     rng = np.random.default_rng(0)
-    return rng.standard_normal((max(NODES, (r + 2) ** 2), r)) * (1 + np.abs(members.centres).max(initial=0.0))
+    return rng.standard_normal((max(NODES, (r + 1) * (r + 2) // 2 + 8), r)) * (
+        1 + np.abs(members.centres).max(initial=0.0)
+    )
 
 
-def _at(columns: Sequence[Columns], members: Members, nodes: np.ndarray, chosen: Sequence[int]) -> np.ndarray:
-    """The columns with equal shares of the chosen members: `(n, width)`."""
-    shares = np.zeros((len(nodes), members.count))
-    shares[:, list(chosen)] = 1 / len(chosen)
-    return np.concatenate([column.at(members, nodes, shares) for column in columns], axis=1)
+def _at(columns: Sequence[Columns], members: Members, nodes: np.ndarray, chosen: Sequence[Sequence[int]]) -> np.ndarray:
+    """The columns with equal shares of chosen members, one choice after another: `(choices, n, width)`."""
+    shares = np.zeros((len(chosen), len(nodes), members.count))
+    for rows, some in zip(shares, chosen, strict=True):
+        rows[:, list(some)] = 1 / len(some)
+    all_nodes, flat = np.tile(nodes, (len(chosen), 1)), shares.reshape(-1, members.count)
+    found = np.concatenate([column.at(members, all_nodes, flat) for column in columns], axis=1)
+    return found.reshape(len(chosen), len(nodes), -1)
 
 
 def rank_of_features(features: Sequence[Columns], members: Members) -> int:
     """Dimension of the span of features that are linear in the shares."""
-    nodes = _nodes(members)
-    return _rank(np.concatenate([_at(features, members, nodes, [i]) for i in range(members.count)]))
+    nodes, alone = _nodes(members), [[i] for i in range(members.count)]
+    found = _at(features, members, nodes, alone)
+    return _rank(found.reshape(-1, found.shape[2]))
 
 
 def rank_of_displaced(displaced: Columns, members: Members, among_features: bool) -> int:
@@ -56,15 +62,14 @@ def rank_of_displaced(displaced: Columns, members: Members, among_features: bool
     `among_features`: up to functions `sum_i w_i A_i` with affine `A_i`, which is `sum_{i <= j} w_i w_j p_ij` with `p_ii =
     A_i` and `p_ij = A_i + A_j`; else as it is.
     """
-    nodes = _nodes(members)
-    alone = [_at([displaced], members, nodes, [i]) for i in range(members.count)]
-    pairs = [
-        4 * _at([displaced], members, nodes, [i, j]) - 2 * alone[i] - 2 * alone[j]
-        for i, j in combinations(range(members.count), 2)
-    ]
-    size = displaced.size(members, nodes, np.full((len(nodes), members.count), 1 / members.count))
-    if not among_features:
-        return _rank(np.concatenate([*alone, *pairs]), size)
-    affine = np.column_stack([np.ones(len(nodes)), nodes])
-    bent = [rows - affine @ np.linalg.lstsq(affine, rows, rcond=None)[0] for rows in alone]
-    return _rank(np.concatenate([*bent, *pairs]), size)
+    nodes, K = _nodes(members), members.count
+    pairs = list(combinations(range(K), 2))
+    found = _at([displaced], members, nodes, [*([i] for i in range(K)), *pairs])
+    alone, together = found[:K], found[K:]
+    i, j = np.transpose(pairs)
+    bent = 4 * together - 2 * alone[i] - 2 * alone[j]
+    size = displaced.size(members, nodes, np.full((len(nodes), K), 1 / K))
+    if among_features:
+        affine = np.linalg.qr(np.column_stack([np.ones(len(nodes)), nodes]))[0]
+        alone = alone - affine @ (affine.T @ alone)
+    return _rank(np.concatenate([alone, bent]).reshape(-1, found.shape[2]), size)

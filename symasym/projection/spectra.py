@@ -14,13 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symasym.projection.columns import Columns, Members
+from symasym.projection.columns import Columns, Members, Values
 from symasym.projection.derivation import FamilyDerivation, V
 
 __all__ = ["Framed", "Pieces", "Side", "Spectra", "sides", "spectra"]
 
 Pieces = Iterable[tuple[np.ndarray, np.ndarray]]
-BATCH = 64
+BATCH = 256
+"""Nodes in one small product."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,10 @@ class Side:
     displaced: Columns
     score: Columns
 
-    def rows(
-        self, members: Members, nodes: np.ndarray, shares: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """`F`, `D`, `S` at nodes."""
-        F = [column.at(members, nodes, shares) for column in self.features]
-        return (
-            np.concatenate(F, axis=1) if F else np.zeros((len(nodes), 0)),
-            self.displaced.at(members, nodes, shares),
-            self.score.at(members, nodes, shares),
-        )
+    def rows(self, values: Values) -> tuple[np.ndarray, np.ndarray]:
+        """`[F D]` and `S` at nodes, which are the last axis."""
+        left = [column.rows(values) for column in (*self.features, self.displaced)]
+        return np.concatenate(left), self.score.rows(values)
 
 
 def sides(derivation: FamilyDerivation) -> tuple[Side, Side]:
@@ -69,37 +64,19 @@ def sides(derivation: FamilyDerivation) -> tuple[Side, Side]:
     )
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """Triangular factors by a coarse rule: `F_ = F A`, `D_ = (D - F B) C`, `S_ = S C`."""
-
-    A: np.ndarray
-    B: np.ndarray
-    C: np.ndarray
-
-    @staticmethod
-    def of(R: np.ndarray, T: np.ndarray) -> _Frame:
-        """From the triangular factors of `[F D]` and of `S`, at nodes scaled by the roots of weights."""
-        width = len(R) - len(T)
-        A = np.linalg.inv(R[:width, :width])
-        return _Frame(A, A @ R[:width, width:], np.linalg.inv(T))
-
-    def moved(self, F: np.ndarray, D: np.ndarray, S: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """`[F_ D_]` and `S_`."""
-        left = np.concatenate([_times(F, self.A), _times(D - _times(F, self.B), self.C)], axis=1)
-        return left, _times(S, self.C)
+def _frames(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What takes `[F D]` to `[F A, (D - F B) C]` and `S` to `S C`, from triangular factors at nodes scaled by weights' roots."""
+    width = len(left) - len(right)
+    A, C = np.linalg.inv(left[:width, :width]), np.linalg.inv(right)
+    B = A @ left[:width, width:]
+    return np.block([[A, -B @ C], [np.zeros((len(C), width)), C]]).T, C.T
 
 
-def _triangular(
-    parts: Sequence[np.ndarray], before: tuple[np.ndarray, np.ndarray] | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Triangular factors of `[F D]` and `S`, of rows that are stacked under those of pieces `before`."""
-    found, (F, D, S) = [], parts
-    for n, rows in enumerate((np.concatenate([F, D], axis=1), S)):
-        stacked = rows if before is None else np.concatenate([before[n], rows])
-        missing = max(stacked.shape[1] - len(stacked), 0)
-        found.append(np.asarray(np.linalg.qr(np.pad(stacked, ((0, missing), (0, 0))), mode="r")))
-    return found[0], found[1]
+def _triangular(rows: np.ndarray, before: np.ndarray | None) -> np.ndarray:
+    """The triangular factor of columns, given as rows `(width, n)`, that are stacked under those of pieces `before`."""
+    stacked = rows.T if before is None else np.concatenate([before, rows.T])
+    missing = max(stacked.shape[1] - len(stacked), 0)
+    return np.asarray(np.linalg.qr(np.pad(stacked, ((0, missing), (0, 0))), mode="r"))
 
 
 class Framed:
@@ -107,23 +84,23 @@ class Framed:
 
     def __init__(self, derivation: FamilyDerivation, members: Members, coarse: Pieces, outside: bool = True) -> None:
         self.members, self._sides = members, sides(derivation)[: 1 + outside]
-        factors: list[tuple[np.ndarray, np.ndarray]] = []
+        factors: list[np.ndarray] = []
         for nodes, weights in coarse:
-            shares, root = members.shares(nodes), np.sqrt(weights)[:, None]
-            rows = [[part * root for part in side.rows(members, nodes, shares)] for side in self._sides]
-            factors = [_triangular(parts, factors[n] if factors else None) for n, parts in enumerate(rows)]
-        self._frames = [_Frame.of(*pair) for pair in factors]
+            values, root = Values(members, nodes, members.shares(nodes)), np.sqrt(weights)
+            rows = [part * root for side in self._sides for part in side.rows(values)]
+            factors = [_triangular(part, factors[n] if factors else None) for n, part in enumerate(rows)]
+        self._frames = [frame for n in range(0, len(factors), 2) for frame in _frames(*factors[n : n + 2])]
 
     def grams(self, pieces: Pieces) -> list[np.ndarray]:
         """Weighted sums of outer products over one rule: two matrices for each side."""
         total: list[np.ndarray] = []
         for nodes, weights in pieces:
-            root, shares = np.sqrt(weights)[:, None], self.members.shares(nodes)
-            found = [
-                _gram(rows * root)
-                for frame, side in zip(self._frames, self._sides, strict=True)
-                for rows in frame.moved(*side.rows(self.members, nodes, shares))
-            ]
+            missing = -len(nodes) % BATCH
+            there = np.concatenate([nodes, np.repeat(nodes[:1], missing, axis=0)])
+            root = np.sqrt(np.pad(weights, (0, missing))).reshape(-1, 1, BATCH)
+            values = Values(self.members, there, self.members.shares(there))
+            rows = [part for side in self._sides for part in side.rows(values)]
+            found = [_gram(part, frame, root) for part, frame in zip(rows, self._frames, strict=True)]
             total = [a + b for a, b in zip(total, found, strict=True)] if total else found
         return total
 
@@ -159,17 +136,11 @@ def eigenvalues(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.maximum(np.linalg.eigvalsh((moved + moved.T) / 2)[::-1], 0.0)
 
 
-def _times(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """`X M` of a tall matrix, by small products as in `_gram`."""
-    if not matrix.size:
-        return np.zeros((len(rows), matrix.shape[1]))
-    whole = len(rows) // BATCH * BATCH
-    stack = np.matmul(rows[:whole].reshape(-1, BATCH, rows.shape[1]), matrix).reshape(whole, matrix.shape[1])
-    return np.concatenate([stack, rows[whole:] @ matrix])
+def _gram(rows: np.ndarray, frame: np.ndarray, root: np.ndarray) -> np.ndarray:
+    """`X X^T`, `X` the rows in a frame, scaled by roots of weights.
 
-
-def _gram(rows: np.ndarray) -> np.ndarray:
-    """`X^T X` of a tall matrix, by small products: a large one starts threads, which costs more on a busy machine."""
-    whole = len(rows) // BATCH * BATCH
-    stack, rest = rows[:whole].reshape(-1, BATCH, rows.shape[1]), rows[whole:]
-    return np.asarray(np.matmul(stack.swapaxes(1, 2), stack).sum(axis=0) + rest.T @ rest)
+    By small products: a large one starts threads, which costs more on a busy machine.
+    """
+    stack = rows.reshape(len(rows), -1, BATCH).swapaxes(0, 1)
+    moved = (frame @ stack) * root
+    return np.asarray((moved @ moved.swapaxes(1, 2)).sum(axis=0))

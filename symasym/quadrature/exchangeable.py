@@ -22,7 +22,13 @@ LARGEST = 15.0
 """Of `beta`: beyond, `exp(beta^2)` leaves the range of floats, and the shares are those of separate classes."""
 ACCURACY = 44.0
 """`-log` of the error of the trapezoidal rules."""
+TAIL = 45.0
+"""`-log` of what is left out where all shares but one are small."""
 DEGREE = 4
+LARGEST_LOG = 100.0
+"""Of `eps`, where `exp(-eps)` is 0 and `eps^4` still a float."""
+PIECE = 16384
+"""Pairs of `s` and `x` at a time."""
 
 
 class Tilted:
@@ -32,7 +38,8 @@ class Tilted:
         self.beta, self.count = beta, count
         strip = np.pi * np.pi / accuracy  # both integrands are analytic for |Im s| < pi / 2, |Im x| < pi / (2 beta)
         self.step = strip
-        self.s = np.arange(-(beta**2) - 8.5 * beta - 40.0, 45.0, strip)
+        last = 6.0 + beta * np.sqrt(2 * TAIL / count)  # E exp(-eps) is P(s + beta x < 0) or so
+        self.s = np.arange(-(beta**2) - 8.5 * beta - 40.0, last, strip)
         self._cumulants: dict[tuple[int, int], np.ndarray] = {}
         self._integrals: dict[tuple[tuple[int, int], ...], float] = {}
 
@@ -42,18 +49,26 @@ class Tilted:
         beta = self.beta
         h = min(0.35, self.step / beta)
         x = np.arange(-9.0, 9.0 + DEGREE * beta, h)
-        logs = self.s[:, None] + beta * x
-        with np.errstate(over="ignore", under="ignore"):
-            eps = np.exp(np.minimum(logs, 700.0))
+        found = [self._moments_at(s, x) for s in np.array_split(self.s, -(-len(self.s) * len(x) // PIECE))]
+        logs, tables = zip(*found, strict=True)
+        return np.concatenate(logs) + np.log(h / np.sqrt(2 * np.pi)), np.concatenate(tables).transpose(1, 2, 0)
+
+    def _moments_at(self, s: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The log of the mass but for the step, `(S,)`, and the moments, `(S, a, b)`."""
+        with np.errstate(under="ignore"):
+            eps = np.exp(np.minimum(s[:, None] + self.beta * x, LARGEST_LOG))
             exponent = -eps - x * x / 2
             top = exponent.max(axis=1, keepdims=True)
-            weights = np.exp(exponent - top)
-            mass = weights.sum(axis=1, keepdims=True)
-            law = weights / mass
+            law = np.exp(exponent - top)
+            mass = law.sum(axis=1, keepdims=True)
+            law /= mass
             centred = x - np.sum(law * x, axis=1, keepdims=True)
-            raised = [np.exp(a * logs + exponent - top) / mass for a in range(DEGREE + 1)]
-        table = np.array([[np.sum(r * centred**b, axis=1) for b in range(DEGREE + 1)] for r in raised])
-        return (top + np.log(mass * h / np.sqrt(2 * np.pi)))[:, 0], table
+            left, right = (np.empty((len(s), DEGREE + 1, len(x))) for _ in range(2))
+            left[:, 0], right[:, 0] = law, 1.0
+            for n in range(DEGREE):
+                np.multiply(left[:, n], eps, out=left[:, n + 1])
+                np.multiply(right[:, n], centred, out=right[:, n + 1])
+            return (top + np.log(mass))[:, 0], left @ right.swapaxes(1, 2)
 
     def cumulant(self, a: int, b: int) -> np.ndarray:
         """Joint cumulant of `a` copies of `eps` and `b` of `x`, less the mean of `x`, `(S,)`."""

@@ -18,6 +18,8 @@ __all__ = ["feature_matrix", "target_values"]
 
 FLAT = 1e-9
 """Singular values of the centred members below this fraction of the largest are zero."""
+ROWS = 1024
+"""Samples in one piece."""
 
 
 def feature_matrix(model: FamilyModel, x: np.ndarray, members: np.ndarray) -> np.ndarray:
@@ -25,7 +27,12 @@ def feature_matrix(model: FamilyModel, x: np.ndarray, members: np.ndarray) -> np
 
     Vector features are taken in a basis of the span of the centred members.
     """
-    at, basis = _At(x, {model.parameter.name: members}), span_basis(members)
+    basis = span_basis(members)
+    return np.concatenate([_features(model, rows, members, basis) for rows in _blocks(x)])
+
+
+def _features(model: FamilyModel, x: np.ndarray, members: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    at = _At(x, {model.parameter.name: members}, basis)
     parts = [
         _times(at.value(block.value), basis) if isinstance(block.value, MatrixExpr) else at.value(block.value)
         for block in model.features
@@ -33,11 +40,23 @@ def feature_matrix(model: FamilyModel, x: np.ndarray, members: np.ndarray) -> np
     return np.concatenate([part.reshape(len(x), -1) for part in parts], axis=1)
 
 
+def _blocks(x: np.ndarray) -> list[np.ndarray]:
+    """Samples in pieces that stay in the cache with all that is made of them."""
+    return [x[first : first + ROWS] for first in range(0, max(len(x), 1), ROWS)]
+
+
 def target_values(
     model: FamilyModel, x: np.ndarray, members: np.ndarray, coefficients: Mapping[str, np.ndarray]
 ) -> np.ndarray:
     """`f*` at data `x` `(n, d)`: `(n,)`; `coefficients` by name, `(K, d)` or `(K,)`."""
-    at, total = _At(x, {model.parameter.name: members}), np.zeros(len(x))
+    basis = span_basis(members)
+    return np.concatenate([_targets(model, rows, members, coefficients, basis) for rows in _blocks(x)])
+
+
+def _targets(
+    model: FamilyModel, x: np.ndarray, members: np.ndarray, coefficients: Mapping[str, np.ndarray], basis: np.ndarray
+) -> np.ndarray:
+    at, total = _At(x, {model.parameter.name: members}, basis), np.zeros(len(x))
     for block in model.features:
         value, given = at.value(block.value), coefficients[str(block.coefficient.args[0])]
         total += value.reshape(len(x), -1) @ given.ravel()
@@ -53,8 +72,8 @@ def span_basis(members: np.ndarray) -> np.ndarray:
 class _At:
     """Values at samples `x` `(n, d)`, every sub-expression once."""
 
-    def __init__(self, x: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
-        self._x, self._values = x, values
+    def __init__(self, x: np.ndarray, values: Mapping[str, np.ndarray], basis: np.ndarray) -> None:
+        self._x, self._values, self._basis = x, values, basis
         self._known: dict[sympy.Basic, np.ndarray] = {}
 
     def value(self, expression: sympy.Basic) -> np.ndarray:
@@ -93,8 +112,7 @@ class _At:
         found = self.value(last)
         for factor in reversed(left):
             if isinstance(factor, SpanProjector):
-                basis = span_basis(self._values[factor.of])
-                found = _times(_times(found, basis), basis.T)
+                found = _times(_times(found, self._basis), self._basis.T)
             else:
                 found = self.value(factor)[..., None] * found
         return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import permutations
 from typing import NamedTuple, Protocol
 
@@ -50,6 +50,13 @@ class Network:
     """The sum, over one coordinate for each vertex `0, 1, ..`, of the product of the edges' entries; connected."""
 
     edges: tuple[Edge, ...]
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.edges)
 
     @property
     def vertices(self) -> tuple[int, ...]:

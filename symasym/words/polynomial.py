@@ -118,10 +118,12 @@ def _merge_powers(first: Powers, second: Powers) -> Powers:
 
 
 def _collect(pairs: Iterable[tuple]) -> dict:
+    """Terms added up, those with coefficient 0 left out; terms are hashed as little as possible, which is slow."""
     total: dict = {}
     for term, number in pairs:
-        total[term] = total.get(term, 0) + number
-    return {term: number for term, number in total.items() if number}
+        known = total.get(term)
+        total[term] = number if known is None else known + number
+    return total if all(total.values()) else {term: number for term, number in total.items() if number}
 
 
 class ScalarPolynomial:
@@ -133,14 +135,21 @@ class ScalarPolynomial:
         self.terms: dict[Monomial, Fraction] = _collect(terms.items() if isinstance(terms, Mapping) else terms)
 
     @classmethod
+    def term(cls, monomial: Monomial, number: Fraction | int = 1) -> ScalarPolynomial:
+        """One term."""
+        polynomial = cls.__new__(cls)
+        polynomial.terms = {monomial: number if isinstance(number, Fraction) else Fraction(number)} if number else {}
+        return polynomial
+
+    @classmethod
     def number(cls, value: Fraction | int) -> ScalarPolynomial:
         """The constant `value`."""
-        return cls({Monomial(): Fraction(value)})
+        return cls.term(Monomial(), value)
 
     @classmethod
     def symbol(cls, symbol: sympy.Expr, power: int = 1) -> ScalarPolynomial:
         """A power of a scalar symbol, negative ones included; also of a sum of symbols, which counts as one more symbol."""
-        return cls({Monomial(((symbol, power),)): Fraction(1)})
+        return cls.term(Monomial(((symbol, power),)))
 
     @classmethod
     def sum(cls, parts: Iterable[ScalarPolynomial]) -> ScalarPolynomial:
@@ -152,7 +161,7 @@ class ScalarPolynomial:
         """`tr(word)`; the trace of the empty word is its dimension."""
         if not word:
             return _dimension(dimension)
-        return cls({Monomial((), canonical_trace(word)): Fraction(1)})
+        return cls.term(Monomial((), canonical_trace(word)))
 
     def __add__(self, other: ScalarPolynomial) -> ScalarPolynomial:
         return ScalarPolynomial([*self.terms.items(), *other.terms.items()])
@@ -161,6 +170,9 @@ class ScalarPolynomial:
         return self + other.scale(-1)
 
     def __mul__(self, other: ScalarPolynomial) -> ScalarPolynomial:
+        if len(self.terms) == len(other.terms) == 1:
+            ((m, a),), ((n, b),) = self.terms.items(), other.terms.items()
+            return ScalarPolynomial.term(m.times(n), a * b)
         return ScalarPolynomial((m.times(n), a * b) for m, a in self.terms.items() for n, b in other.terms.items())
 
     def scale(self, number: Fraction | int) -> ScalarPolynomial:
@@ -259,7 +271,7 @@ class MatrixPolynomial:
     def trace(self) -> ScalarPolynomial:
         """`tr(P)`."""
         return ScalarPolynomial.sum(
-            ScalarPolynomial({monomial: number}) * ScalarPolynomial.trace(word, self.rows)
+            ScalarPolynomial.term(monomial, number) * ScalarPolynomial.trace(word, self.rows)
             for (monomial, word), number in self.terms.items()
         )
 

@@ -269,7 +269,7 @@ def test_weights_that_do_not_add_up_in_numbers_are_refused() -> None:
     model = Model(
         norm2(v - A.T * A * v), (), A * v, LeastSquares(gaussian("v", d, cov=S), target=constant("target", d))
     )
-    with pytest.raises(InputError, match=r"verify: the mixture of v has the weights \[1.5, -0.5\]"):
+    with pytest.raises(InputError, match=r"^q: the mixture of v has the weights \[1.5, -0.5\]"):
         sources(model, {S: np.eye(2), T: np.eye(2), q: 1.5}, {d: 2, k: 1})
 
 
@@ -332,3 +332,11 @@ def test_what_the_front_end_says_of_a_mixture() -> None:
     (w,) = joint("w", (d,), {(0, 0): S})
     assert w.law.components == ((1, w.law),)
     assert logdet(eye(d)) == logdet(eye(d)) and tr(w.cov) == tr(S)
+
+
+@pytest.mark.parametrize("p", [1.2, -0.1])
+def test_weights_that_are_no_probabilities_are_refused_by_eval(p: float) -> None:
+    file = str(Path(__file__).parent.parent.parent / "docs" / "examples" / "mixture_contrastive.py")
+    loaded = catalogue.load(file)
+    with pytest.raises(InputError, match=rf"^p: .*{'weights' if p > 0 else 'positive'}.* (are|is) expected"):
+        evaluate_inputs(loaded, {**loaded.example, "p": p})

@@ -95,3 +95,13 @@ def test_values_that_are_not_rational_are_compared_with_many_digits():
 def test_normal_gathers_sums_and_takes_constants_out():
     assert normal(parse("Sum(2, (i, 1, k)) + Sum(lam[i], (i, 1, k)) - Sum(lam[j], (j, 1, k))", scope)) == 2 * k
     assert normal(parse("Sum(b[i], (i, 1, k)) - Sum(b[a], (a, k + 1, d))", scope)) != 0
+
+
+def test_a_relation_between_two_indices_of_a_range_holds_for_every_pair():
+    """Its second index is not an unknown; left open, it stood in the point that is shown, as `lam[j]`."""
+    pairs = Domain(domain.dimensions, domain.ranges, (*domain.assume, lam[i] + lam[j] > 3), domain.where)
+    sizes = {d: 4, k: 3}
+    sums = [r for r in pairs.relations(sizes) if r.gts.is_Add]
+    assert {r.gts for r in sums} == {lam[1] + lam[2], lam[1] + lam[3], lam[2] + lam[3]}
+    found = compare(parse(f"2*{BASE}", scope), parse(BASE, scope), pairs, scope.letters)
+    assert all(index.is_Integer for entry in found.counterexample.point.entries for index in entry.indices)

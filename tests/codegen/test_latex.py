@@ -487,3 +487,25 @@ def test_width_estimate_against_tex(tmp_path):
     assert len(measured) == len(texts)
     for tex, size in zip(texts, measured, strict=True):
         assert 0.98 * size - 0.05 <= width(tex) <= 1.12 * size + 0.1, tex
+
+
+@pytest.mark.parametrize("model", ALL)
+def test_gathered_terms_of_low_rank_have_the_sum_of_the_terms(model):
+    """The forms on the diagonal entries at random rational directions, term by term and gathered."""
+    case, sizes = derivation(model), typical(model)
+    at = point(model, sizes, 5)
+    for entries, terms in (
+        (case.blocks.entries, case.blocks.hessian_coupling),
+        (case.blocks.entries, case.blocks.score_coupling),
+        (case.covariance.entries, case.covariance.coupling),
+    ):
+        plain = sympy.Add(
+            *(
+                sympy.Mul(entries.show(t.coefficient), functional(t.left, entries, "U"), functional(t.right, entries, "V"))
+                for t in terms
+            )
+        )
+        shown = sympy.Add(*(line.right for line in coupling_lines(terms, entries, "")))
+        found = [number_at(expression, case, at) for expression in (plain, shown)]
+        assert found[0] == found[1]
+        assert not terms or not shown.has(sympy.Sum) or found[0] != 0

@@ -98,7 +98,9 @@ def aligned(content: Sequence[Row], layout: Layout) -> str:
     """The rows as a display, with the definitions they need in a second one."""
     first, *more = rows(content, layout)
     shown = [first, " \\\\\n".join(more)] if more else [first]
-    return "\nwith\n".join(f"\\begin{{align*}}\n{body}\n\\end{{align*}}" for body in shown)
+    both = layout.either and any(f"_{{{layout.either}}}" in body for body in more)
+    link = f"with, for ${layout.either} = U$ and ${layout.either} = V$," if both else "with"
+    return f"\n{link}\n".join(f"\\begin{{align*}}\n{body}\n\\end{{align*}}" for body in shown)
 
 
 def _body(content: Iterable[tuple[str | None, str, sympy.Basic]], layout: Layout) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import sympy
+
 from symasym.codegen.latex.blocks import Block, blocks, dollars, sentence
 from symasym.codegen.latex.layout import Layout
 from symasym.codegen.latex.names import escaped
@@ -15,9 +17,9 @@ from symasym.steps import Step
 from symasym.symmetry.quotient import Quotient
 from symasym.words.show import show_atom, show_matrix
 
-__all__ = ["Action", "Numbers", "Stage", "Stages", "Symmetry", "names_of", "numbers", "stages", "symmetry"]
+__all__ = ["Action", "Numbers", "Stage", "Stages", "Symmetry", "names_of", "numbers", "shapes_of", "stages", "symmetry"]
 
-_OWN_SECTION = frozenset({"Setting", "Symmetry", "Law", "Numbers"})
+_OWN_SECTION = frozenset({"Setting", "Symmetry", "Law", "Numbers", "Integrals"})
 """Steps that the sections around the derivation show."""
 
 
@@ -125,3 +127,16 @@ def names_of(derivation: AnyDerivation) -> set[str]:
     ranges = {str(s) for r in derivation.blocks.entries.ranges.all for s in (r.index, r.partner)}
     definitions = {str(symbol) for symbol, _ in law.definitions}
     return symbols | ranges | definitions | {*law.families, *law.scalars, *law.dimensions}
+
+
+def shapes_of(derivation: AnyDerivation) -> tuple[set[str], set[str]]:
+    """Names of matrices and of vectors."""
+    if isinstance(derivation, FamilyDerivation):
+        return set(), {derivation.model.parameter.name, derivation.model.input.name}
+    model = derivation.model
+    down = model.downstream
+    parts = [model.loss, model.local_penalty, model.features, down.target, down.noise, down.x.cov, down.x]
+    parts += [law.covariance(v.position, v.position) for v in model.data for _, law in v.law.components]
+    found = set().union(*(part.atoms(sympy.MatrixSymbol) for part in parts))
+    vectors = {str(s.name) for s in found if s.shape[1] == 1}
+    return {str(s.name) for s in found} - vectors, vectors

@@ -8,16 +8,30 @@ import sympy
 
 from symasym.codegen.latex.blocks import Row, aligned, dollars
 from symasym.codegen.latex.layout import Layout
+from symasym.codegen.latex.names import symbol
+from symasym.codegen.latex.notation import current
 from symasym.codegen.latex.printer import formula
 from symasym.codegen.latex.prose import prose
 from symasym.law.law import IndexRange, Law, downstream_variance
 
-__all__ = ["SIGMA", "Corollary", "corollary", "display_rows", "is_plain", "limit_theorem", "names"]
+__all__ = [
+    "EXCESS",
+    "MEAN",
+    "OMEGA",
+    "SIGMA",
+    "VARIANCE",
+    "Corollary",
+    "corollary",
+    "display_rows",
+    "is_plain",
+    "limit_theorem",
+    "names",
+]
 
 SIGMA = sympy.Symbol("sigma2", positive=True)
-_OMEGA = sympy.IndexedBase("omega")
-_MEAN, _VARIANCE = sympy.Symbol("E||L(Z)||^2"), sympy.Symbol("Var||L(Z)||^2")
-_EXCESS = sympy.Symbol("E h(Z, Z)/2")
+OMEGA = sympy.IndexedBase("omega")
+MEAN, VARIANCE = sympy.Symbol("E||L(Z)||^2"), sympy.Symbol("Var||L(Z)||^2")
+EXCESS = sympy.Symbol("E h(Z, Z)/2")
 
 
 @dataclass(frozen=True)
@@ -39,16 +53,18 @@ class Corollary:
     assumptions: tuple[str, ...]
 
 
-def limit_theorem(law: Law) -> str:
-    """Right side of the limit theorem, with the weights by name."""
+def limit_theorem(law: Law, mark: str = "") -> str:
+    """The limit theorem with the weights by name; `mark` stands before the arrow, for alignment."""
+    left = rf"{symbol('n')} \, ({symbol('R')} - {formula(SIGMA)}) {mark}{current().operator('limit')}"
     shift = f"{formula(SIGMA)} {_factor(law.d_eff)}"
+    chi = symbol("chi")
     sums = [
-        rf"{formula(sympy.Sum(_OMEGA[r.index], r.limits))} \chi^{{2}}_{{1,{formula(r.index)}}}" for r in law.outside
+        rf"{formula(sympy.Sum(OMEGA[r.index], r.limits))} {chi}^{{2}}_{{1,{formula(r.index)}}}" for r in law.outside
     ]
     if not sums:
-        return shift
+        return f"{left} {shift}"
     total = sums[0] if len(sums) == 1 else rf"\biggl( {' + '.join(sums)} \biggr)"
-    return rf"{shift} + \frac{{1}}{{\alpha}} {total}"
+    return rf"{left} {shift} + \frac{{1}}{{{symbol('alpha')}}} {total}"
 
 
 def _factor(dimension: sympy.Expr) -> str:
@@ -100,14 +116,14 @@ def _definitions(law: Law) -> list[Row]:
 
 def display_rows(law: Law) -> list[Row]:
     """The weights in full, and what they are made of."""
-    rows: list[Row] = [(_OMEGA[limits[0]], "=", weight) for weight, limits in law.weights]
+    rows: list[Row] = [(OMEGA[limits[0]], "=", weight) for weight, limits in law.weights]
     return rows + _definitions(law)
 
 
 def _weights(law: Law) -> list[Row]:
     rows: list[Row] = []
     for weight, (index, _, _) in law.weights:
-        rows.append((_OMEGA[index], "=", _named(weight, law)))
+        rows.append((OMEGA[index], "=", _named(weight, law)))
     for r in law.outside:
         assert r.variance is not None
         rows.append((_spread(r, law, r.index), "=", r.variance))
@@ -125,13 +141,13 @@ def corollary(law: Law, layout: Layout) -> Corollary:
     """Everything that the section on the law prints."""
 
     def moments(mean: sympy.Expr, variance: sympy.Expr) -> str:
-        return aligned([(_MEAN, "=", _named(mean, law)), (_VARIANCE, "=", _named(variance, law))], layout)
+        return aligned([(MEAN, "=", _named(mean, law)), (VARIANCE, "=", _named(variance, law))], layout)
 
     ranges = [rf"${formula(r.index)} = {formula(r.first)}, \ldots, {formula(r.last)}$" for r in law.outside]
     own = [rf"${formula(downstream_variance[r.index])} = {formula(r.own)}$" for r in law.outside]
     some = bool(law.outside)
     return Corollary(
-        theorem=rf"n \, (R - {formula(SIGMA)}) \xrightarrow{{d}} {limit_theorem(law)}",
+        theorem=limit_theorem(law),
         ranges=" and ".join(ranges),
         weights=aligned(_weights(law), layout) if some else "",
         own_variance=" and ".join(own),
@@ -139,7 +155,7 @@ def corollary(law: Law, layout: Layout) -> Corollary:
         moments=moments(law.mean, law.variance) if some else "",
         general_moments=moments(law.general_mean, law.general_variance) if some else "",
         crossover=aligned([(sympy.Symbol("alpha0"), "=", _named(law.alpha0, law))], layout) if some else "",
-        excess=aligned([(_EXCESS, "=", law.excess_loss_mean)], layout),
+        excess=aligned([(EXCESS, "=", law.excess_loss_mean)], layout),
         d_eff=dollars(law.d_eff),
         d_base=dollars(law.d_base),
         dimension=dollars(law.quotient_dimension),

@@ -1,4 +1,4 @@
-"""A derivation as a LaTeX document, a law as one display.
+"""A derivation as a LaTeX document.
 
 Same derivation, same bytes: nothing here depends on dates, machines or the order of a set.
 """
@@ -7,26 +7,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from symasym.codegen.latex.blocks import rows
-from symasym.codegen.latex.context import names_of, numbers, stages, symmetry
-from symasym.codegen.latex.corollary import SIGMA, corollary, display_rows, limit_theorem
+from symasym.codegen.latex.checks import checks
+from symasym.codegen.latex.context import names_of, numbers, shapes_of, stages, symmetry
+from symasym.codegen.latex.corollary import corollary
 from symasym.codegen.latex.environment import environment
 from symasym.codegen.latex.family import family, integrals, relabelling
 from symasym.codegen.latex.layout import Layout
-from symasym.codegen.latex.names import escaped
-from symasym.codegen.latex.printer import formula
+from symasym.codegen.latex.names import escaped, spelled
+from symasym.codegen.latex.notation import PLAIN, Notation, using
+from symasym.codegen.latex.prior import PriorBound, prior
 from symasym.codegen.latex.prose import prose
 from symasym.codegen.latex.setting import setting
-from symasym.law.law import Law
+from symasym.codegen.latex.special import specials
+from symasym.evidence import Evidence
 from symasym.pipeline import AnyDerivation, Derivation, FamilyDerivation, GeneralDerivation
 from symasym.references import lookup
-from symasym.steps import steps
+from symasym.steps import Step, steps
 
-__all__ = ["ENVIRONMENT", "Display", "Document", "References", "display", "emit", "render"]
+__all__ = ["ENVIRONMENT", "Document", "References", "emit", "fitted", "render"]
 
 TEXT_WIDTH = 41.0
 """Width of the text of the document in ems: 160 mm at 10.95 pt, less half an em."""
@@ -62,15 +64,10 @@ class Document:
     symmetry: str
     stages: str
     corollary: str
+    specials: str
+    checks: str
+    prior: str
     references: str
-
-
-@dataclass(frozen=True)
-class Display:
-    """A law as one equation."""
-
-    label: str
-    body: str
 
 
 def render(template: str, context: Any) -> str:
@@ -86,9 +83,9 @@ def _entry(number: int, key: str) -> Entry:
     return Entry(f"source{number}", escaped(key))
 
 
-def _references(keys: Sequence[str]) -> tuple[References, tuple[str, ...]]:
-    """The list of references, and the keys in it that are sources of the model."""
-    found = [_entry(number, key) for number, key in enumerate(dict.fromkeys([*keys, *METHOD]), 1)]
+def _references(keys: Sequence[str], cited: Sequence[str]) -> tuple[References, tuple[str, ...]]:
+    """The list of references, and the keys in it that are sources of the model; `cited` are further ones."""
+    found = [_entry(number, key) for number, key in enumerate(dict.fromkeys([*keys, *METHOD, *cited]), 1)]
     return References(tuple(found)), tuple(entry.key for entry in found[: len(set(keys))])
 
 
@@ -96,6 +93,11 @@ def _layout(derivation: AnyDerivation, room: float) -> Layout:
     ranges = derivation.blocks.entries.ranges.all if isinstance(derivation, Derivation) else ()
     order = tuple(symbol for item in ranges for symbol in (item.index, item.partner))
     return Layout(room, names_of(derivation), order)
+
+
+def _afresh(layout: Layout) -> Layout:
+    """For a section that is read by itself: parts are named in it again, by letters that were not used before."""
+    return Layout(layout.room, layout.taken, layout.order)
 
 
 def _outcome(derivation: AnyDerivation, layout: Layout) -> str:
@@ -119,33 +121,57 @@ def _opening(derivation: AnyDerivation, sources: str, layout: Layout) -> tuple[s
 
 
 def emit(
-    derivation: AnyDerivation, references: Sequence[str], summary: str = "", downstream: str = "least_squares"
+    derivation: AnyDerivation,
+    references: Sequence[str],
+    summary: str = "",
+    downstream: str = "least_squares",
+    *,
+    notation: Notation = PLAIN,
+    evidence: Evidence | None = None,
+    bounds: Sequence[PriorBound] = (),
 ) -> str:
-    """A complete LaTeX document: setting, symmetry, derivation, corollary, references.
+    """A complete LaTeX document: setting, symmetry, derivation, corollary, special cases, checks, prior bounds, references.
 
-    `references` are keys of the bibliography, or plain text; `summary` is a sentence under the title. Raises
-    `InputError` for a key that the bibliography lacks.
+    `references` are keys of the bibliography, or plain text; `summary` is a sentence under the title; `evidence` and `bounds`
+    are what the sections on checks and on prior bounds print, which are left out without. Raises `InputError` for a key that
+    the bibliography lacks, and for a notation that prints two symbols alike.
     """
-    layout = _layout(derivation, TEXT_WIDTH)
-    listed, sources = _references(references)
-    opening, moved = _opening(derivation, ",".join(sources), layout)
-    document = Document(
+    with using(fitted(notation, derivation)):
+        listed, sources = _references(references, [bound.key for bound in bounds])
+        document = _document(derivation, summary, steps(derivation, downstream), ",".join(sources), evidence, bounds)
+        return render("document", replace(document, references=render("references", listed))) + "\n"
+
+
+def _document(
+    derivation: AnyDerivation,
+    summary: str,
+    shown: tuple[Step, ...],
+    sources: str,
+    evidence: Evidence | None,
+    bounds: Sequence[PriorBound],
+) -> Document:
+    """Everything but the list of references."""
+    layout, closed = _layout(derivation, TEXT_WIDTH), isinstance(derivation, Derivation)
+    opening, moved = _opening(derivation, sources, layout)
+    derived = render("stages", stages(shown, layout))
+    special = specials(derivation, _afresh(layout)) if isinstance(derivation, Derivation) else None
+    return Document(
         name=escaped(derivation.name),
         title=escaped(derivation.model.title or derivation.name),
         summary=prose(summary),
         setting=opening,
         symmetry=moved,
-        stages=render("stages", stages(steps(derivation, downstream), layout)),
-        corollary=_outcome(derivation, layout),
-        references=render("references", listed),
+        stages=derived,
+        corollary=_outcome(derivation, _afresh(layout)),
+        specials="" if special is None else render("specials", special),
+        checks="" if evidence is None else render("checks", checks(evidence, closed)),
+        prior=render("prior", prior(bounds, _afresh(layout))) if bounds else "",
+        references="",
     )
-    return render("document", document) + "\n"
 
 
-def display(law: Law, width: float = 30.0) -> str:
-    """The law as one equation with a label, to paste into a paper; its lines are at most `width` ems."""
-    taken = {*law.families, *law.scalars, *law.dimensions, *(str(symbol) for symbol, _ in law.definitions)}
-    theorem = rf"n \, (R - {formula(SIGMA)}) &\xrightarrow{{d}} {limit_theorem(law)}"
-    body = " \\\\\n".join([theorem, *rows(display_rows(law), Layout(width, taken))])
-    label = re.sub(r"[^A-Za-z0-9]+", "-", law.name)
-    return render("display", Display(f"{label}-law", body)) + "\n"
+def fitted(notation: Notation, derivation: AnyDerivation) -> Notation:
+    """The notation for a derivation: letters of the house where they are free, and which of its names are bold."""
+    names = names_of(derivation)
+    matrices, vectors = shapes_of(derivation)
+    return notation.for_names({*names, *matrices, *vectors}, matrices, vectors, spelled)

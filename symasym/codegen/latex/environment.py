@@ -1,4 +1,4 @@
-"""Jinja for LaTeX: delimiters that TeX does not use, and an error for a slot that is not filled."""
+"""Jinja for LaTeX: delimiters that TeX does not use, an error for a slot that is not filled, names in the notation in force."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from pathlib import Path
 
 import jinja2
 
+from symasym.codegen.latex.names import symbol
+from symasym.codegen.latex.notation import current
+
 __all__ = ["environment"]
 
 
 def environment(folder: Path) -> jinja2.Environment:
-    """The environment of the templates in a folder: `<% block %>`, `<< slot >>`, `<# comment #>`."""
-    return jinja2.Environment(
+    """The environment of the templates in a folder: `<% block %>`, `<< slot >>`, `<# comment #>`.
+
+    The filters `name` and `operator` print a name and an operator (`<< "sigma2" | name >>`).
+    """
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         block_start_string="<%",
         block_end_string="%>",
@@ -24,3 +30,5 @@ def environment(folder: Path) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         autoescape=False,
     )
+    made.filters |= {"name": symbol, "operator": lambda key: current().operator(key)}
+    return made

@@ -14,10 +14,11 @@ import sympy
 from sympy.matrices.expressions import MatAdd, MatMul, MatrixSymbol
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
+from symasym.codegen.latex.abbreviate import abbreviated
 from symasym.codegen.latex.printer import formula, signed_texts
 from symasym.codegen.latex.tidy import tidy
 from symasym.codegen.latex.width import width
-from symasym.model.scalars import MatrixScalar
+from symasym.model.scalars import MatrixScalar, Tr
 
 __all__ = ["Definition", "Layout", "RELATION", "fits"]
 
@@ -28,7 +29,10 @@ _INDENT = 1.0
 _WORTH = 0.5
 """How many ems a name must save."""
 _SCALARS = ("q", "r", "z", "p", "y")
-_MATRICES = ("N", "P", "W", "Y", "X")
+_MATRICES = ("N", "P", "W", "Y", "X", "M", "F", "J", "H")
+_EITHER = ("D", "T", "R")
+_LINES = 7
+"""Lines of trace words that are printed without names."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,15 @@ def fits(tex: str, room: float) -> bool:
 class Layout:
     """Breaks formulas; `room` is the width of the text in ems, `taken` the names in use, `order` that of the indices.
 
-    `fresh` collects the definitions made since it was last emptied.
+    `fresh` collects the definitions made since it was last emptied; `either` is the letter that stands for both directions in
+    definitions of matrices.
     """
 
     room: float
     taken: set[str] = field(default_factory=set)
     order: tuple[sympy.Symbol, ...] = ()
     fresh: list[Definition] = field(default_factory=list)
+    either: str = ""
     _known: dict[sympy.Basic, tuple[str, bool]] = field(default_factory=dict)
 
     def lines(self, expression: sympy.Basic, used: float = 0.0) -> list[str]:
@@ -64,8 +70,10 @@ class Layout:
         return [whole] if fits(whole, room) else _filled(signed_texts(shown), room)
 
     def fitted(self, expression: sympy.Basic, used: float = 0.0) -> sympy.Basic:
-        """The expression with so many parts named that it can be broken into lines."""
+        """The expression with so many parts named that it can be broken into lines, not too many of them."""
         shown, room = tidy(expression), self.room - used
+        if isinstance(shown, sympy.Add) and shown.has(Tr):
+            shown = self._abbreviated(shown, room)
         while not fits(formula(shown), room):
             terms = signed_texts(shown)
             if len(terms) > 1 and all(fits(f"+ {tex}", room - _INDENT) for _, tex in terms):
@@ -80,6 +88,25 @@ class Layout:
         """The definitions made since the last call."""
         made, self.fresh = self.fresh, []
         return made
+
+    def _abbreviated(self, expression: sympy.Expr, room: float) -> sympy.Expr:
+        """A long sum of trace words with names for what comes often."""
+
+        def letter() -> str:
+            found = next(name for name in _endless(_MATRICES) if name not in self.taken)
+            self.taken.add(found)
+            return found
+
+        def enough(shown: sympy.Expr) -> bool:
+            return width(formula(shown)) < _LINES * room
+
+        if enough(expression):
+            return expression
+        either = next(name for name in _endless(_EITHER) if name not in self.taken)
+        found = abbreviated(expression, letter, either, enough)
+        self.fresh += [Definition(name, meaning) for name, meaning in found.definitions]
+        self.either = either
+        return found.expression
 
     def _shorten(self, expression: sympy.Basic, room: float) -> sympy.Basic | None:
         """One part named: the smallest that makes the widest term fit, or else the one that saves most."""

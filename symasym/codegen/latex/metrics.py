@@ -47,8 +47,8 @@ COMMANDS = _kinds(
     ord=r"""
         \alpha 0.643 \beta 0.619 \gamma 0.574 \delta 0.482 \epsilon 0.406 \varepsilon 0.466 \zeta 0.512 \eta 0.533
         \theta 0.497 \iota 0.354 \kappa 0.576 \lambda 0.583 \mu 0.603 \nu 0.558 \xi 0.484 \pi 0.606 \rho 0.517
-        \sigma 0.607 \tau 0.550 \upsilon 0.576 \phi 0.596 \chi 0.626 \psi 0.687 \omega 0.658 \ell 0.417 \Gamma 0.625
-        \Delta 0.833 \Theta 0.778 \Lambda 0.694 \Xi 0.667 \Pi 0.750 \Sigma 0.722 \Upsilon 0.778 \Phi 0.722 \Psi 0.778
+        \sigma 0.607 \varsigma 0.443 \tau 0.550 \upsilon 0.576 \phi 0.596 \chi 0.626 \psi 0.687 \omega 0.658 \ell 0.417
+        \Gamma 0.625 \Delta 0.833 \Theta 0.778 \Lambda 0.694 \Xi 0.667 \Pi 0.750 \Sigma 0.722 \Upsilon 0.778 \Phi 0.722 \Psi 0.778
         \Omega 0.722 \top 0.778 \ast 0.5 \infty 1.0 \partial 0.586
     """,
     bin=r"\pm 0.778 \cdot 0.278 \times 0.778 \circ 0.5",

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["GREEK", "escaped", "symbol"]
+from symasym.codegen.latex.notation import current
+
+__all__ = ["GREEK", "escaped", "spelled", "symbol"]
 
 _GREEK = """
     alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega
     Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell
 """
 GREEK = frozenset(_GREEK.split())
-SHORT = {"lam": r"\lambda", "Lam": r"\Lambda", "eps": r"\varepsilon"}
+SHORT = {"lam": r"\lambda", "Lam": r"\Lambda", "eps": r"\varepsilon", "sig": r"\varsigma"}
 ACCENTS = {"hat": r"\hat", "tilde": r"\tilde", "bar": r"\bar"}
 SIGNS = {"plus": "+", "minus": "-", "neg": "-", "*": r"\ast"}
 SQUARED = frozenset({"sigma", "nu", "tau", "chi"})
 """Letters whose name with a 2 at its end is a square (`sigma2`), not a second symbol of the kind."""
+_PRIME = "'"
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -87,7 +90,15 @@ def _is_word(part: str) -> bool:
 
 
 def symbol(name: str) -> str:
-    """A name of letters, digits, underscores and asterisks in LaTeX, with at most one subscript and one superscript."""
+    """A name as the notation in force prints it."""
+    notation = current()
+    return notation.shown(name, spelled(name, notation.is_bold(name)))
+
+
+def spelled(name: str, bold: bool = False) -> str:
+    """A name of letters, digits, underscores, asterisks and primes, with at most one subscript and one superscript."""
+    if name.endswith("'"):
+        return f"{spelled(name.rstrip(_PRIME), bold)}{_PRIME * (len(name) - len(name.rstrip(_PRIME)))}"
     base, *rest = name.split("_")
     if rest and all(map(_is_word, (base, *rest))):
         return rf"\mathrm{{{f'{chr(92)} '.join((base, *rest))}}}"
@@ -97,6 +108,7 @@ def symbol(name: str) -> str:
         base, above = base[:-1], [r"\ast"]
     letters, digits = _split(base)
     shown = _letters(letters) if letters else digits or r"\_"
+    shown = rf"\boldsymbol{{{shown}}}" if bold else shown
     if letters and digits:
         (above if digits == "2" and letters in SQUARED else below).append(digits)
     for word in filter(None, rest):

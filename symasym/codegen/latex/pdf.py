@@ -33,13 +33,20 @@ class LatexError(SymasymError):
 
 
 def complaints(log: str) -> list[str]:
-    """What the log of the last run says against the document: errors, overfull boxes, undefined references."""
+    """What the log of the last run says against the document: errors, overfull boxes, undefined references, missing glyphs."""
     found = [f"error: {line[2:].strip()}" for line in re.findall(r"^! .*", log, re.MULTILINE)]
     for kind, points, place in re.findall(r"^Overfull \\([hv])box \(([\d.]+)pt too \w+\) ?(.*)", log, re.MULTILINE):
         if float(points) > OVERFULL:
             found.append(f"overfull {kind}box, {points} pt, {place}".rstrip(", "))
     found += [f"undefined: {name}" for name in re.findall(r"(?:Reference|Citation) [`']([^']+)' .*undefined", log)]
     found += re.findall(r"LaTeX Warning: (Label `[^']+' multiply defined)", log)
+    found += [
+        f"missing glyph: {sign} in {font}"
+        for sign, font in re.findall(r"^Missing character: There is no (.+?) in font (\S+?)!", log, re.MULTILINE)
+    ]
+    found += [
+        f"font: {words}" for words in re.findall(r"^LaTeX Font Warning: (Font shape .* undefined)", log, re.MULTILINE)
+    ]
     return found
 
 
@@ -79,7 +86,7 @@ def compile_pdf(tex: str, destination: Path) -> None:
     """Write the PDF of a document to `destination`, all or nothing; the same text gives the same bytes.
 
     Raises `PdflatexMissing` with the line to type, and `LatexError` where the document has errors, boxes that stick
-    out by more than a point, or undefined references.
+    out by more than a point, undefined references or glyphs that its fonts lack.
     """
     if shutil.which("pdflatex") is None:
         raise PdflatexMissing(f"pdflatex: not found, so no PDF can be made; to install it: {INSTALL}")

@@ -13,11 +13,12 @@ from functools import lru_cache
 
 import sympy
 from sympy.core.function import AppliedUndef
-from sympy.matrices.expressions import MatAdd, MatMul
+from sympy.matrices.expressions import MatAdd, MatMul, Transpose
 from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.printing.latex import LatexPrinter
 
 from symasym.codegen.latex.names import symbol
+from symasym.codegen.latex.notation import Notation, current
 from symasym.codegen.latex.prose import mathematics
 from symasym.codegen.latex.tidy import common_factor, tidy
 from symasym.model.scalars import Average, EntrySum, Inner, LogDet, MatrixScalar, Tr
@@ -27,7 +28,7 @@ __all__ = ["formula", "signed_terms", "signed_texts"]
 _OPERATORS = (sympy.Sum, sympy.Integral, sympy.Product, MatrixScalar, AppliedUndef)
 _TALL = re.compile(r"\\(frac|sum|prod|int|begin|left)(?![A-Za-z])")
 _ENDS_IN_WORD = re.compile(r"\\mathrm\{[^{}]{2,}\}$")
-_NAME = re.compile(r"[^\W\d]\w*(_\*)?\**")
+_NAME = re.compile(r"[^\W\d]\w*(_\*)?\**'*")
 
 
 def formula(expression: sympy.Basic) -> str:
@@ -66,8 +67,14 @@ def _signed(term: sympy.Basic) -> tuple[int, sympy.Basic]:
 
 
 @lru_cache(maxsize=2**15)
-def _printed(expression: sympy.Basic) -> str:
+def _printed(expression: sympy.Basic, notation: Notation) -> str:
+    """One level printed; `notation` is the one in force, which the result depends on."""
     return _Printer().once(expression)
+
+
+def _expanded(tex: str) -> str:
+    """What the reader sees, macros replaced."""
+    return current().expanded(tex)
 
 
 def _degree(term: sympy.Expr) -> int:
@@ -94,7 +101,8 @@ def _juxtaposed(factors: Iterable[str]) -> str:
     """A product; words among its factors stand a little apart from what is next to them."""
     text = ""
     for tex in factors:
-        close = not text or text.isdigit() or not (_ENDS_IN_WORD.search(text) or tex.startswith(r"\mathrm{"))
+        word = _ENDS_IN_WORD.search(_expanded(text)) or _expanded(tex).startswith(r"\mathrm{")
+        close = not text or text.isdigit() or not word
         text += f"{' ' if text else ''}{tex}" if close else rf" \, {tex}"
     return text
 
@@ -135,7 +143,7 @@ class _Printer(LatexPrinter):
         """What an expression looks like does not depend on where it stands, so it is printed once."""
         if kwargs or not isinstance(expr, sympy.Basic) or expr.has(sympy.Float):
             return super()._print(expr, **kwargs)
-        return _printed(expr)
+        return _printed(expr, current())
 
     def once(self, expr: sympy.Basic) -> str:
         """One level printed, parts through `_print`."""
@@ -165,7 +173,7 @@ class _Printer(LatexPrinter):
         base = self._print(expr.base)
         indices = [self._print(index) for index in expr.indices]
         separator = " " if all(len(index) == 1 for index in indices) else ","
-        return f"{f'({base})' if '_' in base else base}_{{{separator.join(indices)}}}"
+        return f"{f'({base})' if '_' in _expanded(base) else base}_{{{separator.join(indices)}}}"
 
     def _print_AppliedUndef(self, expr: AppliedUndef) -> str:
         return f"{symbol(expr.func.__name__)}({', '.join(map(self._print, expr.args))})"
@@ -179,7 +187,8 @@ class _Printer(LatexPrinter):
 
     def _print_Add(self, expr: sympy.Basic, order: str | None = None) -> str:
         parts = []
-        if isinstance(expr, sympy.Add) and not expr.has(*_OPERATORS) and expr.primitive()[0] != 1:
+        whole = isinstance(expr, sympy.Add) and all(sympy.fraction(term)[1].is_number for term in expr.args)
+        if whole and not expr.has(*_OPERATORS) and expr.primitive()[0] != 1:
             return self._print_Mul(sympy.Mul(*expr.primitive(), evaluate=False))
         for n, (sign, term) in enumerate(signed_terms(expr)):
             mark = "-" if sign < 0 else "+" if n else ""
@@ -202,7 +211,7 @@ class _Printer(LatexPrinter):
             if exponent.is_Rational and exponent < 0:
                 below.append(base**-exponent)
             elif isinstance(base, _OPERATORS) or (isinstance(factor, sympy.Add) and factor.has(*_OPERATORS)):
-                behind.append(factor)
+                behind.append(base**exponent)
             else:
                 above.append(base**exponent)
         behind.sort(key=lambda factor: isinstance(factor, sympy.Sum))
@@ -251,7 +260,9 @@ class _Printer(LatexPrinter):
         if squared and isinstance(base, sympy.Symbol):
             return f"{squared[1]}^{{{self._print(2 * exponent)}}}"
         simple = isinstance(base, sympy.Symbol | sympy.Indexed) or (base.is_Integer and base > 0)
-        if (simple and "^" not in tex) or tex.startswith((r"\langle", r"\lVert")):
+        if isinstance(base, Tr) and isinstance(base.args[0], sympy.MatrixSymbol) and base.args[0].shape == (1, 1):
+            simple, tex = True, self._print(base.args[0])
+        if (simple and "^" not in _expanded(tex)) or tex.startswith((r"\langle", r"\lVert")):
             return f"{tex}^{{{self._exponent(exponent)}}}"
         return f"{_bracketed(tex)}^{{{self._exponent(exponent)}}}"
 
@@ -290,11 +301,16 @@ class _Printer(LatexPrinter):
 
     def _raised(self, matrix: sympy.Basic, exponent: str) -> str:
         tex = self._print(matrix)
-        plain = isinstance(matrix, sympy.MatrixSymbol) and "^" not in tex
+        plain = isinstance(matrix, sympy.MatrixSymbol) and not re.search(r"[\^']", _expanded(tex))
         return f"{tex if plain else _bracketed(tex)}^{{{exponent}}}"
 
     def _print_Transpose(self, expr: MatrixExpr) -> str:
-        return self._raised(expr.arg, r"\top")
+        return self._raised(expr.arg, current().operator("transpose"))
+
+    def _transposed(self, matrix: sympy.Basic) -> str:
+        """The transpose of a matrix that may be one already."""
+        again = isinstance(matrix, Transpose)
+        return self._print(matrix.arg) if again else self._raised(matrix, current().operator("transpose"))
 
     def _print_Inverse(self, expr: MatrixExpr) -> str:
         return self._raised(expr.arg, "-1")
@@ -333,7 +349,7 @@ class _Printer(LatexPrinter):
         if u == v:
             return rf"\lVert {self._print(u)} \rVert^{{2}}"
         if isinstance(v, MatMul) and not isinstance(u, MatMul | MatAdd) and v.args[-1] == u and u.shape[1] == 1:
-            return f"{self._raised(u, chr(92) + 'top')} {self._print(v)}"
+            return f"{self._transposed(u)} {self._print(v)}"
         return rf"\langle {self._print(u)}, {self._print(v)} \rangle"
 
     def _print_Average(self, expr: Average) -> str:
@@ -349,13 +365,13 @@ class _Printer(LatexPrinter):
     def _entry_of(self, matrix: MatrixExpr) -> str:
         """What an index is put to: a letter that has none yet, or brackets."""
         shown = self._print(matrix)
-        return shown if isinstance(matrix, sympy.MatrixSymbol) and "_" not in shown else _bracketed(shown)
+        return shown if isinstance(matrix, sympy.MatrixSymbol) and "_" not in _expanded(shown) else _bracketed(shown)
 
     def _print_Tr(self, expr: Tr) -> str:
         matrix = expr.args[0]
         if matrix.shape == (1, 1):
             return self._matrix_factor(matrix)
-        return rf"\operatorname{{tr}}{self._argument(matrix)}"
+        return f"{current().operator('trace')}{self._argument(matrix)}"
 
     def _print_LogDet(self, expr: LogDet) -> str:
         return rf"\log\det {self._argument(expr.args[0])}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from symasym.codegen.latex.names import GREEK, SHORT, escaped, symbol
+from symasym.codegen.latex.notation import current
 
 __all__ = ["mathematics", "prose"]
 
@@ -22,14 +23,14 @@ _SIGNS = {
     "~": r"\sim",
     **{sign: sign for sign in ("=", "<", ">", "+", "-")},
 }
+_OPERATORS = {"E": "expectation", "Var": "variance", "Cov": "covariance", "tr": "trace"}
 _WORDS = {
-    "E": r"\mathbb{E}",
     "log": r"\log",
     "det": r"\det",
     "logdet": r"\log\det",
     "exp": r"\exp",
     "sum": r"\sum",
-    **{name: rf"\operatorname{{{name}}}" for name in ("Var", "Cov", "tr", "diag")},
+    "diag": r"\operatorname{diag}",
 }
 _TOKEN = re.compile(
     r"\|->|->|<=|>=|!=|\.\.|\|\||\*\*|\.T\b"
@@ -70,7 +71,7 @@ class _Formula:
             self._bars += 1
             return r"\lVert" if self._bars % 2 else r"\rVert"
         if token == ".T":
-            return r"^{\top}"
+            return f"^{{{current().operator('transpose')}}}"
         if token in ("^", "_", "**"):
             return self._script("_" if token == "_" else "^")
         if token == "<" and (closing := re.match(r"[^\s<>][^<>]*,[^<>]*>", self._text[self._at :])):
@@ -96,7 +97,8 @@ class _Formula:
         if not found:
             return rf"\text{{{escaped(mark)}}}"
         inside = self._slice(found)
-        return f"{mark}{{{ {'T': chr(92) + 'top', '*': chr(92) + 'ast'}.get(inside) or _Formula(inside).tex() }}}"
+        known = {"T": current().operator("transpose"), "*": r"\ast"}
+        return f"{mark}{{{known.get(inside) or _Formula(inside).tex()}}}"
 
     def _name(self, token: str, before: list[str]) -> str:
         rest = self._text[self._at :]
@@ -123,8 +125,9 @@ class _Formula:
 
     def _letters(self, token: str) -> str:
         head, *tail = token.split("_", 1)
-        if head in _WORDS:
-            return _WORDS[head] + (f"_{{{symbol(tail[0])}}}" if tail and len(tail[0]) == 1 else _pair(tail))
+        if head in _WORDS or head in _OPERATORS:
+            word = _WORDS[head] if head in _WORDS else current().operator(_OPERATORS[head])
+            return word + (f"_{{{symbol(tail[0])}}}" if tail and len(tail[0]) == 1 else _pair(tail))
         if self._derivative(token):
             return f"D {symbol(token[1:])}"
         if len(head) == 2 and head.isalpha() and head not in _NAMES:

@@ -39,7 +39,14 @@ def _tidied(expression: sympy.Basic) -> sympy.Basic:
 
 def _sum(expression: sympy.Sum) -> sympy.Expr:
     number, rest = tidy(expression.function).as_coeff_Mul(rational=True)
-    return number * sympy.Sum(rest, *expression.limits)
+    factors = []
+    for factor in sympy.Mul.make_args(rest):
+        base, exponent = factor.as_base_exp()
+        if isinstance(base, sympy.Add) and exponent.is_Integer and not base.has(sympy.Sum):
+            content, base = base.primitive()
+            number, factor = number * content**exponent, base**exponent
+        factors.append(factor)
+    return number * sympy.Sum(sympy.Mul(*factors), *expression.limits)
 
 
 def _trace(expression: Tr) -> sympy.Expr:
