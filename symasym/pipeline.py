@@ -27,7 +27,7 @@ from symasym.model.families import FamilyModel
 from symasym.model.model import Model
 from symasym.projection.derivation import FamilyDerivation, derive_family
 from symasym.symmetry.quotient import Quotient, quotient
-from symasym.words.polynomial import LogDet
+from symasym.words.network import Network
 
 __all__ = [
     "AnyDerivation",
@@ -211,7 +211,7 @@ def _entries(model: Model, first_stage: Forms) -> Entries:
         for form in (first_stage.gradient, first_stage.score, first_stage.hessian)
         for monomial in form.terms
         for scalar in monomial.scalars
-        if not isinstance(scalar, LogDet) and not moving_in(scalar)
+        if isinstance(scalar, tuple | Network) and not moving_in(scalar)
     }
     spare = SPARE_SUMS if split_bilinear(first_stage.hessian)[1] else 0
     known = scalars | bounds | set(model.scalars)

@@ -24,7 +24,7 @@ from symasym.symmetry.quotient import VerticalField
 from symasym.words.atoms import Atom, Factor, Kind, Word, columns_of, rows_of
 from symasym.words.lower import lower_matrix
 from symasym.words.network import Network
-from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial
+from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial, Smooth
 
 __all__ = ["LETTERS", "Writer", "owner"]
 
@@ -125,10 +125,12 @@ class Writer:
         pattern = ",".join(letter for letter, _ in everything) + "->" + result
         return Term(number, powers, pattern, tuple(word for _, word in everything))
 
-    def _closed(self, scalar: Word | LogDet | Network, letters: Iterator[str]) -> Parts:
+    def _closed(self, scalar: Word | LogDet | Network | Smooth, letters: Iterator[str]) -> Parts:
         """A scalar without directions as parts of a sum."""
         if isinstance(scalar, LogDet):
             raise NotDerivableYet("natural parameters: a log determinant in a form is no sum of words")
+        if isinstance(scalar, Smooth):
+            raise NotDerivableYet("natural parameters: an integral in a form is no sum of words")
         if isinstance(scalar, Network):
             return self.edges(scalar, letters)
         return [(next(letters) * 2, self.word(scalar, sympy.S.One))]
