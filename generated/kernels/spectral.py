@@ -1947,8 +1947,9 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     return inside
 
 
-def _above(more: Floats, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
+def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
     """Whether `more > less` (`>=` if not `strict`) for every index on either side: for all problems, or for each."""
+    more = np.asarray(more)
     if axis == 1 and more.size:  # along short rows a minimum for each is slow, and rarely needed
         lowest, highest = more.min(), less.max(initial=-np.inf) if isinstance(less, np.ndarray) else less
         if lowest > highest or (lowest == highest and not strict):
