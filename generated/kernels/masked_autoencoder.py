@@ -1032,9 +1032,9 @@ def _domain_last(
     inside = _finite(True, lam, kappa, p, sigma2)
     inside = inside & _above(lam_i, lam_a, True, 0)
     inside = inside & _above(lam_a, 0, True, 0)
-    inside = inside & _above(1, p, False, 0)
+    inside = inside & _above(np.asarray(1), p, False, 0)
     inside = inside & _above(kappa, 0, False, 0)
-    inside = inside & _above(1, kappa, False, 0)
+    inside = inside & _above(np.asarray(1), kappa, False, 0)
     inside = inside & _above(p, 0, False, 0)
     inside = inside & _above(sigma2, 0, False, 0)
     return inside
@@ -1049,9 +1049,9 @@ def _weights_domain_last(
     inside = _finite(True, lam, kappa, p)
     inside = inside & _above(lam_i, lam_a, True, 0)
     inside = inside & _above(lam_a, 0, True, 0)
-    inside = inside & _above(1, p, False, 0)
+    inside = inside & _above(np.asarray(1), p, False, 0)
     inside = inside & _above(kappa, 0, False, 0)
-    inside = inside & _above(1, kappa, False, 0)
+    inside = inside & _above(np.asarray(1), kappa, False, 0)
     inside = inside & _above(p, 0, False, 0)
     return inside
 
@@ -1246,9 +1246,9 @@ def _domain_first(
     inside = _finite(False, lam, kappa, p, sigma2)
     inside = inside & _above(lam_i, lam_a, True, 1)
     inside = inside & _above(lam_a, 0, True, 1)
-    inside = inside & _above(1, p, False, 1)
+    inside = inside & _above(np.asarray(1), p, False, 1)
     inside = inside & _above(kappa, 0, False, 1)
-    inside = inside & _above(1, kappa, False, 1)
+    inside = inside & _above(np.asarray(1), kappa, False, 1)
     inside = inside & _above(p, 0, False, 1)
     inside = inside & _above(sigma2, 0, False, 1)
     return inside
@@ -1263,9 +1263,9 @@ def _weights_domain_first(
     inside = _finite(False, lam, kappa, p)
     inside = inside & _above(lam_i, lam_a, True, 1)
     inside = inside & _above(lam_a, 0, True, 1)
-    inside = inside & _above(1, p, False, 1)
+    inside = inside & _above(np.asarray(1), p, False, 1)
     inside = inside & _above(kappa, 0, False, 1)
-    inside = inside & _above(1, kappa, False, 1)
+    inside = inside & _above(np.asarray(1), kappa, False, 1)
     inside = inside & _above(p, 0, False, 1)
     return inside
 
@@ -1424,9 +1424,9 @@ def _excess_domain_last(
     inside = _finite(True, lam, kappa, p)
     inside = inside & _above(lam_i, lam_a, True, 0)
     inside = inside & _above(lam_a, 0, True, 0)
-    inside = inside & _above(1, p, False, 0)
+    inside = inside & _above(np.asarray(1), p, False, 0)
     inside = inside & _above(kappa, 0, False, 0)
-    inside = inside & _above(1, kappa, False, 0)
+    inside = inside & _above(np.asarray(1), kappa, False, 0)
     inside = inside & _above(p, 0, False, 0)
     return inside
 
@@ -1581,9 +1581,9 @@ def _excess_domain_first(
     inside = _finite(False, lam, kappa, p)
     inside = inside & _above(lam_i, lam_a, True, 1)
     inside = inside & _above(lam_a, 0, True, 1)
-    inside = inside & _above(1, p, False, 1)
+    inside = inside & _above(np.asarray(1), p, False, 1)
     inside = inside & _above(kappa, 0, False, 1)
-    inside = inside & _above(1, kappa, False, 1)
+    inside = inside & _above(np.asarray(1), kappa, False, 1)
     inside = inside & _above(p, 0, False, 1)
     return inside
 
@@ -2139,8 +2139,13 @@ def _block(
 
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
-    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
-    if not last or value.ndim != 2:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`.
+
+    A value without the axis of an index is the same for all of them.
+    """
+    if np.ndim(value) < result.ndim:
+        result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
+    elif not last or value.ndim != 2:
         result[...] = value
     elif len(value) < WIDE:
         result[...] = value.T
