@@ -72,6 +72,8 @@ def test_powers_and_scripts_of_a_name_that_has_some():
         noise = sympy.Symbol("noise", positive=True)
         assert formula(noise**2) == r"\tau_0^{4}"
         assert formula(lam[i] ** 2) == r"(\lambda^{\circ}_{i})^{2}"
+    with using(Notation(symbols={"lam": r"\mu", "A": "M"})):
+        assert [formula(sympy.Symbol(name)) for name in ("lam_0", "U_A", "A_*")] == [r"\mu_{0}", "U_{M}", r"M_{\ast}"]
     with using(Notation(bold=frozenset({"Sigma"}))):
         assert formula(Sigma.T) == r"\boldsymbol{\Sigma}^{\top}" or formula(Sigma.T) == r"\boldsymbol{\Sigma}"
 
