@@ -22,6 +22,7 @@ from symasym.errors import NotDerivableYet
 from symasym.general.freeness import check_free
 from symasym.law.law import Law
 from symasym.law.logistic import LogisticLaw
+from symasym.model.displayed import Displayed
 from symasym.model.families import FamilyModel
 from symasym.model.model import Model
 from symasym.projection.derivation import FamilyDerivation, derive_family
@@ -46,7 +47,7 @@ SPARE_SUMS = 8
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Displayed):
     """Every stage of a derivation, in order; the last one is the law."""
 
     name: str
@@ -65,7 +66,7 @@ class Derivation:
 
 
 @dataclass(frozen=True)
-class GeneralDerivation:
+class GeneralDerivation(Displayed):
     """The stages that hold for symbolic dimensions without aligned coordinates: symmetry and forms.
 
     `w*`, `V`, `K` and the weights then come as arrays, for given matrices, from these same forms (`symasym.general`).

@@ -12,7 +12,7 @@ import pytest
 import symasym
 from symasym import catalogue
 from symasym.errors import ConditionViolated, InputError, NotDerivableYet
-from symasym.general import integrals
+from symasym.calculus import projection
 from symasym.model import (
     GL,
     LeastSquares,
@@ -108,9 +108,9 @@ def test_the_hessian_form_is_that_of_the_population_loss(loss: Any) -> None:
     assert not np.allclose(found.score, found.hessian, rtol=1e-3)
 
 
-def test_a_reduction_that_drops_the_second_integral_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reduction_that_drops_what_the_function_sees_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wick on `x` as if it were independent of `eta`."""
-    monkeypatch.setattr(integrals, "_third", np.zeros_like)
+    monkeypatch.setattr(projection, "_seen", lambda *_: iter([{}]))
     found = symasym.general_law(tasks(logistic_loss), VALUES)
     value, point = population(logistic_loss), np.concatenate([VALUES[name].ravel() for name in "Abc"])
     u, step = np.random.default_rng(6).standard_normal(10), 1e-3

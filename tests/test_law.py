@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sympy
@@ -171,3 +173,12 @@ def test_outside_of_its_assumptions_a_law_gives_no_numbers(lam: list, where: str
     law = derivation("spectral").law
     with pytest.raises(ConditionViolated, match="assumes lam.i. > lam.a.; " + where):
         law.at(k=2, d=4, lam=lam, b=[1.0, 2.0], K=1, sigma2=1.0)
+
+
+def test_a_scalar_that_is_called_like_the_downstream_covariance() -> None:
+    """A law with a scalar `g` writes `g_down[a]` for what it writes `g[a]` else."""
+    law = derivation("linear_autoencoder").law
+    plain, moved = str(law), str(replace(law, noise=sympy.Symbol("g", positive=True)))
+    assert "omega[a] = g[a]*Sum(" in plain and "S[a, a]*Sum(" in plain
+    expected = plain.replace("g[a]", "g_down[a]").replace("  g: diag", "  g_down: diag")
+    assert moved == expected.replace("v = omega/g", "v = omega/g_down").replace("sigma^2 = sigma2", "sigma^2 = g")

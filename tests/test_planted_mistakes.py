@@ -453,7 +453,7 @@ def test_the_engine_as_it_is_passes(check: str, name: str) -> None:
 
 
 right_factor, right_scalar = derivative._factor_derivative, derivative._scalar_derivative
-right_pairings, right_blocks = expectation._pairings, pipeline.blocks
+right_pairings, right_blocks = expectation.pairings, pipeline.blocks
 right_features = downstream.feature_derivative
 
 
@@ -500,7 +500,7 @@ def dropped_pairing(patch) -> None:
             depth -= 1
         return iter(found[:-1] if depth == 0 and len(found) > 1 else found)
 
-    patch.setattr(expectation, "_pairings", wrong)
+    patch.setattr(expectation, "pairings", wrong)
 
 
 def curvature_left_out(pair: tuple[tuple[str, bool], tuple[str, bool]]) -> Callable:

@@ -44,7 +44,7 @@ LOOK = r"""
     if (parent.closest("script, style, code, pre, mjx-container, math, svg, .sig")) continue;
     const text = walk.currentNode.nodeValue;
     if (/\\[()\[\]]|\$\$|\\[a-zA-Z]{2,}|\$[^$\s][^$]*\$/.test(text)) raw.push("TeX in the text: " + text.trim().slice(0, 80));
-    if (/\]\(|```|:::/.test(text)) raw.push("Markdown in the text: " + text.trim().slice(0, 80));
+    if (/\]\(|`|:::/.test(text)) raw.push("Markdown in the text: " + text.trim().slice(0, 80));
   }
   return {
     title: document.title,

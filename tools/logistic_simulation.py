@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import datetime
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from symasym import catalogue
 from symasym.files import write_whole
-from symasym.simulation.logistic_procedure import LogisticFinding, LogisticRun, run_logistic
-from symasym.simulation.procedure import SEED, default_input
+from symasym.simulation.logistic_judge import LogisticJudgement
+from symasym.simulation.logistic_procedure import LogisticResults
+from symasym.simulation.procedure import SEED, Verification, default_input, verify
 
 DOCS = Path(__file__).parent.parent / "docs" / "logistic.md"
 REPETITIONS = 4000
@@ -34,30 +34,40 @@ FEW = ("factor", {"alpha": 4.0}, (16, 24, 32))
 """A problem with so few labels that many draws are separable: they are counted, nothing is judged."""
 
 
-def rows(name: str, case: str, run: LogisticRun, seconds: float) -> list[str]:
+def run(name: str, changes: dict[str, Any], grid: tuple[int, ...], reps: int) -> tuple[LogisticJudgement, Verification]:
+    """Both stages at every `n` of the grid, with `alpha n` unlabelled samples."""
+    loaded = catalogue.load(name)
+    document = {**default_input(loaded), **changes}
+    sizes = [round(document["alpha"] * n) for n in grid]
+    found = verify(loaded, document, seed=SEED, reps=reps, m=sizes, downstream="logistic")
+    assert isinstance(found.judgement, LogisticJudgement)
+    return found.judgement, found
+
+
+def rows(name: str, case: str, judged: LogisticJudgement, seconds: float) -> list[str]:
     """Two rows of the table, one for each risk."""
-    found = []
-    for risk, finding in (("log-loss", run.log_loss), ("0-1", run.zero_one)):
-        fit = finding.fit
+    alpha, found = float(judged.law.least_squares.alpha), []
+    for risk, (_, constant, judged_risk) in zip(("log-loss", "0-1"), judged.named, strict=True):
+        fit, distance = constant.fit, judged_risk.distance
         found.append(
-            f"| {name} | {case} | {run.alpha:g} | {risk} | {finding.derived:.5g} | {fit.intercept:.5g} "
-            f"| {fit.intercept_se:.2g} | "
-            f"{finding.z:+.2f} | {fit.p:.2f} | {finding.distance:.4f} | {finding.bound:.4f} | {verdict(finding)} |"
+            f"| {name} | {case} | {alpha:g} | {risk} | {constant.derived:.5g} | {fit.intercept:.5g} | {fit.intercept_se:.2g} | "
+            f"{constant.z:+.2f} | {fit.p:.2f} | {distance.distance:.4f} | {distance.bound:.4f} | {verdict(judged, risk)} |"
         )
     print(f"{name}, {case}: {seconds:.0f} s", file=sys.stderr)
     return found
 
 
-def shares(run: LogisticRun) -> str:
+def shares(found: Verification) -> str:
     """Separable draws at each `n`."""
-    return ", ".join(f"{count} at n = {n}" for n, count in zip(run.grid, run.separable, strict=True))
+    assert isinstance(found.results, LogisticResults)
+    counts = zip(found.results.labelled, found.results.separable, strict=True)
+    return ", ".join(f"{count} at n = {n}" for n, count in counts)
 
 
-def verdict(finding: LogisticFinding) -> str:
-    """Accepted within 3 standard errors and the Kolmogorov bound."""
-    return (
-        "accepted" if abs(finding.z) <= 3 and finding.distance < finding.bound and finding.fit.p > 1e-3 else "refused"
-    )
+def verdict(judged: LogisticJudgement, risk: str) -> str:
+    """Of the checks that concern this risk."""
+    mine = [check.holds for check in judged.checks if check.name.startswith(risk)]
+    return "accepted" if all(mine) else "refused" if False in mine else "inconclusive"
 
 
 def main() -> int:
@@ -65,17 +75,12 @@ def main() -> int:
     reps = int(sys.argv[1]) if len(sys.argv) > 1 else REPETITIONS
     table, counts, accepted = [], [], True
     for name, case, changes, grid in CASES:
-        loaded = catalogue.load(name)
-        start = time.monotonic()
-        run = run_logistic(loaded, {**default_input(loaded), **changes}, grid, reps, SEED)
-        table += rows(name, case, run, time.monotonic() - start)
-        counts.append(
-            f"{name}, {case}: " + ", ".join(f"{c} at n = {n}" for n, c in zip(grid, run.separable, strict=True))
-        )
-        accepted &= "refused" not in (verdict(run.log_loss), verdict(run.zero_one))
+        judged, found = run(name, changes, grid, reps)
+        table += rows(name, case, judged, found.seconds)
+        counts.append(f"{name}, {case}: {shares(found)}")
+        accepted &= judged.accepted
     name, changes, grid = FEW
-    few = run_logistic(catalogue.load(name), {**default_input(catalogue.load(name)), **changes}, grid, reps, SEED)
-    counts.append(f"{name}, few labels: {shares(few)}")
+    counts.append(f"{name}, few labels: {shares(run(name, changes, grid, reps)[1])}")
     text = "\n".join(
         [
             f"Seed {SEED}, {reps} repetitions at each `n`, {datetime.date.today()}, one core.",

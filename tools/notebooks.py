@@ -4,8 +4,8 @@
     python tools/notebooks.py --check    compares what is printed now with what is stored; exit code 1 where it differs
 
 Outputs are stored, because a repository shows a notebook as it is stored, and compared, so that none can go stale. What is
-compared is text: everything printed, and the last expression of a cell as text and LaTeX. Pictures are bytes of the plotting
-library's version; of them only the number is compared.
+compared is text: everything printed, and the last expression of a cell as text, LaTeX and HTML. Pictures are bytes of the
+plotting library's version; of them only the number is compared.
 
 A notebook is run like a script, cell by cell, in its own folder, with no kernel and no magics. It keeps to what that gives.
 """
@@ -67,10 +67,9 @@ def _lines(text: str) -> list[str]:
 
 
 def _shown(value: Any) -> dict[str, list[str]]:
-    data = {"text/plain": _lines(repr(value))}
-    if hasattr(value, "_repr_latex_"):
-        data["text/latex"] = _lines(value._repr_latex_())
-    return data
+    views = {"text/html": "_repr_html_", "text/latex": "_repr_latex_"}
+    data = {kind: _lines(getattr(value, name)()) for kind, name in views.items() if hasattr(value, name)}
+    return {**data, "text/plain": _lines(repr(value))}
 
 
 def _figures() -> list[dict[str, list[str]]]:

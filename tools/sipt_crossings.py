@@ -42,7 +42,7 @@ The example has `d = 4`, `k = {rank}`, `sig = {variances}`, `rho = {correlations
 At a crossing the two directions are learned equally well, the gap in the law closes and its mean grows without bound like the
 inverse square of the distance. The target is `z_p + z_q` over the learned directions, `E||L(Z)||^2` as it stands in the law:
 
-| g | learned | `E||L(Z)||^2` |
+| g | learned | `E\\|\\|L(Z)\\|\\|^2` |
 |---|---|---|
 {means}
 Between the crossings the set stays and the law still depends on `g`, not always in the same direction.

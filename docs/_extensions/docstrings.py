@@ -71,7 +71,21 @@ def _process(app: Sphinx, what: str, name: str, object_: Any, options: Any, line
     lines[:] = rest(lines)
 
 
+def plain_signature(text: str | None) -> str | None:
+    """A signature without what Python shows of defaults and aliases and no reader can use."""
+    if text is None:
+        return None
+    return re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text).replace("<factory>", "...")
+
+
+def _signature(
+    app: Sphinx, what: str, name: str, object_: Any, options: Any, arguments: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    return plain_signature(arguments), plain_signature(returns)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
     app.connect("autodoc-process-docstring", _process)
+    app.connect("autodoc-process-signature", _signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

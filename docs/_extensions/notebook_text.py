@@ -33,7 +33,11 @@ def _output(output: Mapping[str, Any]) -> str:
     for kind in IMAGES:
         if kind in data:
             return _picture(_joined(data.get("text/plain", "figure")), image_address(kind, _joined(data[kind])))
-    return _formula(_joined(data["text/latex"])) if "text/latex" in data else _text(_joined(data["text/plain"]))
+    if "text/latex" in data:
+        return _formula(_joined(data["text/latex"]))
+    if "text/html" in data:
+        return f"```{{raw}} html\n{_joined(data['text/html'])}\n```"
+    return _text(_joined(data["text/plain"]))
 
 
 def _formula(latex: str) -> str:

@@ -19,8 +19,8 @@ index, counted from 1 in the formulas; leading axes are a batch and broadcast:
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
-`natural_law` and `natural_value_and_gradient` take A, beta as they are and find aligned coordinates z = T x, T A
-diagonal, A being turned from the right as well, themselves.
+`natural_law`, `natural_cumulants` and `natural_value_and_gradient` take A, beta as they are and find aligned
+coordinates z = T x, T A diagonal, A being turned from the right as well, themselves.
 
 Checked: k < d.
 Domain: finite numbers with ell_i > 0, noise >= 0, sigma_nu2 >= 0, alpha > 0, no weight negative, a positive definite
@@ -53,6 +53,7 @@ __all__ = [
     "excess_loss_value_and_gradient",
     "formula",
     "law",
+    "natural_cumulants",
     "natural_law",
     "natural_value_and_gradient",
     "outside_variance",
@@ -177,7 +178,7 @@ def law(
     axis = 0 if last else 1
     weights = np.empty((count, number), kind)
     mean, variance, risk_mean, risk_variance, alpha0 = (np.empty(count, kind) for _ in range(5))
-    work = _Work(kind, count, 8 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(kind, count, 5 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
 
     def domain(rows, beta, ell, noise, sigma_nu2, alpha, g, sigma_down):
         inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
@@ -266,7 +267,7 @@ def cumulants(
     last, at = False, _LAW_FIRST
     axis = 0 if last else 1
     result = np.empty((count, order), kind)
-    work = _Work(kind, count, 8 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(kind, count, 5 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
 
     def domain(rows, beta, ell, noise, g, sigma_down):
         inside_given = _downstream_domain(last, None, g, sigma_down, outside)
@@ -367,7 +368,7 @@ def value_and_gradient(
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
     parts = _there(value, by_beta, by_ell, by_noise, by_sigma_nu2, by_alpha, by_g, by_sigma_down)
-    work = _Work(kind, count, 8 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(kind, count, 5 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
 
     def domain(rows, beta, ell, noise, sigma_nu2, alpha, g, sigma_down, *factors):
         inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
@@ -469,7 +470,7 @@ def outside_variance(
     count = math.prod(batch)
     last, at = False, _LAW_FIRST
     result = np.empty((count, d - k), kind)
-    work = _Work(kind, count, 8 * max(k, k, 1), last)
+    work = _Work(kind, count, 5 * max(k, k, 1), last)
 
     def domain(rows, beta, ell, noise):
         inside_own = at.variance_domain(beta, ell, noise, d, k, rows, kind, work)
@@ -540,7 +541,7 @@ def excess_loss_mean(
     count = math.prod(batch)
     last, at = False, _EXCESS_FIRST
     result = np.empty(count, kind)
-    work = _Work(kind, count, 8 * max(k, k, 1), last)
+    work = _Work(kind, count, 5 * max(k, k, 1), last)
 
     def domain(rows):
         inside_own = at.domain(d, k, rows, kind, work)
@@ -586,7 +587,7 @@ def excess_loss_value_and_gradient(
     last, at = False, _EXCESS_FIRST
     result = np.empty(count, kind)
     parts = _there(result)
-    work = _Work(kind, count, 8 * max(k, k, 1), last)
+    work = _Work(kind, count, 5 * max(k, k, 1), last)
 
     def domain(rows):
         inside_own = at.domain(d, k, rows, kind, work)
@@ -745,7 +746,7 @@ def natural_value_and_gradient(
         fine = frame.fine & np.isfinite(value)
         with np.errstate(all="ignore"):
             v_outside = outside_variance(beta, ell, noise, d=d)
-            work = _Work(kind, rows, 8 * max(k, k, 1), False)
+            work = _Work(kind, rows, 5 * max(k, k, 1), False)
             label_noise = _noise_variance(beta, ell, noise, sigma_nu2, d, k, rows, kind, work)
             own = _own_variance(noise, d, k, rows, kind, work)
             wanted = _Target(names, factors, alpha, label_noise, d_eff, rank)
@@ -772,6 +773,31 @@ def natural_value_and_gradient(
     parts = [None if part[0] is None else np.concatenate(part) for part in zip(*found, strict=True)]
     value, *rest = (None if part is None else part.reshape((*batch, *part.shape[1:])) for part in parts)
     return value, NaturalGradient(*rest)
+
+
+def natural_cumulants(
+    A: ArrayLike,
+    beta: ArrayLike,
+    noise: ArrayLike,
+    sigma_nu2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    order: int = 4,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Floats:
+    """The cumulants `kappa_1 .. kappa_order` of ||L(Z)||^2, (..., order); arguments, domain and errors are those of `natural_law`.
+
+    * `A`: shape (..., d, k).
+    * `beta`: shape (..., k).
+    * `noise`: shape (...).
+    * `sigma_nu2`: shape (...).
+    """
+    order = _positive("order", order)
+    weights = natural_law(A, beta, noise, sigma_nu2, alpha, sigma_down=sigma_down, dtype=dtype).weights
+    with np.errstate(over="ignore", under="ignore"):
+        found = [_factor(n) * np.sum(weights**n, axis=-1) for n in range(1, order + 1)]
+    return np.where(np.isfinite(found), found, np.nan).transpose(*range(1, weights.ndim), 0)
 
 
 # ---- the formulas, on a block of problems of one floating-point type
@@ -1371,8 +1397,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -1447,6 +1477,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -1484,11 +1516,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim != 2:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(
@@ -1641,18 +1684,6 @@ class _Scattered:
 # ---- natural parameters
 
 
-class _Frame(NamedTuple):
-    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
-
-    fine: NDArray[np.bool_]
-    mu: Floats
-    turn: Floats
-    back: Floats
-    beta: Floats
-    c: Floats
-    down: Floats | None
-
-
 def _square(name: str, array: Floats, size: int | None = None) -> int:
     """The side of square matrices."""
     if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] != (size or array.shape[-1]):
@@ -1671,11 +1702,6 @@ def _below(name: str, size: int, most: int) -> int:
 def _at_most_double(kind: np.dtype) -> None:
     if kind.itemsize > 8:
         raise ValueError(f"dtype: {kind} came, float32 or float64 is expected for natural parameters")
-
-
-def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
-    """Blocks of problems whose matrices fit the workspace."""
-    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
 
 
 def _some_rows(array: Any, rows: slice) -> Any:
@@ -1698,6 +1724,26 @@ def _stand_in(fine: NDArray[np.bool_], matrix: Floats) -> Floats:
     if fine.all():
         return matrix
     return np.where(fine[:, None, None], matrix, np.eye(*matrix.shape[-2:], dtype=matrix.dtype))
+
+
+# ---- eigenvalue problems
+
+
+class _Frame(NamedTuple):
+    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
+
+    fine: NDArray[np.bool_]
+    mu: Floats
+    turn: Floats
+    back: Floats
+    beta: Floats
+    c: Floats
+    down: Floats | None
+
+
+def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
+    """Blocks of problems whose matrices fit the workspace."""
+    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
 
 
 def _descending(matrix: Floats) -> tuple[Floats, Floats]:

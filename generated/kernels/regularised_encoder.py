@@ -29,8 +29,9 @@ family is its index, counted from 1 in the formulas; leading axes are a batch an
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
-There are no functions of natural parameters here: the closed form asks more of their constants than an eigenvalue
-problem can give (derivations/regularised_encoder.py, `aligned`). `symasym.evaluate` takes them in any position.
+`natural_law`, `natural_cumulants` and `natural_value_and_gradient` take Sigma_1, Sigma_12, Sigma_2, target as they are,
+also where derivations/regularised_encoder.py has no aligned coordinates for them: they evaluate the forms of the first
+stage at w* from trace words, which costs the cube of the number of parameters for each problem.
 
 Checked: k < d1, k <= r, r <= d1.
 Domain: finite numbers with s_i > s_m, s_m >= 0, s_i > lam rho^2, lam >= 0, rho >= 0, sigma2 >= 0, alpha > 0, no weight
@@ -49,6 +50,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,12 +60,16 @@ __all__ = [
     "SIGNATURE",
     "ExcessLossGradient",
     "Gradient",
+    "NaturalGradient",
     "Result",
     "cumulants",
     "excess_loss_mean",
     "excess_loss_value_and_gradient",
     "formula",
     "law",
+    "natural_cumulants",
+    "natural_law",
+    "natural_value_and_gradient",
     "outside_variance",
     "value_and_gradient",
 ]
@@ -119,6 +125,20 @@ class ExcessLossGradient(NamedTuple):
     s: Floats
     lam: Floats
     rho: Floats
+
+
+class NaturalGradient(NamedTuple):
+    """Derivatives by every continuous argument of `natural_law`; by `sigma_down` None where it was not given."""
+
+    Sigma_1: Floats
+    Sigma_12: Floats
+    Sigma_2: Floats
+    target: Floats
+    lam: Floats
+    rho: Floats
+    sigma2: Floats
+    alpha: Floats
+    sigma_down: Floats | None
 
 
 def law(
@@ -527,9 +547,9 @@ def formula(b: Any, nu: Any, s: Any, *, d1: int, xp: Any = np) -> Any:
     s_i = s[..., :k]
     nu_i = nu[..., :k]
     sum_1_m = (
-        xp.sum((nu_i[..., None, :] * s_i[..., None, :] ** 2 + nu_m[..., :, None] * s_m[..., :, None] ** 2
-        + s_m[..., :, None] ** 4) * b[..., None, :] ** 2
-        / ((s_i[..., None, :] + s_m[..., :, None]) ** 2 * (s_i[..., None, :] - s_m[..., :, None]) ** 2), axis=-1)
+        xp.sum((nu_i[..., :, None] * s_i[..., :, None] ** 2 + nu_m[..., None, :] * s_m[..., None, :] ** 2
+        + s_m[..., None, :] ** 4) * b[..., :, None] ** 2
+        / ((s_i[..., :, None] + s_m[..., None, :]) ** 2 * (s_i[..., :, None] - s_m[..., None, :]) ** 2), axis=-2)
     )
     w_m = sum_1_m
     sum_2 = xp.sum(b ** 2 * nu_i / s_i ** 2, axis=-1)
@@ -674,6 +694,208 @@ def excess_loss_value_and_gradient(
     return result.reshape(batch), gradient
 
 
+def natural_law(
+    Sigma_1: ArrayLike,
+    Sigma_12: ArrayLike,
+    Sigma_2: ArrayLike,
+    target: ArrayLike,
+    lam: ArrayLike,
+    rho: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Result:
+    """The limiting law for a batch of problems in natural parameters, whatever their covariances.
+
+    * `Sigma_1`: shape (..., d1, d1).
+    * `Sigma_12`: shape (..., d1, d2).
+    * `Sigma_2`: shape (..., d2, d2).
+    * `target`: shape (..., d1).
+    * `lam`: shape (...).
+    * `rho`: shape (...).
+    * `sigma2`: shape (...).
+    * `sigma_down`: shape (..., d1, d1); without it the downstream covariance is that of the pre-training data.
+
+    The forms `h`, `s` and the features are evaluated at `w*` from the trace words below, so that nothing needs to be diagonal
+    in any coordinates. `w*` is the lowest minimum of the population loss that Newton's method reaches from a few starts.
+    Weights are descending. The target is projected on the learned span in L2 of the downstream covariance. NaN throughout
+    where no data have these covariances,
+    or `h` is not positive across the orbit of `w*` by 1e-10 of its largest eigenvalue.
+    """
+    kind = _float_type(
+        dtype,
+        Sigma_1=Sigma_1,
+        Sigma_12=Sigma_12,
+        Sigma_2=Sigma_2,
+        target=target,
+        lam=lam,
+        rho=rho,
+        sigma2=sigma2,
+        alpha=alpha,
+        sigma_down=sigma_down,
+    )
+    _at_most_double(kind)
+    Sigma_1 = np.asarray(Sigma_1, kind)
+    Sigma_12 = np.asarray(Sigma_12, kind)
+    Sigma_2 = np.asarray(Sigma_2, kind)
+    target = np.asarray(target, kind)
+    lam = np.asarray(lam, kind)
+    rho = np.asarray(rho, kind)
+    sigma2 = np.asarray(sigma2, kind)
+    alpha = np.asarray(alpha, kind)
+    arrays = dict(Sigma_1=Sigma_1, Sigma_12=Sigma_12, Sigma_2=Sigma_2, target=target)
+    sizes = _dimensions(_WORDS, arrays, k=k)
+    d1, d2, k = (sizes[name] for name in ("d1", "d2", "k"))
+    if sigma_down is not None:
+        sigma_down = np.asarray(sigma_down, kind)
+        _square("sigma_down", sigma_down, d1)
+    batch = _batch(
+        Sigma_1=Sigma_1.shape[:-2],
+        Sigma_12=Sigma_12.shape[:-2],
+        Sigma_2=Sigma_2.shape[:-2],
+        target=target.shape[:-1],
+        lam=lam.shape,
+        rho=rho.shape,
+        sigma2=sigma2.shape,
+        alpha=alpha.shape,
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    ranks = k, d1 - k, d1 - k
+    count = math.prod(batch)
+    arrays = dict(
+        Sigma_1=_rows(Sigma_1, 2, batch),
+        Sigma_12=_rows(Sigma_12, 2, batch),
+        Sigma_2=_rows(Sigma_2, 2, batch),
+        target=_rows(target, 1, batch),
+    )
+    scalars = dict(lam=_rows(lam, 0, batch), rho=_rows(rho, 0, batch), sigma2=_rows(sigma2, 0, batch))
+    rows = _rows(alpha, 0, batch), _rows(sigma_down, 2, batch)
+    weights, *numbers = _words_law(_WORDS, arrays, scalars, sizes, *rows, count, ranks, kind)
+    numbers = [number.reshape(batch) for number in numbers]
+    return Result(weights.reshape(*batch, ranks[2]), *numbers, ranks[0], ranks[0] + ranks[1])
+
+
+def natural_value_and_gradient(
+    Sigma_1: ArrayLike,
+    Sigma_12: ArrayLike,
+    Sigma_2: ArrayLike,
+    target: ArrayLike,
+    lam: ArrayLike,
+    rho: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    of: str | int | Mapping[str | int, ArrayLike] = "risk_mean",
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> tuple[Floats, NaturalGradient]:
+    """A number of the law, `of` as in `value_and_gradient`, and its derivatives by every continuous natural parameter.
+
+    Derivatives go through `w*` by the implicit function theorem; those by symmetric matrices are symmetric matrices. The
+    derivative by the target is that of the projected target. Arguments, domain and errors are those of `natural_law`.
+
+    * `Sigma_1`: shape (..., d1, d1).
+    * `Sigma_12`: shape (..., d1, d2).
+    * `Sigma_2`: shape (..., d2, d2).
+    * `target`: shape (..., d1).
+    * `lam`: shape (...).
+    * `rho`: shape (...).
+    * `sigma2`: shape (...).
+    """
+    kind = _float_type(
+        dtype,
+        Sigma_1=Sigma_1,
+        Sigma_12=Sigma_12,
+        Sigma_2=Sigma_2,
+        target=target,
+        lam=lam,
+        rho=rho,
+        sigma2=sigma2,
+        alpha=alpha,
+        sigma_down=sigma_down,
+    )
+    _at_most_double(kind)
+    Sigma_1 = np.asarray(Sigma_1, kind)
+    Sigma_12 = np.asarray(Sigma_12, kind)
+    Sigma_2 = np.asarray(Sigma_2, kind)
+    target = np.asarray(target, kind)
+    lam = np.asarray(lam, kind)
+    rho = np.asarray(rho, kind)
+    sigma2 = np.asarray(sigma2, kind)
+    alpha = np.asarray(alpha, kind)
+    arrays = dict(Sigma_1=Sigma_1, Sigma_12=Sigma_12, Sigma_2=Sigma_2, target=target)
+    sizes = _dimensions(_WORDS, arrays, k=k)
+    d1, d2, k = (sizes[name] for name in ("d1", "d2", "k"))
+    if sigma_down is not None:
+        sigma_down = np.asarray(sigma_down, kind)
+        _square("sigma_down", sigma_down, d1)
+    batch = _batch(
+        Sigma_1=Sigma_1.shape[:-2],
+        Sigma_12=Sigma_12.shape[:-2],
+        Sigma_2=Sigma_2.shape[:-2],
+        target=target.shape[:-1],
+        lam=lam.shape,
+        rho=rho.shape,
+        sigma2=sigma2.shape,
+        alpha=alpha.shape,
+        sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
+    )
+    names, factors = _targets(of, kind)
+    batch = _batch(of=batch, **{f"of[{name!r}]": factor.shape for name, factor in zip(names, factors, strict=True)})
+    ranks = k, d1 - k, d1 - k
+    count = math.prod(batch)
+    arrays = dict(
+        Sigma_1=_rows(Sigma_1, 2, batch),
+        Sigma_12=_rows(Sigma_12, 2, batch),
+        Sigma_2=_rows(Sigma_2, 2, batch),
+        target=_rows(target, 1, batch),
+    )
+    scalars = dict(lam=_rows(lam, 0, batch), rho=_rows(rho, 0, batch), sigma2=_rows(sigma2, 0, batch))
+    rows = _rows(alpha, 0, batch), _rows(sigma_down, 2, batch)
+    factors = [_rows(factor, 0, batch) for factor in factors]
+    parts = _words_gradient(_WORDS, arrays, scalars, sizes, *rows, count, ranks, kind, names, factors)
+    value, *rest = (None if part is None else part.reshape((*batch, *part.shape[1:])) for part in parts)
+    return value, NaturalGradient(*rest)
+
+
+def natural_cumulants(
+    Sigma_1: ArrayLike,
+    Sigma_12: ArrayLike,
+    Sigma_2: ArrayLike,
+    target: ArrayLike,
+    lam: ArrayLike,
+    rho: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    order: int = 4,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Floats:
+    """The cumulants `kappa_1 .. kappa_order` of ||L(Z)||^2, (..., order); arguments, domain and errors are those of `natural_law`.
+
+    * `Sigma_1`: shape (..., d1, d1).
+    * `Sigma_12`: shape (..., d1, d2).
+    * `Sigma_2`: shape (..., d2, d2).
+    * `target`: shape (..., d1).
+    * `lam`: shape (...).
+    * `rho`: shape (...).
+    * `sigma2`: shape (...).
+    """
+    order = _positive("order", order)
+    weights = natural_law(
+        Sigma_1, Sigma_12, Sigma_2, target, lam, rho, sigma2, alpha, k=k, sigma_down=sigma_down, dtype=dtype
+    ).weights
+    with np.errstate(over="ignore", under="ignore"):
+        found = [_factor(n) * np.sum(weights**n, axis=-1) for n in range(1, order + 1)]
+    return np.where(np.isfinite(found), found, np.nan).transpose(*range(1, weights.ndim), 0)
+
+
 # ---- the formulas, on a block of problems of one floating-point type
 
 
@@ -772,7 +994,7 @@ def _outside_pullback_last(
         sum_i_2 += np.einsum("mn,imn->in", v_bar_m, work_5)
         sum_m = np.einsum("in,imn->mn", part_i_2, work_5)
         part_m_5 = v_bar_m * sum_m
-        part_m_6[tile] = part_m[tile] * part_m_5
+        np.multiply(part_m[tile], part_m_5, out=part_m_6[tile])
         np.multiply(work_2, work_3, out=work_2)
         np.multiply(work_1, work_4, out=work_5)
         np.multiply(work_2, work_5, out=work_2)
@@ -794,7 +1016,7 @@ def _outside_pullback_last(
         part_m_15 = 4 * part_m_14
         part_m_16 = part_m_9 + part_m_11
         part_m_17 = part_m_15 + part_m_16
-        part_m_18[tile] = part_m_17 - part_m_13
+        np.subtract(part_m_17, part_m_13, out=part_m_18[tile])
     part_i_6 = 2 * (b * (total * (nu_i * part_i_4) + sum_i))
     part_i_7 = total * (part_i_2 * part_i_4) + sum_i_2 * (s_i * b) ** 2
     part_i_8 = (
@@ -928,7 +1150,7 @@ def _outside_pullback_first(
         sum_i_2[tile] = np.matmul(work_5, v_bar_m[:, :, None])[:, :, 0]
         sum_m = np.matmul(_cut(part_i_2, tile)[:, None], work_5)[:, 0]
         part_m_5 = v_bar_m * sum_m
-        part_m_6[tile] = _cut(part_m, tile) * part_m_5
+        np.multiply(_cut(part_m, tile), part_m_5, out=part_m_6[tile])
         np.multiply(work_2, work_3, out=work_2)
         np.multiply(work_1, work_4, out=work_5)
         np.multiply(work_2, work_5, out=work_2)
@@ -950,7 +1172,7 @@ def _outside_pullback_first(
         part_m_15 = 4 * part_m_14
         part_m_16 = part_m_9 + part_m_11
         part_m_17 = part_m_15 + part_m_16
-        part_m_18[tile] = part_m_17 - part_m_13
+        np.subtract(part_m_17, part_m_13, out=part_m_18[tile])
     part_i_6 = 2 * (b * (total[:, None] * (nu_i * part_i_4) + sum_i))
     part_i_7 = total[:, None] * (part_i_2 * part_i_4) + sum_i_2 * (s_i * b) ** 2
     part_i_8 = (
@@ -1158,7 +1380,7 @@ def _excess_loss_pullback_last(
         np.multiply(work_0, work_1, out=work_2)
         sum_i += np.add.reduce(work_2, axis=1)
         sum_m = np.einsum("in,imn->mn", part_i_4, work_2)
-        part_m_2[tile] = bar * sum_m
+        np.multiply(bar, sum_m, out=part_m_2[tile])
         np.square(work_1, out=work_3)
         np.add(nu_i[:, None], part_m[tile], out=work_4)
         np.multiply(work_0, work_3, out=work_3)
@@ -1177,7 +1399,7 @@ def _excess_loss_pullback_last(
         sum_m_3 = np.einsum("in,imn->mn", part_i_4, work_0)
         part_m_6 = bar * sum_m_3
         part_m_7 = part_m_4 + part_m_5
-        part_m_8[tile] = part_m_7 - part_m_6
+        np.subtract(part_m_7, part_m_6, out=part_m_8[tile])
     part_i_8 = bar + (part_4 * part_i_3 + bar * (sum_i * part_i_4))
     part_i_9 = bar * (s_i * sum_i_4)
     part_i_10 = (
@@ -1398,7 +1620,7 @@ def _excess_loss_pullback_first(
         np.multiply(work_0, work_1, out=work_2)
         np.add.reduce(work_2, axis=2, out=sum_i[tile])
         sum_m = np.matmul(_cut(part_i_4, tile)[:, None], work_2)[:, 0]
-        part_m_2[tile] = _cut(bar, tile)[:, None] * sum_m
+        np.multiply(_cut(bar, tile)[:, None], sum_m, out=part_m_2[tile])
         np.square(work_1, out=work_3)
         np.add(_cut(nu_i, tile)[:, :, None], _cut(part_m, tile)[:, None], out=work_4)
         np.multiply(work_0, work_3, out=work_3)
@@ -1417,7 +1639,7 @@ def _excess_loss_pullback_first(
         sum_m_3 = np.matmul(_cut(part_i_4, tile)[:, None], work_0)[:, 0]
         part_m_6 = _cut(bar, tile)[:, None] * sum_m_3
         part_m_7 = part_m_4 + part_m_5
-        part_m_8[tile] = part_m_7 - part_m_6
+        np.subtract(part_m_7, part_m_6, out=part_m_8[tile])
     part_i_8 = bar[:, None] + (part_4[:, None] * part_i_3 + bar[:, None] * (sum_i * part_i_4))
     part_i_9 = bar[:, None] * (s_i * sum_i_4)
     part_i_10 = (
@@ -1905,8 +2127,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -1981,6 +2207,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -2018,11 +2246,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim != 2:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(
@@ -2170,3 +2409,939 @@ class _Scattered:
 
     def __getitem__(self, rows: slice) -> Floats:
         return self.array[np.unravel_index(np.arange(rows.start, rows.stop), self.batch)]
+
+
+# ---- natural parameters
+
+
+def _square(name: str, array: Floats, size: int | None = None) -> int:
+    """The side of square matrices."""
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] != (size or array.shape[-1]):
+        wanted = f"(..., {size}, {size})" if size else "square matrices (..., d, d)"
+        raise ValueError(f"{name}: shape {array.shape} came, {wanted} is expected")
+    return array.shape[-1]
+
+
+def _below(name: str, size: int, most: int) -> int:
+    """A whole number from 1 to `most`."""
+    if not isinstance(size, int | np.integer) or isinstance(size, bool) or not 1 <= size <= most:
+        raise ValueError(f"{name}: {size!r} came, an integer from 1 to {most} is expected")
+    return int(size)
+
+
+def _at_most_double(kind: np.dtype) -> None:
+    if kind.itemsize > 8:
+        raise ValueError(f"dtype: {kind} came, float32 or float64 is expected for natural parameters")
+
+
+def _some_rows(array: Any, rows: slice) -> Any:
+    """The problems of a block; one for all is repeated."""
+    if array is None:
+        return None
+    size = rows.stop - rows.start
+    return np.broadcast_to(array, (size, *array.shape[1:])) if len(array) == 1 else array[rows]
+
+
+def _symmetric(matrix: Floats) -> NDArray[np.bool_]:
+    """Which matrices are finite and symmetric to 1e-10 relative."""
+    wide = np.max(np.abs(matrix), axis=(-2, -1))
+    gap = np.max(np.abs(matrix - np.swapaxes(matrix, -1, -2)), axis=(-2, -1))
+    return np.isfinite(wide) & (gap <= 1e-10 * wide)
+
+
+def _stand_in(fine: NDArray[np.bool_], matrix: Floats) -> Floats:
+    """Unit matrices in place of those that are not fine."""
+    if fine.all():
+        return matrix
+    return np.where(fine[:, None, None], matrix, np.eye(*matrix.shape[-2:], dtype=matrix.dtype))
+
+
+# ---- trace words
+
+
+Terms = Sequence[tuple[float, Mapping[str, int], str, tuple[str, ...]]]
+
+
+class _Tables(NamedTuple):
+    """A model in words.
+
+    * `parameters`: rows and columns of each; `given`: those of each natural parameter that is a matrix.
+    * `symmetric`, `definite`: which of these must be; `nonnegative`, `probabilities`: which scalars; `joint`: covariances of
+      the vectors of a law, in blocks.
+    * `numbers`: scalars that are sums of others; `definitions`: matrices that are sums of words, or the inverse of one.
+    * `loss`: `E l(w)`; `gradient`: `E Dl`; `hessian`, `score`: the forms `h`, `s`, by pairs of parameters in their order, the
+      rest by symmetry.
+    * `features`, `slopes`: `Phi` and `theta^T DPhi[V]`, with `theta` as the matrix `theta_`; `target`, `down`: `f*` and the
+      downstream covariance unless it is given; `noise`: `sigma^2`.
+    * `vertical`: for each symmetry whether its Lie algebra is that of antisymmetric matrices, of what size these are, and the
+      velocities of the parameters at `[x, y, i, j]`.
+    * `input`, `output`: dimensions of the features' input and of the features; `known`: whether `w*` is given.
+    """
+
+    parameters: Mapping[str, tuple[str, str]]
+    given: Mapping[str, tuple[str, str]]
+    symmetric: Sequence[str]
+    definite: Sequence[str]
+    nonnegative: Sequence[str]
+    probabilities: Sequence[str]
+    joint: Sequence[Sequence[Sequence[str]]]
+    numbers: Mapping[str, Sequence[tuple[float, Mapping[str, int]]]]
+    definitions: Mapping[str, tuple[str, str, str | Terms]]
+    loss: Terms
+    gradient: Mapping[str, Terms]
+    hessian: Mapping[tuple[str, str], Terms]
+    score: Mapping[tuple[str, str], Terms]
+    features: Terms
+    slopes: Mapping[str, Terms]
+    target: Terms
+    down: Terms
+    noise: Terms
+    vertical: Sequence[tuple[bool, str, Mapping[str, Terms]]]
+    input: str
+    output: str
+    known: bool
+
+
+class _Words:
+    """Products of matrices, each made once, in an order in which derivatives can be taken back through them.
+
+    `arrays`: matrices `(rows, p, q)` by name; `numbers`: scalars `(rows,)` by name, and dimensions.
+    """
+
+    def __init__(self, tables: _Tables, arrays: Mapping[str, Floats], numbers: Mapping[str, Any], rows: int) -> None:
+        self.tables, self.rows = tables, rows
+        self.arrays, self.made = dict(arrays), list[str]()
+        self.numbers = dict(numbers)
+        self.bars: dict[str, Floats] = {}
+        self.number_bars: dict[str, Floats] = {}
+        self.layout, start = dict[str, tuple[slice, tuple[int, int]]](), 0
+        for name, shape in tables.parameters.items():
+            p, q = (self.size(n) for n in shape)
+            self.layout[name] = slice(start, start + p * q), (p, q)
+            start += p * q
+        self.entries = start
+
+    def size(self, dimension: str) -> int:
+        """A dimension by name, or a number."""
+        return int(dimension) if dimension.isdigit() else self.numbers[dimension]
+
+    # ---- values
+
+    def number(self, name: str) -> Any:
+        """A scalar `(rows,)`, or a dimension."""
+        if name not in self.numbers:
+            self.numbers[name] = sum(self._factor(number, powers) for number, powers in self.tables.numbers[name])
+        return self.numbers[name]
+
+    def matrix(self, word: str) -> Floats:
+        """A word."""
+        if word not in self.arrays:
+            self.arrays[word] = self._matrix(word)
+            self.made.append(word)
+        return self.arrays[word]
+
+    def _matrix(self, word: str) -> Floats:
+        before, _, last = word.rpartition(" ")
+        if before:
+            return self.matrix(before) @ self.matrix(last)
+        if word.endswith(".T"):
+            return np.swapaxes(self.matrix(word[:-2]), 1, 2)
+        if word.startswith("1_"):
+            return np.eye(self.size(word[2:]))[None]
+        p, q, terms = self.tables.definitions[word]
+        if isinstance(terms, str):
+            return _inverse(self.matrix(terms))
+        return self.total(terms, self.size(p), self.size(q))
+
+    def _factor(self, number: float, powers: Mapping[str, int]) -> Any:
+        return number * math.prod(self.number(name) ** float(power) for name, power in powers.items())
+
+    def total(self, terms: Terms, *shape: int) -> Floats:
+        """The sum of terms, `(rows, *shape)`."""
+        found = np.zeros((self.rows, *shape))
+        for number, powers, pattern, words in terms:
+            part = _einsum(pattern, *(self.matrix(word) for word in words)) if words else np.ones(1)
+            found += np.reshape(self._factor(number, powers), (-1, *(1 for _ in shape))) * part
+        return found
+
+    def linear(self, table: Mapping[str, Terms], *before: int) -> Floats:
+        """A form in one direction over the entries of all parameters, `(rows, *before, N)`."""
+        found = np.zeros((self.rows, *before, self.entries))
+        for name, terms in table.items():
+            where, shape = self.layout[name]
+            found[..., where] = self.total(terms, *before, *shape).reshape(self.rows, *before, -1)
+        return found
+
+    def bilinear(self, table: Mapping[tuple[str, str], Terms]) -> Floats:
+        """A symmetric form over the entries of all parameters, `(rows, N, N)`."""
+        found = np.zeros((self.rows, self.entries, self.entries))
+        for (left, right), terms in table.items():
+            (rows, shape), (columns, other) = self.layout[left], self.layout[right]
+            block = self.total(terms, *shape, *other).reshape(self.rows, math.prod(shape), math.prod(other))
+            found[:, rows, columns] = block
+            if left != right:
+                found[:, columns, rows] = np.swapaxes(block, 1, 2)
+        return found
+
+    def vertical(self) -> Floats:
+        """Velocities along the orbit of `w`, `(rows, g, N)`."""
+        found: list[Floats] = [np.zeros((self.rows, 0, self.entries))]
+        for antisymmetric, side, velocity in self.tables.vertical:
+            size = self.size(side)
+            along = self.linear(velocity, size, size)
+            if antisymmetric:
+                rows, columns = np.triu_indices(size, 1)
+                found.append(along[:, rows, columns] - along[:, columns, rows])
+            else:
+                found.append(along.reshape(self.rows, size * size, self.entries))
+        return np.concatenate(found, axis=1)
+
+    # ---- derivatives
+
+    def _add(self, word: str, bar: Floats) -> None:
+        if not word.startswith("1_"):
+            self.bars[word] = self.bars[word] + bar if word in self.bars else bar
+
+    def _add_number(self, number: float, powers: Mapping[str, int], bar: Floats) -> None:
+        """`bar` is the derivative by `number` times the powers."""
+        for name, power in powers.items():
+            if isinstance(self.number(name), np.ndarray):
+                others = {n: p - (n == name) for n, p in powers.items()}
+                own = bar * self._factor(number * power, others)
+                self.number_bars[name] = self.number_bars.get(name, 0) + own
+
+    def pull_total(self, terms: Terms, bar: Floats) -> None:
+        """Derivatives of the sum of terms with the seed `bar`."""
+        for number, powers, pattern, words in terms:
+            arrays = [self.matrix(word) for word in words]
+            sources, result = pattern.split("->")
+            letters = [part for part in sources.split(",") if part]
+            if any(isinstance(self.number(name), np.ndarray) for name in powers):
+                whole = _einsum(f"{','.join([result, *letters])}->", bar, *arrays)
+                self._add_number(number, powers, whole)
+            seed = np.reshape(self._factor(number, powers), (-1, *(1 for _ in result))) * bar
+            for n, word in enumerate(words):
+                if not word.startswith("1_"):
+                    rest, other = letters[:n] + letters[n + 1 :], arrays[:n] + arrays[n + 1 :]
+                    own, more = _own_letters(letters[n], result + "".join(rest))
+                    sizes = dict(zip(letters[n], arrays[n].shape[1:], strict=True))
+                    extra = [
+                        np.eye(sizes[part[0]])[None] if len(part) == 2 else np.ones((1, sizes[part])) for part in more
+                    ]
+                    there = _einsum(f"{','.join([result, *rest, *more])}->{own}", seed, *other, *extra)
+                    self._add(word, np.broadcast_to(there, (self.rows, *arrays[n].shape[1:])))
+
+    def pull_linear(self, table: Mapping[str, Terms], bar: Floats) -> None:
+        """The same for `linear`."""
+        for name, terms in table.items():
+            where, shape = self.layout[name]
+            self.pull_total(terms, bar[..., where].reshape(*bar.shape[:-1], *shape))
+
+    def pull_bilinear(self, table: Mapping[tuple[str, str], Terms], bar: Floats) -> None:
+        """The same for `bilinear`; `bar` is symmetric."""
+        for (left, right), terms in table.items():
+            (rows, shape), (columns, other) = self.layout[left], self.layout[right]
+            block = bar[:, rows, columns] * (1 if left == right else 2)
+            self.pull_total(terms, block.reshape(self.rows, *shape, *other))
+
+    def pull(self) -> None:
+        """From the words to the matrices and scalars that they are made of."""
+        for word in reversed(self.made):
+            if word not in self.bars:
+                continue
+            bar = self.bars.pop(word)
+            before, _, last = word.rpartition(" ")
+            if before:
+                self._add(before, bar @ np.swapaxes(self.matrix(last), 1, 2))
+                self._add(last, np.swapaxes(self.matrix(before), 1, 2) @ bar)
+            elif word.endswith(".T"):
+                self._add(word[:-2], np.swapaxes(bar, 1, 2))
+            else:
+                terms = self.tables.definitions[word][2]
+                if isinstance(terms, str):
+                    turned = np.swapaxes(self.matrix(word), 1, 2)
+                    self._add(terms, -(turned @ bar @ turned))
+                else:
+                    self.pull_total(terms, bar)
+        for name in reversed(list(self.tables.numbers)):
+            if name in self.number_bars:
+                bar = self.number_bars.pop(name)
+                for number, powers in self.tables.numbers[name]:
+                    self._add_number(number, powers, bar)
+
+
+def _own_letters(own: str, known: str) -> tuple[str, list[str]]:
+    """The letters of a derivative by an operand, and those of the identities and ones that it takes.
+
+    An operand `aa` is a diagonal: the derivative by `ab` has an identity `ab`. A letter that stands nowhere else is summed over.
+    """
+    if own[0] == own[1]:
+        other = next(letter for letter in "zyxwvu" if letter not in known + own)
+        return own[0] + other, [own[0] + other]
+    return own, [letter for letter in own if letter not in known]
+
+
+@cache
+def _steps(pattern: str, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[tuple[int, ...], str]]:
+    """Which operands are multiplied one after the other, and how: found once for each pattern and shapes."""
+    sources, result = pattern.split("->")
+    left, steps = sources.split(","), []
+    path = [tuple(range(len(left)))]
+    if len(left) > 2:
+        path = np.einsum_path(pattern, *(np.empty(shape) for shape in shapes), optimize="greedy")[0][1:]
+    for places in path:
+        taken = [left.pop(n) for n in sorted(places, reverse=True)]
+        needed = "".join([*left, result]) if left else result
+        made = "".join(dict.fromkeys(c for part in taken for c in part if c in needed)) if left else result
+        left.append(made)
+        steps.append((places, f"{','.join('...' + part for part in taken)}->...{made}"))
+    return steps
+
+
+def _einsum(pattern: str, *operands: Floats) -> Floats:
+    """`np.einsum` over the last axes of batches, two operands at a time."""
+    if pattern == "ij->ij":
+        return operands[0]
+    left = list(operands)
+    for places, step in _steps(pattern, tuple(x.shape[1:] for x in operands)):
+        taken = [left.pop(n) for n in sorted(places, reverse=True)]
+        left.append(np.einsum(step, *taken))
+    return left[0]
+
+
+def _inverse(matrix: Floats) -> Floats:
+    """Inverses, NaN for a matrix that is singular."""
+    with np.errstate(all="ignore"):
+        singular = ~(np.abs(np.linalg.slogdet(matrix)[0]) > 0)
+    if not singular.any():
+        return np.linalg.inv(matrix)
+    whole = np.where(singular[:, None, None], np.eye(matrix.shape[1]), matrix)
+    return np.where(singular[:, None, None], np.nan, np.linalg.inv(whole))
+
+
+# ---- the minimiser of the population loss
+
+
+STARTS = 4
+"""Starts for each problem; the lowest minimum that they reach counts."""
+STEPS = 100
+"""Steps from one start."""
+
+
+class _Search:
+    """The loss, its gradient and Hessian at `w` `(rows, N)`, for problems of which each `w` has its own."""
+
+    def __init__(self, tables: _Tables, arrays: Mapping[str, Floats], numbers: Mapping[str, Any]) -> None:
+        self.tables, self.arrays, self.numbers = tables, arrays, numbers
+
+    def at(self, w: Floats, which: NDArray) -> _Words:
+        """The words at `w`, each of the problem with the number `which`."""
+        arrays = {name: array[which] for name, array in self.arrays.items()}
+        numbers = {name: x[which] if isinstance(x, np.ndarray) else x for name, x in self.numbers.items()}
+        words = _Words(self.tables, arrays, numbers, len(w))
+        for name, (where, shape) in words.layout.items():
+            words.arrays[name] = w[:, where].reshape(-1, *shape)
+        return words
+
+    def loss(self, w: Floats, which: NDArray) -> Floats:
+        """`L(w)`, infinite where it is not a number."""
+        found = self.at(w, which).total(self.tables.loss)
+        return np.where(np.isfinite(found), found, np.inf)
+
+    def starts(self, rows: int) -> tuple[Floats, NDArray]:
+        """Gaussian entries, each parameter scaled to the lowest loss in turn; one problem after another."""
+        empty = _Words(self.tables, {}, self.numbers, 1)
+        which = np.repeat(np.arange(rows), STARTS)
+        w = np.tile(np.random.default_rng(0).standard_normal((STARTS, empty.entries)), (rows, 1))
+        factors = 10.0 ** np.arange(-4, 4.5, 0.5)
+        for _ in range(2):
+            for where, _ in empty.layout.values():
+                tried = []
+                for factor in factors:
+                    scaled = w.copy()
+                    scaled[:, where] *= factor
+                    tried.append(self.loss(scaled, which))
+                w[:, where] *= factors[np.argmin(tried, axis=0)][:, None]
+        return w, which
+
+
+def _horizontal(hessian: Floats, vertical: Floats) -> tuple[Floats, Floats]:
+    """Eigenvalues of the Hessian across the orbit, and vectors `X` with `X^T H X = diag`, `X X^T` free of units.
+
+    `D H D` has the diagonal 1; of it the part on the complement of `D^{-1} vertical` counts.
+    """
+    diagonal = np.abs(np.diagonal(hessian, axis1=1, axis2=2))
+    scale = 1 / np.sqrt(np.where(diagonal > 1e-12 * diagonal.max(1, keepdims=True), diagonal, 1.0))
+    turned, _ = np.linalg.qr(np.swapaxes(vertical / scale[:, None, :], 1, 2), mode="complete")
+    basis = scale[:, :, None] * turned[:, :, vertical.shape[1] :]
+    values, vectors = np.linalg.eigh(np.swapaxes(basis, 1, 2) @ hessian @ basis)
+    return values, basis @ vectors
+
+
+def _minimiser(
+    tables: _Tables, arrays: Mapping[str, Floats], numbers: Mapping[str, Any], rows: int
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """`w*` `(rows, N)`, and for which problems the lowest point that was reached is a minimum."""
+    search = _Search(tables, arrays, numbers)
+    w, which = search.starts(rows)
+    value, roundness = search.loss(w, which), np.zeros(len(w))
+    before = np.full(len(w), np.inf)
+    active = np.flatnonzero(np.isfinite(value))
+    for _ in range(STEPS):
+        if not active.size:
+            break
+        words = search.at(w[active], which[active])
+        slope, hessian = words.linear(tables.gradient), words.bilinear(tables.hessian)
+        usable = np.isfinite(slope).all(1) & np.isfinite(hessian).all((1, 2))
+        active, slope, hessian = active[usable], slope[usable], hessian[usable]
+        vertical = words.vertical()[usable]
+        values, across = _horizontal(hessian, vertical)
+        along = np.einsum("nij,ni->nj", across, slope)
+        curvature = np.maximum(np.abs(values), 1e-10 * np.abs(values).max(1, keepdims=True))
+        size = np.einsum("ni,nij,nj->n", w[active], hessian, w[active])
+        relative = np.sum(along**2 / curvature, axis=1) / np.maximum(np.abs(size), np.finfo(float).tiny)
+        close = (relative <= 1e-12) & (values > 0).all(1)
+        step = -np.einsum("nij,nj->ni", across, along / curvature)
+        done = close & ((relative <= 1e-30) | (relative >= before[active]))  # what is left is rounding
+        before[active] = np.where(close, relative, np.inf)
+        here = w[active], which[active], value[active]
+        w[active], value[active], found = _line(search, *here, step, np.sum(slope * step, axis=1), close)
+        roundness[active[done]] = (values.min(1) / values.max(1))[done]
+        active = active[found & ~done]
+    reached = np.where(np.isfinite(value), value, np.inf).reshape(rows, STARTS)
+    lowest = np.min(reached, axis=1, keepdims=True)
+    same = reached <= lowest + 1e-9 * np.abs(lowest)  # points of one orbit, some of which are better conditioned
+    best = np.argmax(np.where(same, roundness.reshape(rows, STARTS), -1.0), axis=1)
+    place = np.arange(rows) * STARTS + best
+    return w[place], roundness[place] > 0
+
+
+def _line(
+    search: _Search, w: Floats, which: NDArray, value: Floats, step: Floats, slope: Floats, close: NDArray[np.bool_]
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """The first of `w + step / 2^j` that brings enough decrease, if there is one; close to the minimum the whole step."""
+    moved, lowest, found = w.copy(), value.copy(), np.zeros(len(w), bool)
+    left, length = np.arange(len(w)), 1.0
+    for _ in range(40):
+        if not left.size:
+            break
+        there = w[left] + length * step[left]
+        reached = search.loss(there, which[left])
+        good = close[left] | (reached <= value[left] + 1e-4 * length * slope[left])
+        moved[left[good]], lowest[left[good]], found[left[good]] = there[good], reached[good], True
+        left, length = left[~good], length / 2
+    return moved, lowest, found
+
+
+# ---- the law from trace words
+
+
+def _dimensions(tables: _Tables, arrays: Mapping[str, Floats], **stated: int) -> dict[str, int]:
+    """Dimensions, from the arrays as far as they show; `stated` ones, and the number of features, must leave something over."""
+    sizes = dict(stated)
+    for name, (rows, columns) in tables.given.items():
+        vector = columns == "1"
+        array, names = arrays[name], (rows,) if vector else (rows, columns)
+        if array.ndim < len(names) or 0 in array.shape[-len(names) :]:
+            wanted = ", ".join(names)
+            raise ValueError(f"{name}: shape {array.shape} came, (..., {wanted}) is expected")
+        for dimension, size in zip(names, array.shape[-len(names) :], strict=True):
+            sizes.setdefault(dimension, size)
+        _check_core(
+            name, array, tuple(sizes[n] for n in names), f"(..., {', '.join(f'{{{sizes[n]}}}' for n in names)})"
+        )
+    most = sizes[tables.input] - 1
+    for shape in tables.parameters.values():
+        most = min([most, *(sizes[n] for n in shape if tables.output in shape and n != tables.output)])
+    _below(tables.output, sizes[tables.output], most)
+    return sizes
+
+
+def _word_blocks(tables: _Tables, count: int, sizes: Mapping[str, int]) -> list[slice]:
+    """Blocks of problems whose forms fit the workspace."""
+    size = _Words(tables, {}, sizes, 1).entries
+    return _slices(count, max(1, WORKSPACE // (8 * (6 if tables.known else 3 * STARTS) * size * size)))
+
+
+class _Position(NamedTuple):
+    """A block of problems at `w*`; `fine` are those inside the domain, the others have stand-ins."""
+
+    words: _Words
+    fine: NDArray[np.bool_]
+    inverse: Floats
+    covariance: Floats
+    down: Floats
+    down_given: bool
+    features: Floats
+    theta: Floats
+    slopes: Floats
+    projection: Floats
+    noise: Floats
+
+    @property
+    def spread(self) -> Floats:
+        """`C = E V E^T`."""
+        found = self.slopes @ self.covariance @ np.swapaxes(self.slopes, 1, 2)
+        return _even(found)
+
+    def weights(self, number: int) -> Floats:
+        """Eigenvalues of `C^{1/2} P C^{1/2}`, the largest, descending."""
+        values, vectors = np.linalg.eigh(_even(self.projection))
+        root = np.sqrt(np.maximum(values, 0))[:, :, None] * np.swapaxes(vectors, 1, 2)
+        found = np.linalg.eigvalsh(root @ self.spread @ np.swapaxes(root, 1, 2))
+        return np.maximum(found[:, ::-1][:, :number], 0)
+
+
+def _position(
+    tables: _Tables, given: Mapping[str, Floats], numbers: Mapping[str, Any], down: Floats | None, rows: int
+) -> _Position:
+    """Forms and features at `w*`.
+
+    `h` must be positive across the orbit by 1e-10 of its largest eigenvalue, in units that make its diagonal 1.
+    """
+    arrays, fine = _inside(tables, given, numbers, rows)
+    if down is not None:
+        fine = fine & _definite(down)
+        down = _stand_in(fine, down)
+    if not tables.known:
+        w, arrived = _minimiser(tables, arrays, numbers, rows)
+        fine, start = fine & arrived, 0
+        for name, shape in tables.parameters.items():
+            p, q = (numbers[n] for n in shape)
+            arrays[name] = w[:, start : start + p * q].reshape(rows, p, q)
+            start += p * q
+    words = _Words(tables, arrays, numbers, rows)
+    score, hessian = words.bilinear(tables.score), words.bilinear(tables.hessian)
+    fine = fine & np.isfinite(score).all((1, 2)) & np.isfinite(hessian).all((1, 2))
+    values, across = _horizontal(_stand_in(fine, hessian), np.where(fine[:, None, None], words.vertical(), 1.0))
+    fine = fine & (values >= 1e-10 * np.abs(values).max(1, keepdims=True)).all(1)
+    inverse = (across / np.where(fine[:, None], values, 1.0)[:, None, :]) @ np.swapaxes(across, 1, 2)
+    covariance = inverse @ np.where(fine[:, None, None], score, 0.0) @ inverse
+    d, k = numbers[tables.input], numbers[tables.output]
+    own = words.total(tables.down, d, d) if down is None else down
+    features = words.total(tables.features, k, d)
+    target = words.total(tables.target, d, 1)
+    fine = fine & np.isfinite(features).all((1, 2)) & np.isfinite(target).all((1, 2)) & np.isfinite(own).all((1, 2))
+    fine = fine & _full_rank(np.where(fine[:, None, None], features @ own @ np.swapaxes(features, 1, 2), np.eye(k)))
+    features, own = np.where(fine[:, None, None], features, np.eye(k, d)), _stand_in(fine, own)
+    across = features @ own
+    fitted = np.linalg.solve(across @ np.swapaxes(features, 1, 2), across)
+    words.arrays["theta_"] = fitted @ np.where(fine[:, None, None], target, 0.0)
+    slopes = words.linear(tables.slopes, d)
+    return _Position(
+        words=words,
+        fine=fine,
+        inverse=inverse,
+        covariance=covariance,
+        down=own,
+        down_given=down is not None,
+        features=features,
+        theta=words.arrays["theta_"],
+        slopes=np.where(fine[:, None, None], slopes, 0.0),
+        projection=own - np.swapaxes(across, 1, 2) @ fitted,
+        noise=words.total(tables.noise),
+    )
+
+
+def _full_rank(gram: Floats) -> NDArray[np.bool_]:
+    """Which covariances of features have full rank, by 1e-13 relative to their variances."""
+    own = np.diagonal(gram, axis1=1, axis2=2)
+    spread = 1 / np.sqrt(np.where(own > 0, own, 1.0))
+    return (own > 0).all(1) & (np.linalg.eigvalsh(spread[:, :, None] * gram * spread[:, None, :])[:, 0] > 1e-13)
+
+
+def _inside(
+    tables: _Tables, given: Mapping[str, Floats], numbers: Mapping[str, Any], rows: int
+) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
+    """The matrices with stand-ins, and which problems are finite, symmetric, definite and have a joint law of the data."""
+    fine = np.ones(rows, bool)
+    for array in (*given.values(), *(x for x in numbers.values() if isinstance(x, np.ndarray))):
+        fine = fine & np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
+    for name in tables.symmetric:
+        fine = fine & (_definite(given[name]) if name in tables.definite else _symmetric(given[name]))
+    for name in tables.nonnegative:
+        fine = fine & (numbers[name] >= 0)
+    for name in tables.probabilities:
+        fine = fine & (numbers[name] > 0) & (numbers[name] <= 1)
+    words = _Words(tables, given, numbers, rows)
+    for blocks in tables.joint:
+        parts = [[words.matrix(name) if name else None for name in row] for row in blocks]
+        sides = [next(x.shape[1] for x in row if x is not None) for row in parts]
+        joint = np.concatenate(
+            [
+                np.concatenate(
+                    [np.zeros((rows, p, q)) if x is None else x for x, q in zip(row, sides, strict=True)], axis=2
+                )
+                for row, p in zip(parts, sides, strict=True)
+            ],
+            axis=1,
+        )
+        own = np.diagonal(joint, axis1=1, axis2=2)
+        fine = fine & (own >= 0).all(1)
+        spread = 1 / np.sqrt(np.where((own > 0) & fine[:, None], own, 1.0))
+        joint = np.where(fine[:, None, None], spread[:, :, None] * joint * spread[:, None, :], 0.0)
+        fine = fine & (np.linalg.eigvalsh(joint)[:, 0] >= -1e-9)
+    arrays: dict[str, Floats] = {}
+    for name, array in given.items():
+        arrays[name] = np.where(fine[:, None, None], array, np.eye(*array.shape[1:]))
+        if name in tables.symmetric:
+            arrays[name] = _even(arrays[name])
+    return arrays, fine
+
+
+def _moments(here: _Position, alpha: Floats, d_eff: int, rank: int, number: int) -> list[Floats]:
+    """Weights, mean, variance, those of the risk, crossover; NaN outside the domain."""
+    weights = here.weights(number)
+    first, second = np.sum(weights, axis=1), 2 * np.sum(weights**2, axis=1)
+    fine = here.fine & (alpha > 0) & (alpha < np.inf) & (here.noise >= 0)
+    noise = np.where(fine, here.noise, 1.0)
+    alpha = np.where(fine, alpha, 1.0)
+    found = [weights, first, second, noise * d_eff + first / alpha, second / alpha**2, _crossover(first, noise, rank)]
+    for part in found:
+        part[~fine] = np.nan
+    return found
+
+
+def _derivatives(
+    here: _Position, wanted: _Target
+) -> tuple[Floats, dict[str, Floats], dict[str, Floats], Floats | None, dict[int, Floats]]:
+    """The value, and derivatives by matrices, scalars and the downstream covariance; cumulants by order."""
+    words, tables = here.words, here.words.tables
+    spread, projection = here.spread, here.projection
+    kappa, spread_bar, projection_bar = _cumulants_back(wanted.coefficients, spread, projection)
+    slopes = here.slopes
+    covariance_bar = np.swapaxes(slopes, 1, 2) @ spread_bar @ slopes
+    words.pull_linear(tables.slopes, 2 * spread_bar @ slopes @ here.covariance)
+    score_bar = here.inverse @ covariance_bar @ here.inverse
+    half = here.inverse @ covariance_bar @ here.covariance
+    words.pull_bilinear(tables.score, score_bar)
+    words.pull_bilinear(tables.hessian, -2 * _even(half))
+    by_down = _second_stage_back(here, projection_bar)
+    words.pull_total(tables.noise, wanted.by_noise(kappa))
+    words.pull()
+    if not tables.known:
+        by_w = np.zeros((words.rows, words.entries))
+        for name, (where, _) in words.layout.items():
+            by_w[:, where] = words.bars.pop(name, np.zeros((words.rows, 1, 1))).reshape(words.rows, -1)
+        words.pull_linear(tables.gradient, -np.einsum("nij,nj->ni", here.inverse, by_w))
+        words.pull()
+    return np.asarray(wanted.value(kappa)), words.bars, words.number_bars, by_down, kappa
+
+
+def _cumulants_back(
+    coefficients: Mapping[int, Any], spread: Floats, projection: Floats
+) -> tuple[dict[int, Floats], Floats, Floats]:
+    """Cumulants, and the derivatives of `sum_r c_r kappa_r` by `C` and by `P`, both symmetric."""
+    step = projection @ spread
+    left = np.broadcast_to(np.eye(len(step[0])), step.shape)
+    total, kappa = np.zeros_like(step), dict[int, Floats]()
+    for order in range(1, max(coefficients) + 1):
+        if order in coefficients:
+            kappa[order] = _factor(order) * np.einsum("nij,nji->n", left, step)
+            total = total + np.reshape(order * _factor(order) * np.asarray(coefficients[order]), (-1, 1, 1)) * left
+        left = left @ step if order < max(coefficients) else left
+    by_spread, by_projection = total @ projection, spread @ total
+    return kappa, _even(by_spread), _even(by_projection)
+
+
+def _even(matrix: Floats) -> Floats:
+    """The symmetric part."""
+    return (matrix + np.swapaxes(matrix, 1, 2)) / 2
+
+
+def _second_stage_back(here: _Position, projection_bar: Floats) -> Floats | None:
+    """Through `P` and `theta` to features, target and the downstream covariance; the last only where it was given.
+
+    With `G = Phi D Phi^T`, `R = G^{-1} Phi D` is a regression and `P = (1 - Phi^T R)^T D (1 - Phi^T R)`, `theta = R t`.
+    """
+    words, tables = here.words, here.words.tables
+    theta_bar = words.bars.pop("theta_", None)
+    features, down = here.features, here.down
+    turned = np.swapaxes(features, 1, 2)
+    gram = features @ down @ turned
+    regression = np.linalg.solve(gram, features @ down)
+    rest = np.eye(down.shape[1]) - turned @ regression
+    down_bar = rest @ projection_bar @ np.swapaxes(rest, 1, 2)
+    features_bar = -2 * regression @ projection_bar @ down @ rest
+    if theta_bar is not None:
+        target = words.total(tables.target, down.shape[1], 1)
+        left = np.linalg.solve(gram, theta_bar)
+        outside = target - turned @ here.theta
+        down_bar = down_bar + turned @ left @ np.swapaxes(outside, 1, 2)
+        features_bar = features_bar + left @ np.swapaxes(outside, 1, 2) @ down
+        features_bar = features_bar - here.theta @ np.swapaxes(left, 1, 2) @ features @ down
+        words.pull_total(tables.target, np.swapaxes(regression, 1, 2) @ theta_bar)
+    words.pull_total(tables.features, features_bar)
+    if here.down_given:
+        return _even(down_bar)
+    words.pull_total(tables.down, _even(down_bar))
+    return None
+
+
+def _words_law(
+    tables: _Tables,
+    arrays: Mapping[str, Floats],
+    scalars: Mapping[str, Floats],
+    sizes: Mapping[str, int],
+    alpha: Floats,
+    down: Floats | None,
+    count: int,
+    ranks: tuple[int, int, int],
+    kind: np.dtype,
+) -> list[Floats]:
+    """Weights and the numbers of `Result` for rows of problems."""
+    found = [np.empty((count, ranks[2]) if n == 0 else count, kind) for n in range(6)]
+    for block in _word_blocks(tables, count, sizes):
+        given = {name: _column(tables, name, _some_rows(array, block)) for name, array in arrays.items()}
+        numbers = {name: _some_rows(x, block).astype(float) for name, x in scalars.items()}
+        rows = block.stop - block.start
+        with np.errstate(all="ignore"):
+            here = _position(tables, given, {**sizes, **numbers}, _double(_some_rows(down, block)), rows)
+            parts = _moments(here, _some_rows(alpha, block).astype(float), *ranks)
+        for result, part in zip(found, parts, strict=True):
+            result[block] = part
+    return found
+
+
+def _words_gradient(
+    tables: _Tables,
+    arrays: Mapping[str, Floats],
+    scalars: Mapping[str, Floats],
+    sizes: Mapping[str, int],
+    alpha: Floats,
+    down: Floats | None,
+    count: int,
+    ranks: tuple[int, int, int],
+    kind: np.dtype,
+    names: Sequence[str | int],
+    factors: Sequence[Floats],
+) -> list[Floats | None]:
+    """The value and the derivatives by matrices, scalars, `alpha` and the downstream covariance, for rows of problems."""
+    found: list[list[Floats | None]] = []
+    for block in _word_blocks(tables, count, sizes):
+        given = {name: _column(tables, name, _some_rows(array, block)) for name, array in arrays.items()}
+        numbers = {name: _some_rows(x, block).astype(float) for name, x in scalars.items()}
+        rows, a = block.stop - block.start, _some_rows(alpha, block).astype(float)
+        with np.errstate(all="ignore"):
+            here = _position(tables, given, {**sizes, **numbers}, _double(_some_rows(down, block)), rows)
+            fine = here.fine & (a > 0) & (a < np.inf) & (here.noise >= 0)
+            a = np.where(fine, a, 1.0)
+            own = [_some_rows(factor, block).astype(float) for factor in factors]
+            wanted = _Target(names, own, a, np.where(fine, here.noise, 1.0), ranks[0], ranks[1])
+            value, bars, number_bars, by_down, kappa = _derivatives(here, wanted)
+            parts: list[Floats | None] = [value]
+            for name, array in given.items():
+                bar = np.array(np.broadcast_to(bars.get(name, np.zeros(1)), array.shape))
+                bar = _even(bar) if name in tables.symmetric else bar
+                parts.append(bar[:, :, 0] if tables.given[name][1] == "1" else bar)
+            parts += [np.array(np.broadcast_to(number_bars.get(name, 0.0), rows)) for name in scalars]
+            parts += [wanted.by_alpha(kappa), by_down]
+        fine = fine & np.isfinite(value)
+        for part in parts:
+            if part is not None:
+                part[~fine] = np.nan
+        found.append(parts)
+    return [None if p[0] is None else np.concatenate(p).astype(kind) for p in zip(*found, strict=True)]
+
+
+def _column(tables: _Tables, name: str, array: Floats) -> Floats:
+    """A matrix in double precision; a vector as a column."""
+    return array.astype(float)[:, :, None] if tables.given[name][1] == "1" else array.astype(float)
+
+
+def _double(array: Floats | None) -> Floats | None:
+    return None if array is None else array.astype(float)
+
+
+# ---- the model in trace words
+
+_WORDS = _Tables(
+    parameters={"A": ("k", "d1"), "B": ("d2", "k")},
+    given={"Sigma_1": ("d1", "d1"), "Sigma_12": ("d1", "d2"), "Sigma_2": ("d2", "d2"), "target": ("d1", "1")},
+    symmetric=("Sigma_1", "Sigma_2"),
+    definite=("Sigma_1", "Sigma_2"),
+    nonnegative=("lam", "rho", "sigma2"),
+    probabilities=(),
+    joint=((("Sigma_1", "Sigma_12"), ("Sigma_12.T", "Sigma_2")),),
+    numbers={},
+    definitions={
+        "sum_1": ("k", "k", [
+            (2.0, {}, "ij->ij", ("A Sigma_1 A.T",)),
+            (2.0, {"lam": 1, "rho": 4}, "ij->ij", ("1_k",)),
+        ]),
+        "sum_2": ("d1", "d2", [
+            (2.0, {}, "ij->ij", ("Sigma_1 A.T B.T",)),
+            (-2.0, {}, "ij->ij", ("Sigma_12",)),
+        ]),
+        "sum_3": ("k", "k", [
+            (2.0, {}, "ij->ij", ("B.T B",)),
+            (2.0, {"lam": 1}, "ij->ij", ("1_k",)),
+        ]),
+        "sum_4": ("k", "k", [
+            (4.0, {}, "ij->ij", ("A Sigma_1 A.T B.T B",)),
+            (-4.0, {}, "ij->ij", ("A Sigma_12 B",)),
+            (4.0, {"lam": 1}, "ij->ij", ("A Sigma_1 A.T",)),
+        ]),
+        "sum_5": ("k", "k", [
+            (-4.0, {}, "ij->ij", ("A Sigma_1 A.T B.T B",)),
+            (4.0, {}, "ij->ij", ("A Sigma_12 B",)),
+            (-4.0, {"lam": 1}, "ij->ij", ("A Sigma_1 A.T",)),
+        ]),
+        "sum_6": ("d2", "k", [
+            (4.0, {}, "ij->ij", ("B A Sigma_1 A.T B.T B",)),
+            (-4.0, {}, "ij->ij", ("Sigma_12.T A.T B.T B",)),
+            (-4.0, {}, "ij->ij", ("B A Sigma_12 B",)),
+            (4.0, {}, "ij->ij", ("Sigma_2 B",)),
+            (4.0, {"lam": 1}, "ij->ij", ("B A Sigma_1 A.T",)),
+            (-4.0, {"lam": 1}, "ij->ij", ("Sigma_12.T A.T",)),
+        ]),
+        "sum_7": ("k", "k", [
+            (4.0, {}, "ij->ij", ("B.T B A Sigma_1 A.T B.T B",)),
+            (-4.0, {}, "ij->ij", ("B.T B A Sigma_12 B",)),
+            (-4.0, {}, "ij->ij", ("B.T Sigma_12.T A.T B.T B",)),
+            (4.0, {}, "ij->ij", ("B.T Sigma_2 B",)),
+            (4.0, {"lam": 1}, "ij->ij", ("A Sigma_1 A.T B.T B",)),
+            (4.0, {"lam": 1}, "ij->ij", ("B.T B A Sigma_1 A.T",)),
+            (-4.0, {"lam": 1}, "ij->ij", ("A Sigma_12 B",)),
+            (-4.0, {"lam": 1}, "ij->ij", ("B.T Sigma_12.T A.T",)),
+            (4.0, {"lam": 2}, "ij->ij", ("A Sigma_1 A.T",)),
+        ]),
+        "sum_8": ("k", "d2", [
+            (4.0, {}, "ij->ij", ("A Sigma_1 A.T B.T",)),
+            (-4.0, {}, "ij->ij", ("A Sigma_12",)),
+        ]),
+        "sum_9": ("k", "d2", [
+            (-4.0, {}, "ij->ij", ("A Sigma_1 A.T B.T",)),
+            (4.0, {}, "ij->ij", ("A Sigma_12",)),
+        ]),
+        "sum_10": ("d2", "d2", [
+            (4.0, {}, "ij->ij", ("B A Sigma_1 A.T B.T",)),
+            (-4.0, {}, "ij->ij", ("Sigma_12.T A.T B.T",)),
+            (-4.0, {}, "ij->ij", ("B A Sigma_12",)),
+            (4.0, {}, "ij->ij", ("Sigma_2",)),
+        ]),
+        "sum_11": ("d1", "k", [
+            (4.0, {}, "ij->ij", ("Sigma_1 A.T B.T B",)),
+            (-4.0, {}, "ij->ij", ("Sigma_12 B",)),
+            (4.0, {"lam": 1}, "ij->ij", ("Sigma_1 A.T",)),
+        ]),
+        "sum_12": ("d1", "k", [
+            (-4.0, {}, "ij->ij", ("Sigma_1 A.T B.T B",)),
+            (4.0, {}, "ij->ij", ("Sigma_12 B",)),
+            (-4.0, {"lam": 1}, "ij->ij", ("Sigma_1 A.T",)),
+        ]),
+        "sum_13": ("d1", "k", [
+            (4.0, {"lam": 1}, "ij->ij", ("Sigma_1 A.T B.T B",)),
+            (-4.0, {"lam": 1}, "ij->ij", ("Sigma_12 B",)),
+            (4.0, {"lam": 2}, "ij->ij", ("Sigma_1 A.T",)),
+        ]),
+        "sum_14": ("k", "d2", [
+            (4.0, {}, "ij->ij", ("A Sigma_1 A.T B.T",)),
+            (-4.0, {}, "ij->ij", ("A Sigma_12",)),
+            (4.0, {"lam": 1, "rho": 4}, "ij->ij", ("B.T",)),
+        ]),
+        "sum_15": ("k", "d2", [
+            (-4.0, {}, "ij->ij", ("A Sigma_1 A.T B.T",)),
+            (4.0, {}, "ij->ij", ("A Sigma_12",)),
+            (-4.0, {"lam": 1, "rho": 4}, "ij->ij", ("B.T",)),
+        ]),
+        "sum_16": ("k", "d2", [
+            (4.0, {"lam": 1, "rho": 4}, "ij->ij", ("A Sigma_1 A.T B.T",)),
+            (-4.0, {"lam": 1, "rho": 4}, "ij->ij", ("A Sigma_12",)),
+            (4.0, {"lam": 2, "rho": 8}, "ij->ij", ("B.T",)),
+        ]),
+        "sum_17": ("k", "d2", [
+            (4.0, {"lam": 1}, "ij->ij", ("A Sigma_1 A.T B.T",)),
+            (-4.0, {"lam": 1}, "ij->ij", ("A Sigma_12",)),
+            (4.0, {"lam": 2, "rho": 4}, "ij->ij", ("B.T",)),
+        ]),
+    },
+    loss=[
+        (1.0, {}, "aa->", ("A Sigma_1 A.T B.T B",)),
+        (-2.0, {}, "aa->", ("A Sigma_12 B",)),
+        (1.0, {}, "aa->", ("Sigma_2",)),
+        (1.0, {"lam": 1}, "aa->", ("A Sigma_1 A.T",)),
+        (1.0, {"lam": 1, "rho": 4}, "aa->", ("B B.T",)),
+    ],
+    features=[
+        (1.0, {}, "ij->ij", ("A",)),
+    ],
+    target=[
+        (1.0, {}, "ij->ij", ("target",)),
+    ],
+    down=[
+        (1.0, {}, "ij->ij", ("Sigma_1",)),
+    ],
+    noise=[
+        (1.0, {"sigma2": 1}, "->", ()),
+    ],
+    gradient={
+        "B": [
+            (2.0, {}, "ji->ij", ("A Sigma_1 A.T B.T",)),
+            (-2.0, {}, "ji->ij", ("A Sigma_12",)),
+            (2.0, {"lam": 1, "rho": 4}, "ji->ij", ("B.T",)),
+        ],
+        "A": [
+            (2.0, {}, "ji->ij", ("Sigma_1 A.T B.T B",)),
+            (-2.0, {}, "ji->ij", ("Sigma_12 B",)),
+            (2.0, {"lam": 1}, "ji->ij", ("Sigma_1 A.T",)),
+        ],
+    },
+    slopes={
+        "A": [
+            (1.0, {}, "xy,xi,jz->zij", ("theta_", "1_k", "1_d1")),
+        ],
+    },
+    hessian={
+        ("B", "B"): [
+            (1.0, {}, "jl,ki->ijkl", ("sum_1", "1_d2")),
+        ],
+        ("A", "B"): [
+            (2.0, {}, "jl,ki->ijkl", ("Sigma_1 A.T", "B")),
+            (1.0, {}, "jk,li->ijkl", ("sum_2", "1_k")),
+        ],
+        ("A", "A"): [
+            (1.0, {}, "jl,ki->ijkl", ("Sigma_1", "sum_3")),
+        ],
+    },
+    score={
+        ("A", "B"): [
+            (1.0, {}, "jk,li->ijkl", ("Sigma_1 A.T B.T", "sum_4")),
+            (1.0, {}, "jk,li->ijkl", ("Sigma_12", "sum_5")),
+            (1.0, {}, "jl,ki->ijkl", ("Sigma_1 A.T", "sum_6")),
+            (1.0, {}, "ji,lk->ijkl", ("Sigma_1 A.T B.T B", "sum_14")),
+            (1.0, {}, "ji,lk->ijkl", ("Sigma_12 B", "sum_15")),
+            (1.0, {}, "ji,lk->ijkl", ("Sigma_1 A.T", "sum_17")),
+        ],
+        ("A", "A"): [
+            (1.0, {}, "jl,ki->ijkl", ("Sigma_1", "sum_7")),
+            (1.0, {}, "jk,li->ijkl", ("Sigma_1 A.T B.T B", "sum_11")),
+            (1.0, {}, "jk,li->ijkl", ("Sigma_12 B", "sum_12")),
+            (1.0, {}, "jk,li->ijkl", ("Sigma_1 A.T", "sum_13")),
+            (1.0, {}, "ji,lk->ijkl", ("Sigma_1 A.T B.T B", "sum_11")),
+            (1.0, {}, "ji,lk->ijkl", ("Sigma_12 B", "sum_12")),
+            (1.0, {}, "ji,lk->ijkl", ("Sigma_1 A.T", "sum_13")),
+        ],
+        ("B", "B"): [
+            (1.0, {}, "jk,li->ijkl", ("A Sigma_1 A.T B.T", "sum_8")),
+            (1.0, {}, "jk,li->ijkl", ("A Sigma_12", "sum_9")),
+            (1.0, {}, "jl,ki->ijkl", ("A Sigma_1 A.T", "sum_10")),
+            (1.0, {}, "ji,lk->ijkl", ("A Sigma_1 A.T B.T", "sum_14")),
+            (1.0, {}, "ji,lk->ijkl", ("A Sigma_12", "sum_15")),
+            (1.0, {}, "ji,lk->ijkl", ("B.T", "sum_16")),
+        ],
+    },
+    vertical=[
+        (True, "k", {
+            "A": [
+                (1.0, {}, "ix,yj->xyij", ("1_k", "A")),
+            ],
+            "B": [
+                (1.0, {}, "iy,xj->xyij", ("B", "1_k")),
+            ],
+        }),
+    ],
+    input="d1",
+    output="k",
+    known=False,
+)

@@ -23,8 +23,8 @@ its index, counted from 1 in the formulas; leading axes are a batch and broadcas
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
-`natural_law` and `natural_value_and_gradient` take Sigma, Sigma_plus, target as they are and find aligned coordinates z
-= T x, T Sigma T^T = 1 and T Sigma_plus T^T diagonal, themselves.
+`natural_law`, `natural_cumulants` and `natural_value_and_gradient` take Sigma, Sigma_plus, target as they are and find
+aligned coordinates z = T x, T Sigma T^T = 1 and T Sigma_plus T^T diagonal, themselves.
 
 Checked: k < d.
 Domain: finite numbers with lam_i > lam_a, lam_i > 0, K >= 0, sigma2 >= 0, alpha > 0, no weight negative, a positive
@@ -57,6 +57,7 @@ __all__ = [
     "excess_loss_value_and_gradient",
     "formula",
     "law",
+    "natural_cumulants",
     "natural_law",
     "natural_value_and_gradient",
     "outside_variance",
@@ -513,9 +514,9 @@ def formula(b: Any, lam: Any, K: Any, *, xp: Any = np) -> Any:
     lam_i = lam[..., :k]
     sum_1 = xp.sum(lam_i ** 2, axis=-1)
     sum_2_a = (
-        xp.sum((3 * lam_i[..., None, :] ** 2 + 2 * K[..., None, None] + 2 * sum_1[..., None, None]
-        - lam_i[..., None, :] ** 2 * K[..., None, None]) * b[..., None, :] ** 2
-        / (lam_i[..., None, :] - lam_a[..., :, None]) ** 2, axis=-1)
+        xp.sum((3 * lam_i[..., :, None] ** 2 + 2 * K[..., None, None] + 2 * sum_1[..., None, None]
+        - lam_i[..., :, None] ** 2 * K[..., None, None]) * b[..., :, None] ** 2
+        / (lam_i[..., :, None] - lam_a[..., None, :]) ** 2, axis=-2)
     )
     w_a = sum_2_a / (4 * K[..., None])
     return w_a
@@ -777,7 +778,7 @@ def natural_value_and_gradient(
         fine = frame.fine & np.isfinite(value)
         with np.errstate(all="ignore"):
             v_outside = outside_variance(b, lam, K)
-            work = _Work(kind, rows, 8 * max(k, d, 1), False)
+            work = _Work(kind, rows, 5 * max(k, d, 1), False)
             label_noise = _noise_variance(sigma2, d, k, rows, kind, work)
             own = np.ones((1, 1), kind)
             wanted = _Target(names, factors, alpha, label_noise, d_eff, rank)
@@ -806,6 +807,34 @@ def natural_value_and_gradient(
     return value, NaturalGradient(*rest)
 
 
+def natural_cumulants(
+    Sigma: ArrayLike,
+    Sigma_plus: ArrayLike,
+    target: ArrayLike,
+    K: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    order: int = 4,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Floats:
+    """The cumulants `kappa_1 .. kappa_order` of ||L(Z)||^2, (..., order); arguments, domain and errors are those of `natural_law`.
+
+    * `Sigma`: shape (..., d, d).
+    * `Sigma_plus`: shape (..., d, d).
+    * `target`: shape (..., d).
+    * `K`: shape (...).
+    * `sigma2`: shape (...).
+    """
+    order = _positive("order", order)
+    weights = natural_law(Sigma, Sigma_plus, target, K, sigma2, alpha, k=k, sigma_down=sigma_down, dtype=dtype).weights
+    with np.errstate(over="ignore", under="ignore"):
+        found = [_factor(n) * np.sum(weights**n, axis=-1) for n in range(1, order + 1)]
+    return np.where(np.isfinite(found), found, np.nan).transpose(*range(1, weights.ndim), 0)
+
+
 # ---- the formulas, on a block of problems of one floating-point type
 
 
@@ -826,7 +855,7 @@ def _outside_variance_last(
         np.square(work_0, out=work_0)
         np.divide(part_i[:, None], work_0, out=work_0)
         sum_a = np.add.reduce(work_0, axis=0)
-        v_a[tile] = part * sum_a
+        np.multiply(part, sum_a, out=v_a[tile])
     return _join(kind, 0, (v_a, d - k))
 
 
@@ -865,7 +894,7 @@ def _outside_pullback_last(
         np.multiply(work_0, work_1, out=work_0)
         sum_a_2 = np.einsum("in,ian->an", part_i_3, work_0)
         part_a = v_bar_a * sum_a_2
-        part_a_2[tile] = part_2 * part_a
+        np.multiply(part_2, part_a, out=part_a_2[tile])
         sum_i_2 += np.einsum("an,ian->in", v_bar_a, work_0)
         part_a_3 = sum_a * v_bar_a
         total += np.add.reduce(part_a_3, axis=0)
@@ -930,7 +959,7 @@ def _outside_variance_first(
         np.divide(1, work_0, out=work_0)
         np.square(work_0, out=work_0)
         sum_a = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
-        v_a[tile] = _cut(part, tile)[:, None] * sum_a
+        np.multiply(_cut(part, tile)[:, None], sum_a, out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
 
 
@@ -964,7 +993,7 @@ def _outside_pullback_first(
         np.multiply(work_0, work_1, out=work_0)
         sum_a_2 = np.matmul(_cut(part_i_3, tile)[:, None], work_0)[:, 0]
         part_a = v_bar_a * sum_a_2
-        part_a_2[tile] = _cut(part_2, tile)[:, None] * part_a
+        np.multiply(_cut(part_2, tile)[:, None], part_a, out=part_a_2[tile])
         sum_i_2[tile] = np.matmul(work_0, v_bar_a[:, :, None])[:, :, 0]
         part_a_3 = sum_a * v_bar_a
         np.add.reduce(part_a_3, axis=1, out=total[tile])
@@ -1085,7 +1114,7 @@ def _excess_loss_pullback_last(
         np.divide(1, work_0, out=work_0)
         np.square(work_0, out=work_1)
         sum_a = np.einsum("in,ian->an", part_i_3, work_1)
-        part_a[tile] = part_2 * sum_a
+        np.multiply(part_2, sum_a, out=part_a[tile])
         sum_i += np.add.reduce(work_1, axis=1)
         sum_i_2 += np.add.reduce(work_0, axis=1)
     part_i_4 = lam_i * sum_i_2
@@ -1204,7 +1233,7 @@ def _excess_loss_pullback_first(
         np.divide(1, work_0, out=work_0)
         np.square(work_0, out=work_1)
         sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_1)[:, 0]
-        part_a[tile] = _cut(part_2, tile)[:, None] * sum_a
+        np.multiply(_cut(part_2, tile)[:, None], sum_a, out=part_a[tile])
         np.add.reduce(work_1, axis=2, out=sum_i[tile])
         np.add.reduce(work_0, axis=2, out=sum_i_2[tile])
     part_i_4 = lam_i * sum_i_2
@@ -1751,8 +1780,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -1827,6 +1860,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -1864,11 +1899,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim != 2:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(
@@ -2021,18 +2067,6 @@ class _Scattered:
 # ---- natural parameters
 
 
-class _Frame(NamedTuple):
-    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
-
-    fine: NDArray[np.bool_]
-    mu: Floats
-    turn: Floats
-    back: Floats
-    beta: Floats
-    c: Floats
-    down: Floats | None
-
-
 def _square(name: str, array: Floats, size: int | None = None) -> int:
     """The side of square matrices."""
     if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] != (size or array.shape[-1]):
@@ -2051,11 +2085,6 @@ def _below(name: str, size: int, most: int) -> int:
 def _at_most_double(kind: np.dtype) -> None:
     if kind.itemsize > 8:
         raise ValueError(f"dtype: {kind} came, float32 or float64 is expected for natural parameters")
-
-
-def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
-    """Blocks of problems whose matrices fit the workspace."""
-    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
 
 
 def _some_rows(array: Any, rows: slice) -> Any:
@@ -2078,6 +2107,26 @@ def _stand_in(fine: NDArray[np.bool_], matrix: Floats) -> Floats:
     if fine.all():
         return matrix
     return np.where(fine[:, None, None], matrix, np.eye(*matrix.shape[-2:], dtype=matrix.dtype))
+
+
+# ---- eigenvalue problems
+
+
+class _Frame(NamedTuple):
+    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
+
+    fine: NDArray[np.bool_]
+    mu: Floats
+    turn: Floats
+    back: Floats
+    beta: Floats
+    c: Floats
+    down: Floats | None
+
+
+def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
+    """Blocks of problems whose matrices fit the workspace."""
+    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
 
 
 def _descending(matrix: Floats) -> tuple[Floats, Floats]:

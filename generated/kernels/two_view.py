@@ -28,8 +28,8 @@ its index, counted from 1 in the formulas; leading axes are a batch and broadcas
 A downstream covariance that is not diagonal in aligned coordinates is given as `sigma_down`; the weights are then the
 eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the learned indices i = 1..k.
 
-`natural_law` and `natural_value_and_gradient` take Sigma_x, Sigma_xy, Sigma_y, target as they are and find aligned
-coordinates z = T x, T Sigma_x T^T = 1 and T Sigma_xy U^T diagonal, U Sigma_y U^T = 1, themselves.
+`natural_law`, `natural_cumulants` and `natural_value_and_gradient` take Sigma_x, Sigma_xy, Sigma_y, target as they are
+and find aligned coordinates z = T x, T Sigma_x T^T = 1 and T Sigma_xy U^T diagonal, U Sigma_y U^T = 1, themselves.
 
 Checked: k < d_x, k <= r, r <= d_x.
 Domain: finite numbers with s_i > s_m, s_m >= 0, s_i > 0, K >= 0, sigma2 >= 0, alpha > 0, no weight negative, a positive
@@ -64,6 +64,7 @@ __all__ = [
     "excess_loss_value_and_gradient",
     "formula",
     "law",
+    "natural_cumulants",
     "natural_law",
     "natural_value_and_gradient",
     "outside_variance",
@@ -546,11 +547,11 @@ def formula(b: Any, s: Any, K: Any, *, d_x: int, xp: Any = np) -> Any:
     s_i = s[..., :k]
     sum_1 = xp.sum(s_i ** 2, axis=-1)
     sum_2_m = (
-        xp.sum((2 * s_i[..., None, :] ** 2 * s_m[..., :, None] ** 2 + s_i[..., None, :] ** 2 * K[..., None, None]
-        + s_i[..., None, :] ** 2 * sum_1[..., None, None] + s_m[..., :, None] ** 2 * K[..., None, None]
-        + s_m[..., :, None] ** 2 * sum_1[..., None, None] + s_i[..., None, :] ** 4
-        - s_i[..., None, :] ** 4 * K[..., None, None]) * b[..., None, :] ** 2
-        / ((s_i[..., None, :] + s_m[..., :, None]) ** 2 * (s_i[..., None, :] - s_m[..., :, None]) ** 2), axis=-1)
+        xp.sum((2 * s_i[..., :, None] ** 2 * s_m[..., None, :] ** 2 + s_i[..., :, None] ** 2 * K[..., None, None]
+        + s_i[..., :, None] ** 2 * sum_1[..., None, None] + s_m[..., None, :] ** 2 * K[..., None, None]
+        + s_m[..., None, :] ** 2 * sum_1[..., None, None] + s_i[..., :, None] ** 4
+        - s_i[..., :, None] ** 4 * K[..., None, None]) * b[..., :, None] ** 2
+        / ((s_i[..., :, None] + s_m[..., None, :]) ** 2 * (s_i[..., :, None] - s_m[..., None, :]) ** 2), axis=-2)
     )
     w_m = sum_2_m / K[..., None]
     sum_3 = xp.sum((s_i ** 2 + K[..., None] + sum_1[..., None] - s_i ** 2 * K[..., None]) * b ** 2 / s_i ** 2, axis=-1)
@@ -858,7 +859,7 @@ def natural_value_and_gradient(
         fine = frame.fine & np.isfinite(value)
         with np.errstate(all="ignore"):
             v_outside = outside_variance(b, s, K, d_x=d_x)
-            work = _Work(kind, rows, 8 * max(k, r, 1), False)
+            work = _Work(kind, rows, 5 * max(k, r, 1), False)
             label_noise = _noise_variance(sigma2, d_x, k, r, rows, kind, work)
             own = np.ones((1, 1), kind)
             wanted = _Target(names, factors, alpha, label_noise, d_eff, rank)
@@ -886,6 +887,36 @@ def natural_value_and_gradient(
     parts = [None if part[0] is None else np.concatenate(part) for part in zip(*found, strict=True)]
     value, *rest = (None if part is None else part.reshape((*batch, *part.shape[1:])) for part in parts)
     return value, NaturalGradient(*rest)
+
+
+def natural_cumulants(
+    Sigma_x: ArrayLike,
+    Sigma_xy: ArrayLike,
+    Sigma_y: ArrayLike,
+    target: ArrayLike,
+    K: ArrayLike,
+    sigma2: ArrayLike,
+    alpha: ArrayLike = 1.0,
+    *,
+    k: int,
+    order: int = 4,
+    sigma_down: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Floats:
+    """The cumulants `kappa_1 .. kappa_order` of ||L(Z)||^2, (..., order); arguments, domain and errors are those of `natural_law`.
+
+    * `Sigma_x`: shape (..., d_x, d_x).
+    * `Sigma_xy`: shape (..., d_x, p).
+    * `Sigma_y`: shape (..., p, p).
+    * `target`: shape (..., d_x).
+    * `K`: shape (...).
+    * `sigma2`: shape (...).
+    """
+    order = _positive("order", order)
+    weights = natural_law(Sigma_x, Sigma_xy, Sigma_y, target, K, sigma2, alpha, k=k, sigma_down=sigma_down, dtype=dtype).weights
+    with np.errstate(over="ignore", under="ignore"):
+        found = [_factor(n) * np.sum(weights**n, axis=-1) for n in range(1, order + 1)]
+    return np.where(np.isfinite(found), found, np.nan).transpose(*range(1, weights.ndim), 0)
 
 
 # ---- the formulas, on a block of problems of one floating-point type
@@ -925,7 +956,7 @@ def _outside_variance_last(
         np.multiply(part_i_4[:, None], work_0, out=work_0)
         np.divide(work_0, work_1, out=work_0)
         sum_m = np.add.reduce(work_0, axis=0)
-        v_m[tile] = part * sum_m
+        np.multiply(part, sum_m, out=v_m[tile])
     return _join(kind, 0, (v_m, r - k), (v_a, d_x - r))
 
 
@@ -1036,7 +1067,7 @@ def _outside_pullback_last(
         part_m_14 = v_bar_m * sum_m_5
         part_m_15 = part_6 * part_m_14
         part_m_16 = part_m_11 + part_m_13
-        part_m_17[tile] = part_m_16 - part_m_15
+        np.subtract(part_m_16, part_m_15, out=part_m_17[tile])
         part_m_18 = sum_m * v_bar_m
         total_6 += np.add.reduce(part_m_18, axis=0)
     part_i_12 = 2 * (b * (part_4 * (part_i_7 * part_i_8) + part * sum_i))
@@ -1126,7 +1157,7 @@ def _outside_variance_first(
         np.multiply(work_0, work_1, out=work_0)
         np.multiply(work_2, work_0, out=work_2)
         sum_m = np.matmul(_cut(part_i_4, tile)[:, None], work_2)[:, 0]
-        v_m[tile] = _cut(part, tile)[:, None] * sum_m
+        np.multiply(_cut(part, tile)[:, None], sum_m, out=v_m[tile])
     return _join(kind, 1, (v_m, r - k), (v_a, d_x - r))
 
 
@@ -1232,7 +1263,7 @@ def _outside_pullback_first(
         part_m_14 = v_bar_m * sum_m_5
         part_m_15 = _cut(part_6, tile)[:, None] * part_m_14
         part_m_16 = part_m_11 + part_m_13
-        part_m_17[tile] = part_m_16 - part_m_15
+        np.subtract(part_m_16, part_m_15, out=part_m_17[tile])
         part_m_18 = sum_m * v_bar_m
         np.add.reduce(part_m_18, axis=1, out=total_6[tile])
     part_i_12 = 2 * (b * (part_4[:, None] * (part_i_7 * part_i_8) + part[:, None] * sum_i))
@@ -1377,7 +1408,7 @@ def _excess_loss_pullback_last(
         part_m = part * sum_m
         sum_m_2 = np.einsum("in,imn->mn", part_i_3, work_3)
         part_m_2 = part * sum_m_2
-        part_m_3[tile] = part_m - part_m_2
+        np.subtract(part_m, part_m_2, out=part_m_3[tile])
     part_i_4 = part_i * sum_i_3
     total_7 = np.add.reduce(part_i_4, axis=0)
     part_8 = (
@@ -1521,7 +1552,7 @@ def _excess_loss_pullback_first(
         part_m = _cut(part, tile)[:, None] * sum_m
         sum_m_2 = np.matmul(_cut(part_i_3, tile)[:, None], work_3)[:, 0]
         part_m_2 = _cut(part, tile)[:, None] * sum_m_2
-        part_m_3[tile] = part_m - part_m_2
+        np.subtract(part_m, part_m_2, out=part_m_3[tile])
     part_i_4 = part_i * sum_i_3
     total_7 = _row_sums(part_i_4)
     part_8 = (
@@ -2137,8 +2168,12 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-LONG = 48
+LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+WIDE = 32
+"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
+BUFFER = 64
+"""Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
 
 class _Work:
@@ -2213,6 +2248,8 @@ def _run(
     the batch on the last axis. `checked` are the results that must be finite.
     """
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
+        if count > 1:
+            np.setbufsize(BUFFER)
         for start in range(0, count, step):
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
@@ -2250,11 +2287,22 @@ def _block(
             _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
-        result[...] = value.T if last and value.ndim == 2 else value
+        _store(result, value, last)
     fine = _finite(last, *(found[number] for number in checked))
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _store(result: Floats, value: Floats, last: bool) -> None:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
+    if not last or value.ndim != 2:
+        result[...] = value
+    elif len(value) < WIDE:
+        result[...] = value.T
+    else:
+        for column, entries in zip(result.T, value, strict=True):
+            column[...] = entries
 
 
 def _some(
@@ -2407,18 +2455,6 @@ class _Scattered:
 # ---- natural parameters
 
 
-class _Frame(NamedTuple):
-    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
-
-    fine: NDArray[np.bool_]
-    mu: Floats
-    turn: Floats
-    back: Floats
-    beta: Floats
-    c: Floats
-    down: Floats | None
-
-
 def _square(name: str, array: Floats, size: int | None = None) -> int:
     """The side of square matrices."""
     if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] != (size or array.shape[-1]):
@@ -2437,11 +2473,6 @@ def _below(name: str, size: int, most: int) -> int:
 def _at_most_double(kind: np.dtype) -> None:
     if kind.itemsize > 8:
         raise ValueError(f"dtype: {kind} came, float32 or float64 is expected for natural parameters")
-
-
-def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
-    """Blocks of problems whose matrices fit the workspace."""
-    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
 
 
 def _some_rows(array: Any, rows: slice) -> Any:
@@ -2464,6 +2495,26 @@ def _stand_in(fine: NDArray[np.bool_], matrix: Floats) -> Floats:
     if fine.all():
         return matrix
     return np.where(fine[:, None, None], matrix, np.eye(*matrix.shape[-2:], dtype=matrix.dtype))
+
+
+# ---- eigenvalue problems
+
+
+class _Frame(NamedTuple):
+    """Aligned coordinates of a block of problems, those that are `fine`; the others have stand-ins."""
+
+    fine: NDArray[np.bool_]
+    mu: Floats
+    turn: Floats
+    back: Floats
+    beta: Floats
+    c: Floats
+    down: Floats | None
+
+
+def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
+    """Blocks of problems whose matrices fit the workspace."""
+    return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
 
 
 def _descending(matrix: Floats) -> tuple[Floats, Floats]:

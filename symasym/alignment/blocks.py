@@ -20,6 +20,7 @@ from symasym.alignment.ranges import Range
 from symasym.calculus.bilinear import Linear, Pair, Product, matrix_terms, split_linear
 from symasym.calculus.forms import Forms
 from symasym.errors import NotDerivableYet
+from symasym.model.displayed import Displayed
 from symasym.model.groups import Algebra
 from symasym.model.matrices import ScalarParameter
 from symasym.symmetry.quotient import Quotient, VerticalField
@@ -85,7 +86,7 @@ class RankOne:
 
 
 @dataclass(frozen=True)
-class Blocks:
+class Blocks(Displayed):
     """Both forms in aligned coordinates."""
 
     entries: Entries

@@ -19,6 +19,7 @@ from symasym.alignment.ranges import Range
 from symasym.asymptotics.coupling import Excess, couple
 from symasym.asymptotics.positivity import Facts
 from symasym.errors import ConditionViolated
+from symasym.model.displayed import Displayed
 from symasym.model.matrices import ScalarParameter
 
 __all__ = ["Covariance", "DiagonalCovariance", "PairCovariance", "covariance"]
@@ -48,7 +49,7 @@ class DiagonalCovariance:
 
 
 @dataclass(frozen=True)
-class Covariance:
+class Covariance(Displayed):
     """The limit law of the horizontal displacement, `Z ~ N(0, V)`.
 
     `coupling` is the low-rank part of `V` on the diagonal entries and scalar parameters; `coupling_excess` is what it adds to

@@ -15,11 +15,13 @@ import sympy
 from sympy.polys.fields import FracElement
 
 from symasym.alignment.blocks import PairBlock, linear_entries
+from symasym.alignment.entries import Entries
 from symasym.alignment.ranges import Range
 from symasym.asymptotics.covariance import Covariance
 from symasym.calculus.derivative import differentiate_matrix
 from symasym.calculus.forms import Forms, directions
 from symasym.errors import ConditionViolated, NotDerivableYet
+from symasym.model.displayed import Displayed
 from symasym.model.model import Model
 from symasym.words.atoms import Kind
 from symasym.words.lower import lower_matrix
@@ -46,13 +48,14 @@ class Leak:
 
 
 @dataclass(frozen=True)
-class Downstream:
-    """Learned and outside ranges, `Phi(w*)`, `theta`, and the leaks between them.
+class Downstream(Displayed):
+    """Learned and outside ranges, `Phi(w*)`, `theta`, and the leaks between them; their fractions are those of `entries`.
 
     `pretraining_variance` are the entries of the covariance of the features' input in the first stage: the default for the
     downstream one.
     """
 
+    entries: Entries
     learned: tuple[Range, ...]
     outside: tuple[Range, ...]
     feature_entries: dict[Range, FracElement]
@@ -160,4 +163,4 @@ def downstream(model: Model, forms: Forms, covariance: Covariance) -> Downstream
                     leaks.append(leak)
     variance = substitute_matrix(lower_matrix(model.input.cov), forms.point)
     own = {item: entries.of_matrix(variance, item, 1) for item in inputs}
-    return Downstream(outputs, outside, diagonal, theta, tuple(leaks), own)
+    return Downstream(entries, outputs, outside, diagonal, theta, tuple(leaks), own)

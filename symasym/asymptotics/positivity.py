@@ -1,8 +1,9 @@
 """Is an entry positive under the stated relations? Yes, no, or undecided.
 
 Gaps are written as positive symbols: with `lam[i] > lam[a]` the entry `lam[i] - lam[a]` becomes one, with `lam[i] >= lam[a]` one
-that may be zero. A gap between expressions, `mu[i] sig[i] > mu[a] sig[a]`, gives its irreducible factor a sign. What cannot be
-decided is reported as an assumption of the law, never taken for granted.
+that may be zero. A gap between expressions, `mu[i] sig[i] > mu[a] sig[a]`, gives its irreducible factor a sign. Where
+`0 < t < c`, `t` is written as `c / (1 + y)` with `y > 0`, so that mixtures such as `t u + (1 - t) v` become sums of one sign.
+What cannot be decided is reported as an assumption of the law, never taken for granted.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Facts:
 
     `positive` and `nonnegative` quantities, and `gaps` `(larger, smaller, strict)`: `larger - smaller` is positive where
     `strict`, not negative otherwise. `signs` of irreducible polynomials follow from strict relations between expressions.
+    `bounds`: quantity -> `(number, strict)` that it stays below.
     """
 
     positive: frozenset[sympy.Expr]
@@ -34,6 +36,7 @@ class Facts:
     gaps: tuple[tuple[sympy.Expr, sympy.Expr, bool], ...]
     partners: Mapping[sympy.Symbol, sympy.Symbol]
     signs: Mapping[sympy.Expr, int] = field(default_factory=dict)
+    bounds: Mapping[sympy.Expr, tuple[sympy.Expr, bool]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, relations: Sequence[sympy.Basic], ranges: Iterable[Range]) -> Facts:
@@ -42,10 +45,12 @@ class Facts:
         nonnegative: set[sympy.Expr] = set()
         gaps: list[tuple[sympy.Expr, sympy.Expr, bool]] = []
         composite: list[sympy.Expr] = []
+        bounds: dict[sympy.Expr, tuple[sympy.Expr, bool]] = {}
         for relation in relations:
             if not isinstance(relation, INEQUALITY):
                 raise InputError(f"aligned.assume: {relation} is not of the form u > v, u >= v, u < v or u <= v")
             larger, smaller, strict = relation.gts, relation.lts, isinstance(relation, STRICT)
+            bounds |= _bound(larger - smaller, strict)
             if strict and not (_simple(larger) and _simple(smaller)):
                 composite.append(larger - smaller)
                 continue
@@ -62,7 +67,7 @@ class Facts:
                 elif smaller in nonnegative:
                     nonnegative.add(larger)
         partners = {item.partner: item.index for item in ranges}
-        facts = cls(frozenset(positive), frozenset(nonnegative - positive), tuple(gaps), partners)
+        facts = cls(frozenset(positive), frozenset(nonnegative - positive), tuple(gaps), partners, bounds=bounds)
         for _ in composite:  # what one gap decides may decide the next
             for difference in composite:
                 facts = facts._with_positive(difference)
@@ -135,11 +140,24 @@ class Facts:
             normal, sign = _normal(base.xreplace({e: self._named(e) for e in base.atoms(sympy.Indexed)}))
             if normal in self.signs and self._one_index_each(base):
                 return sign * self.signs[normal]
-        for candidate in (base, self._with_gaps(base)):
+        apart = self._with_gaps(base)
+        for candidate in (base, apart, *map(self._within_bounds, (base, apart))):
             found = self._sign_of_sum(candidate)
             if found is not None:
                 return found
         return None
+
+    def _within_bounds(self, base: sympy.Expr) -> sympy.Expr:
+        """Write positive quantities below a number, `t < c`, as `c / (1 + y)`; the positive denominator is left out."""
+        for quantity in base.atoms(sympy.Indexed, sympy.Symbol):
+            if self._named(quantity) not in self.bounds or not self._is_positive(quantity):
+                continue
+            number, strict = self.bounds[self._named(quantity)]
+            y = sympy.Dummy("y", positive=True) if strict else sympy.Dummy("y", nonnegative=True)
+            above, below = sympy.fraction(sympy.together(base.subs(quantity, number / (1 + y))))
+            if below.free_symbols <= {y}:  # no denominator of its own, of which the sign may be another
+                base = above
+        return sympy.expand(base)
 
     def _with_gaps(self, base: sympy.Expr) -> sympy.Expr:
         """Write the larger of two entries, or of an entry and a scalar, as the smaller plus a gap, along chains to their end."""
@@ -178,6 +196,17 @@ class Facts:
             strict = strict or known
             signs.add(int(sympy.sign(coefficient)))
         return signs.pop() if len(signs) == 1 and strict else None
+
+
+def _bound(difference: sympy.Expr, strict: bool) -> dict[sympy.Expr, tuple[sympy.Expr, bool]]:
+    """`{t: (c, strict)}` if what is positive, or not negative, is `c - t`, `c` a positive number."""
+    number, rest = sympy.expand(difference).as_coeff_Add()
+    quantity = -rest
+    return (
+        {quantity: (number, strict)}
+        if number.is_positive and isinstance(quantity, sympy.Indexed | sympy.Symbol)
+        else {}
+    )
 
 
 def _simple(expression: sympy.Expr) -> bool:

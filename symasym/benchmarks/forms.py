@@ -63,9 +63,9 @@ def law_s() -> Law:
 
 
 @cache
-def compiled_s(fold: bool) -> Compiled:
+def compiled_s(share: bool) -> Compiled:
     """S through the emitter of C."""
-    return compile_c(law_s(), fold)
+    return compile_c(law_s(), share)
 
 
 @cache

@@ -20,8 +20,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
+from symasym.benchmarks.breakdown import Breakdown
 from symasym.benchmarks.forms import compiled_s, form_f, form_s, inputs_f, inputs_s, lambdified_s, plain_f, plain_s
 from symasym.benchmarks.native import native
 from symasym.benchmarks.rows import Row, interleaved
@@ -34,11 +33,10 @@ S_SIZES = {(10, 2, 100_000): (4, 3), (64, 8, 50_000): (3, 9), (512, 32, 4_000): 
 F_SIZES = {2: 1.6, 8: 5.0, 32: 3.5, 128: 3.5}
 """Sizes `k` of F: at most how many times slower than C."""
 BATCH = 100_000
-GRADIENT, RIVALS, WORKSPACE, SINGLE, COMPILED = 2.2, 5, 4.0, 1.1, 1.1
+GRADIENT, RIVALS, WORKSPACE, SINGLE, COMPILED, SHARED = 2.2, 5, 4.0, 1.1, 1.1, 1.0
 LAMBDIFY = {(10, 2): 10_000, (64, 8): 10_000}
 """Sizes of S at which formulas written out can be differentiated in reasonable time, with the batch."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-TILE, REPEAT = 65_536, 20
 BOTH = {"mean": 1.0, "variance": 1.0}
 
 
@@ -71,30 +69,53 @@ def _form_s(size: tuple[int, int, int], faster: float, slower: float, runs: int)
         "kernel": partial(kernel.cumulants, b, lam, order=2),
         "gradient": partial(kernel.value_and_gradient, b, lam, of=BOTH),
         "plain": partial(plain_s, b, lam),
-        **_floor(rank, size[0] - rank),
     }
     if c is not None:
         actions |= {"c": partial(c.s, b, lam), "folded": partial(c.s, b, lam, True)}
-        actions["compiled"] = partial(compiled_s(False).cumulants, 2, b=b, lam=lam)
-        actions["compiled, folded"] = partial(compiled_s(True).cumulants, 2, b=b, lam=lam)
+        actions["compiled"] = partial(compiled_s(True).cumulants, 2, b=b, lam=lam)
+        actions["alone"] = partial(compiled_s(False).cumulants, 2, b=b, lam=lam)
+        actions["compiled gradient"] = partial(compiled_s(True).value_and_gradient, (1.0, 1.0), b=b, lam=lam)
     taken = interleaved(actions, runs, time.thread_time)
-    where = f"S, (d, k, B) = ({size[0]}, {rank}, {size[2]:.0e})"
-    elements = size[2] * rank * (size[0] - rank)
-    floor = f"the same array operations by themselves, in L2: {_floor_seconds(taken, elements, rank) / taken['kernel']:.2f} of it"
-    yield Row(f"{where}: kernel", taken["kernel"] * 1e3, "ms", note=floor)
+    parts = Breakdown.of(kernel, b, lam, runs)
+    where, none = f"S, (d, k, B) = ({size[0]}, {rank}, {size[2]:.0e})", "no C compiler"
+    why = parts.shares(parts.value, parts.roof, taken["kernel"])
+    yield Row(f"{where}: kernel", taken["kernel"] * 1e3, "ms", note=why)
     yield Row(f"{where}: plain NumPy / kernel", taken["plain"] / taken["kernel"], "x", faster, at_least=True)
-    yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, "no C compiler")
-    yield _against(f"{where}: C, four terms to a division / C", taken, "folded", "c", None, "no C compiler")
-    yield _against(f"{where}: compiled from the law / C", taken, "compiled", "c", COMPILED, "no C compiler")
-    what = f"{where}: compiled from the law, two terms to a division / C"
-    yield _against(what, taken, "compiled, folded", "c", 1.0, "no C compiler")
-    yield Row(f"{where}: value + gradient / value", taken["gradient"] / taken["kernel"], "x", GRADIENT)
-    jax = _beside_jax(b, lam, actions["gradient"], runs)
-    what = f"{where}: jax.value_and_grad / kernel's value + gradient"
-    yield _against(what, jax, "jax", "gradient", RIVALS, "no JAX", True)
-    what = f"{where}: jax.jit(jax.value_and_grad) / kernel's value + gradient"
-    yield _against(what, jax, "compiled", "gradient", RIVALS, "no JAX", True)
-    yield _lambdify(size, runs)
+    yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, none)
+    yield _against(f"{where}: C, four terms to a division / C", taken, "folded", "c", None, none)
+    yield _against(f"{where}: compiled from the law / C", taken, "compiled", "c", SHARED, none)
+    yield _against(f"{where}: compiled, a division for each term / C", taken, "alone", "c", COMPILED, none)
+    why = parts.shares(parts.gradient, parts.steep, taken["gradient"])
+    yield Row(f"{where}: kernel, value + gradient", taken["gradient"] * 1e3, "ms", note=why)
+    why = f"the array operations alone: {parts.steep / parts.roof:.2f}"
+    yield Row(f"{where}: value + gradient / value", taken["gradient"] / taken["kernel"], "x", GRADIENT, note=why)
+    what = f"{where}: compiled, value + gradient / value"
+    yield _against(what, taken, "compiled gradient", "compiled", None, none)
+    yield from _jax_rows(where, b, lam, actions, runs)
+    yield from _lambdify(size, runs)
+
+
+def _jax_rows(where: str, b: Any, lam: Any, actions: Mapping[str, Callable[[], Any]], runs: int) -> Iterator[Row]:
+    """JAX as it is called against the kernel; JAX compiled against the compiled law, like against like.
+
+    Seconds of the wall clock, because JAX has threads of its own; the ratio of processor seconds is noted.
+    """
+    mine = {name: actions[name] for name in ("gradient", "compiled gradient") if name in actions}
+    rivals = _jax_s(b, lam)
+    wall = interleaved({**rivals, **mine}, runs) if rivals else {}
+    busy = interleaved({**rivals, **mine}, runs, time.process_time) if rivals else {}
+    pairs = {
+        ("jax", "gradient"): ("jax.value_and_grad / kernel's value + gradient", RIVALS),
+        ("jax", "compiled gradient"): ("jax.value_and_grad / compiled value + gradient", RIVALS),
+        ("jitted", "compiled gradient"): ("jax.jit(jax.value_and_grad) / compiled value + gradient", RIVALS),
+        ("jitted", "gradient"): ("jax.jit(jax.value_and_grad) / kernel's value + gradient", None),
+    }
+    for (above, below), (text, goal) in pairs.items():
+        if above in wall and below in wall:
+            note = f"in seconds of all processors: {busy[above] / busy[below]:.2f}"
+            yield Row(f"{where}: {text}", wall[above] / wall[below], "x", goal, True, note=note)
+        else:
+            yield Row(f"{where}: {text}", None, "x", goal, True, note="no JAX" if not rivals else "no C compiler")
 
 
 def _against(
@@ -104,35 +125,6 @@ def _against(
     if above not in taken or below not in taken:
         return Row(what, None, "x", goal, at_least, note=why)
     return Row(what, taken[above] / taken[below], "x", goal, at_least)
-
-
-def _floor(rank: int, rest: int) -> dict[str, Callable[[], Any]]:
-    """The four operations of S on one tile in the second-level cache: a roof over what array operations can do."""
-    rows = 1024
-    high, low = np.full((rank, 1, rows), 3.0), np.full((max(1, TILE // (rank * rows)), rows), 1.0)
-    tile = np.empty((rank, len(low), rows))
-    total = np.empty(low.shape)
-    del rest
-
-    def operations() -> None:
-        for _ in range(REPEAT):
-            np.subtract(high, low, out=tile)
-            np.square(tile, out=tile)
-            np.divide(high, tile, out=tile)
-            np.add.reduce(tile, axis=0, out=total)
-
-    return {"floor": operations}
-
-
-def _floor_seconds(taken: Mapping[str, float], elements: int, rank: int) -> float:
-    """One difference, square, division and addition for each element."""
-    return taken["floor"] / (REPEAT * rank * max(1, TILE // (rank * 1024)) * 1024) * elements
-
-
-def _beside_jax(b: Any, lam: Any, gradient: Callable[[], Any], runs: int) -> dict[str, float]:
-    """Wall seconds, because JAX has threads of its own; none without JAX."""
-    jax = _jax_s(b, lam)
-    return interleaved({**jax, "gradient": gradient}, runs) if jax else {}
 
 
 def _single(runs: int) -> Iterator[Row]:
@@ -217,23 +209,28 @@ def _jax_s(b: Any, lam: Any) -> dict[str, Callable[[], Any]]:
     there = jnp.asarray(b), jnp.asarray(lam)
     return {
         "jax": lambda: jax.block_until_ready(gradient(*there)),
-        "compiled": lambda: jax.block_until_ready(compiled(*there)),
+        "jitted": lambda: jax.block_until_ready(compiled(*there)),
     }
 
 
-def _lambdify(size: tuple[int, int, int], runs: int) -> Row:
-    what = f"S, ({size[0]}, {size[1]}): lambdify(diff, cse=True) / kernel's value + gradient"
+def _lambdify(size: tuple[int, int, int], runs: int) -> Iterator[Row]:
+    what = f"S, ({size[0]}, {size[1]}): lambdify(diff, cse=True)"
     count = LAMBDIFY.get(size[:2])
     if count is None:
-        return Row(what, None, "x", RIVALS, True, note="written out it is too long to build")
+        yield Row(f"{what} / kernel's value + gradient", None, "x", RIVALS, True, note="too long to build")
+        return
     b, lam = inputs_s(size[0], size[1], count)
     function, kernel, columns = lambdified_s(*size[:2]), form_s(), [*b.T.copy(), *lam.T.copy()]
     actions: dict[str, Callable[[], Any]] = {
         "rival": lambda: function(*columns),
         "kernel": partial(kernel.value_and_gradient, b, lam, of=BOTH),
     }
+    if native() is not None:
+        actions["compiled"] = partial(compiled_s(True).value_and_gradient, (1.0, 1.0), b=b, lam=lam)
     taken = interleaved(actions, max(runs // 2, 1), time.thread_time)
-    return Row(what, taken["rival"] / taken["kernel"], "x", RIVALS, True, note=f"B = {count:.0e}")
+    note = f"B = {count:.0e}; its columns are turned beforehand"
+    yield Row(f"{what} / kernel's value + gradient", taken["rival"] / taken["kernel"], "x", RIVALS, True, note=note)
+    yield _against(f"{what} / compiled value + gradient", taken, "rival", "compiled", RIVALS, "no C compiler", True)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from symasym.catalogue import Loaded
 from symasym.codegen.json import derivation_document
 from symasym.codegen.latex import display
 from symasym.codegen.latex.notation import PLAIN, Notation
+from symasym.codegen.natural import natural_of
 from symasym.codegen.numpy import emit as emit_numpy
-from symasym.codegen.pencil import pencil_of
 from symasym.document import dump
 from symasym.pipeline import AnyDerivation, Derivation, derive
 
@@ -35,7 +35,7 @@ def artifacts(loaded: Loaded, notation: Notation = PLAIN) -> Artifacts:
     if isinstance(derivation, Derivation):
         source = f"derivations/{loaded.path.name}"
         files[f"kernels/{name}.py"] = emit_numpy(
-            derivation.law, references=references, source=source, pencil=pencil_of(derivation.model)
+            derivation.law, references=references, source=source, natural=natural_of(derivation)
         )
         files[f"latex/{name}.display.tex"] = display(derivation.law, notation=notation)
     files |= {

@@ -11,7 +11,8 @@ from dataclasses import replace
 from symasym.model.data import copy
 from symasym.words.atoms import Atom
 from symasym.words.lower import lower_scalar
-from symasym.words.polynomial import MatrixPolynomial, Monomial, ScalarPolynomial
+from symasym.words.network import words_of
+from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
 from symasym.words.substitute import substitute_scalar
 
 __all__ = ["multiply_averages"]
@@ -23,8 +24,9 @@ def _averaged(polynomial: ScalarPolynomial) -> dict[Monomial, frozenset[Atom]]:
         monomial: frozenset(
             atom
             for scalar in monomial.scalars
-            if isinstance(scalar, tuple)
-            for atom, _ in scalar
+            if not isinstance(scalar, LogDet)
+            for word in words_of(scalar)
+            for atom, _ in word
             if atom.copies is not None
         )
         for monomial in polynomial.terms

@@ -1,7 +1,7 @@
 """Directional derivatives on words: `w -> w + t v`, first power of `t`.
 
 Leibniz over the factors of a word and over the scalars of a monomial; `D inv(S)[H] = -inv(S) H inv(S)`;
-`D log det S [H] = tr(inv(S) H)`. Applied again, with further directions, these give every higher order.
+`D log det S [H] = tr(inv(S) H)`; the chain rule for smooth functions of scalars. Applied again, with further directions, these give every higher order.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from symasym.words.atoms import Factor, Kind, Word, columns_of, rows_of
 from symasym.words.contract import contract, dimensions_of
 from symasym.words.inverse import inverse
 from symasym.words.network import Network
-from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, Scalar, ScalarPolynomial
+from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, Scalar, ScalarPolynomial, Smooth
+from symasym.words.smooth import smooth_derivative
 
 __all__ = ["differentiate_matrix", "differentiate_scalar"]
 
@@ -69,6 +70,8 @@ def _plain(word: Word) -> MatrixPolynomial:
 def _scalar_derivative(scalar: Scalar, directions: Directions) -> ScalarPolynomial | None:
     if isinstance(scalar, Network):
         return _network_derivative(scalar, directions)
+    if isinstance(scalar, Smooth):
+        return smooth_derivative(scalar, lambda polynomial: differentiate_scalar(polynomial, directions))
     if isinstance(scalar, LogDet):
         inner = differentiate_matrix(scalar.of, directions)
         return (inverse(scalar.of) @ inner).trace() if inner else None

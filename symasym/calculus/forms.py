@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sympy
@@ -11,21 +12,22 @@ import sympy
 from symasym.calculus.average import multiply_averages
 from symasym.calculus.derivative import differentiate_scalar
 from symasym.calculus.expectation import Moments, expectation
-from symasym.calculus.labels import NamedIntegral, label_forms
+from symasym.calculus.labels import averaged_labels
 from symasym.calculus.linearise import expected_means, linearised
+from symasym.model.displayed import Displayed
 from symasym.model.matrices import ScalarParameter, truth
 from symasym.model.model import Model
 from symasym.words.atoms import Atom, Kind
 from symasym.words.inverse import inverse, inverse_of_atom
 from symasym.words.lower import atom_of, lower_scalar
-from symasym.words.polynomial import MatrixPolynomial, ScalarPolynomial
+from symasym.words.polynomial import MatrixPolynomial, Monomial, Scalar, ScalarPolynomial, Smooth
 from symasym.words.substitute import substitute_matrix, substitute_scalar
 
 __all__ = ["Forms", "ScalarDirection", "direction", "directions", "forms"]
 
 
 @dataclass(frozen=True)
-class Forms:
+class Forms(Displayed):
     """Forms in the directions `U` and `V`, as polynomials in trace words, at `w = w*`.
 
     * `parameters`: the atoms that move; a direction in `A` is the atom `U_A` or `V_A` of the same shape.
@@ -40,8 +42,6 @@ class Forms:
     * `scale_moments`: symbols for the moments `E rho^p` of random scales, and their values.
     * `sample_means`: sample means of the loss and their expectations, which stand in their place.
     * `slope`: `Dl[V]` of one sample, `w` free.
-    * `integrals`: named integrals that labels bring into `score` and `hessian`; `population` and `slope` leave labels out, whose
-      part of the gradient vanishes at `w*`.
     """
 
     parameters: tuple[Atom, ...]
@@ -56,7 +56,29 @@ class Forms:
     scale_moments: dict[sympy.Symbol, sympy.Expr]
     sample_means: dict[Atom, MatrixPolynomial]
     slope: ScalarPolynomial
-    integrals: dict[sympy.Symbol, NamedIntegral] = field(default_factory=dict)
+
+    @cached_property
+    def integrals(self) -> dict[sympy.Symbol, Smooth]:
+        """The means of smooth functions in the forms, by the names that people read."""
+        forms = (self.gradient, self.hessian, self.score)
+        scalars = (scalar for form in forms for monomial, _ in form.sorted_terms() for scalar in monomial.scalars)
+        found = dict.fromkeys(scalar for scalar in scalars if isinstance(scalar, Smooth))
+        return {sympy.Symbol(f"J_{n}", real=True): scalar for n, scalar in enumerate(found, 1)}
+
+    def named(self, form: ScalarPolynomial) -> ScalarPolynomial:
+        """A form with names in place of its integrals."""
+        names: dict[Scalar, sympy.Symbol] = {scalar: symbol for symbol, scalar in self.integrals.items()}
+        if not names:
+            return form
+        parts = []
+        for monomial, number in form.sorted_terms():
+            kept = tuple(scalar for scalar in monomial.scalars if scalar not in names)
+            part = ScalarPolynomial({Monomial(monomial.powers, kept): number})
+            for scalar in monomial.scalars:
+                if scalar in names:
+                    part = part * ScalarPolynomial.symbol(names[scalar])
+            parts.append(part)
+        return ScalarPolynomial.sum(parts)
 
 
 class ScalarDirection(sympy.Symbol):
@@ -85,10 +107,14 @@ def directions(parameters: Iterable[Atom], scalars: Iterable[ScalarParameter], s
     return moving
 
 
-def _at_truth(model: Model, moments: Moments) -> tuple[dict[Any, Any], dict[Atom, MatrixPolynomial]]:
-    """`A* -> A`, and `(I + A A^T)^{-1} -> Sigma_x^{-1}` where that is what `Sigma_x` is."""
+def _truths(model: Model) -> dict[Any, Any]:
+    """`A* -> A`."""
     truths: dict[Any, Any] = {atom_of(truth(p)): MatrixPolynomial.atom(atom_of(p)) for p in model.parameters}
-    truths |= {truth(v): v for v in model.scalar_parameters}
+    return truths | {truth(v): v for v in model.scalar_parameters}
+
+
+def _at_truth(truths: dict[Any, Any], moments: Moments) -> tuple[dict[Any, Any], dict[Atom, MatrixPolynomial]]:
+    """`A* -> A`, and `(I + A A^T)^{-1} -> Sigma_x^{-1}` where that is what `Sigma_x` is."""
     definitions = {atom: substitute_matrix(value, truths) for atom, value in moments.definitions.items()}
     point = dict(truths)
     for atom, value in definitions.items():
@@ -103,29 +129,30 @@ def forms(model: Model) -> Forms:
     """Differentiate the loss, take expectations, set `w = w*`."""
     moments, parameters, scalars = Moments(), tuple(map(atom_of, model.parameters)), model.scalar_parameters
     along_u, along_v = directions(parameters, scalars, "U"), directions(parameters, scalars, "V")
-    labels = label_forms(model.loss, along_u, along_v, moments)
-    loss = lower_scalar(labels.rest)
+    labels = averaged_labels(model.loss, along_u, along_v)
+    loss = lower_scalar(labels.loss)
     means = expected_means(loss, moments)
     loss = linearised(loss, means, moments)
     score_u, score_v = differentiate_scalar(loss, along_u), differentiate_scalar(loss, along_v)
-    gradient = expectation(score_v, moments)
-    score = expectation(multiply_averages(score_u, score_v), moments)
+    truths = _truths(model)  # what the loss itself says of true values goes first: much vanishes there
+    here_u, here_v = (substitute_scalar(score, truths) for score in (score_u, score_v))
+    gradient = expectation(here_v, moments)
+    score = expectation(multiply_averages(here_u, here_v) + substitute_scalar(labels.noise, truths), moments)
     if means:  # S(z) - E S is centred: what is left of the mean of the score is the gradient, zero at w*
-        score = score - expectation(score_u, moments) * gradient
-    hessian = expectation(differentiate_scalar(score_u, along_v), moments)
-    point, definitions = _at_truth(model, moments)
+        score = score - expectation(here_u, moments) * gradient
+    hessian = expectation(substitute_scalar(differentiate_scalar(score_u, along_v), truths), moments)
+    point, definitions = _at_truth(truths, moments)
     return Forms(
         parameters,
         scalars,
         expectation(loss, moments),
         substitute_scalar(gradient, point),
-        substitute_scalar(score + labels.score, point),
-        substitute_scalar(hessian + labels.hessian, point),
+        substitute_scalar(score, point),
+        substitute_scalar(hessian, point),
         substitute_scalar(differentiate_scalar(lower_scalar(model.local_penalty), along_v), point),
         point,
         definitions,
         moments.scale_moments,
         {atom: substitute_matrix(value, point) for atom, value in means.items()},
         score_v,
-        {s: replace(n, variance=substitute_scalar(n.variance, point)) for s, n in labels.integrals.items()},
     )

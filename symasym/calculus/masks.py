@@ -45,6 +45,7 @@ class Cumulant(sympy.Symbol):
     keep: sympy.Expr
 
     @staticmethod
+    @cache
     def of(order: int, keep: sympy.Expr) -> Cumulant:
         """The symbol, which says what it stands for."""
         symbol = Cumulant(f"cumulant_{order}({keep})", real=True)
@@ -56,9 +57,9 @@ def _written_out(monomial: Monomial, number: Fraction) -> ScalarPolynomial:
     """A term with its cumulants as polynomials in `p`."""
     cumulants = tuple((symbol, power) for symbol, power in monomial.powers if isinstance(symbol, Cumulant))
     if not cumulants:
-        return ScalarPolynomial({monomial: number})
+        return ScalarPolynomial.term(monomial, number)
     rest = Monomial(tuple(item for item in monomial.powers if item not in cumulants), monomial.scalars)
-    return _product(cumulants) * ScalarPolynomial({rest: number})
+    return _product(cumulants) * ScalarPolynomial.term(rest, number)
 
 
 @cache
@@ -73,7 +74,7 @@ def _product(cumulants: tuple[tuple[Cumulant, int], ...]) -> ScalarPolynomial:
 def _term(monomial: Monomial, number: Fraction) -> ScalarPolynomial:
     masked = [scalar for scalar in monomial.scalars if isinstance(scalar, tuple) and _places(0, scalar)]
     fixed = Monomial(monomial.powers, tuple(scalar for scalar in monomial.scalars if scalar not in masked))
-    factor = ScalarPolynomial({fixed: Fraction(number)})
+    factor = ScalarPolynomial.term(fixed, number)
     return _expectation(masked) * factor if masked else factor
 
 
@@ -119,7 +120,7 @@ def _expectation(words: Sequence[Word]) -> ScalarPolynomial:
         sizes = ((atom, len(block)) for atom, blocks in zip(letters, choice, strict=True) for block in blocks)
         powers = Counter(Cumulant.of(size, atom.payload.keep) for atom, size in sizes)
         symbols = tuple(sorted(powers.items(), key=lambda item: name_of(item[0])))
-        terms.append(value * ScalarPolynomial({Monomial(symbols): Fraction(1)}))
+        terms.append(value * ScalarPolynomial.term(Monomial(symbols)))
     return ScalarPolynomial.sum(terms)
 
 

@@ -10,6 +10,7 @@ import sympy
 
 from symasym.claims.claim import Claim, Part
 from symasym.claims.compare import Comparison
+from symasym.model.displayed import Displayed
 
 __all__ = ["Confirmation", "Finding", "OrderFinding", "PartFinding", "Simulated"]
 
@@ -29,7 +30,7 @@ class Confirmation:
 
 
 @dataclass(frozen=True)
-class PartFinding:
+class PartFinding(Displayed):
     """One comparison: both sides in the source's letters (`claimed` is None where its shapes do not fit), and the verdict.
 
     `message`: what does not fit, or why the verdict is what it is.
@@ -97,7 +98,7 @@ class Simulated:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Displayed):
     """A claim with its verdict and everything that it rests on."""
 
     claim: Claim

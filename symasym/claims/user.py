@@ -22,9 +22,9 @@ from symasym.claims.quantities import LAW, downstream_at, law_quantity
 from symasym.claims.reading import claim_of, table_of
 from symasym.claims.specialise import values_of
 from symasym.claims.sums import normal
-from symasym.codegen.latex.printer import formula
 from symasym.errors import InputError, ShapeError, SymasymError
 from symasym.law.law import Law, alpha, downstream_variance, schur
+from symasym.model.displayed import Displayed
 from symasym.model.model import Model
 
 __all__ = ["Audit", "audit", "audit_file"]
@@ -34,7 +34,7 @@ KEYS = ("model", "what", "formula", "claimed", "id", "source", "definitions", "w
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Displayed):
     """A user's claims about one law, each with its finding; true where all of them agree."""
 
     law: Law
@@ -58,13 +58,6 @@ class Audit:
 
     def __str__(self) -> str:
         return "\n".join(_line(what, finding) for what, finding in self.findings.items())
-
-    def _repr_latex_(self) -> str:
-        rows = [
-            rf"\text{{{what.replace('_', ' ')}: {f.verdict}}} & \quad {formula(f.comparison.difference) if f.comparison else ''}"
-            for what, f in self.findings.items()
-        ]
-        return r"$\displaystyle \begin{array}{ll} " + r" \\ ".join(rows) + r" \end{array}$"
 
 
 def _line(what: str, finding: PartFinding) -> str:

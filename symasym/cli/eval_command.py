@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from symasym import catalogue, inputs
+from symasym import catalogue, figures, inputs
+from symasym.cli.plot_option import figure_path
 from symasym.document import dump
 from symasym.errors import InputError
 from symasym.evaluation import DOWNSTREAM, evaluate_inputs, law_document
@@ -36,15 +37,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="risk over label noise as well: sigma^2 chi2_{d_act}, or (1/2) chi2_{d_act} for logistic, in place of its mean",
     )
     parser.add_argument("--quantiles", default="0.5,0.95", metavar="0.5,0.95")
+    parser.add_argument(
+        "--plot",
+        metavar="FILE.pdf|png|svg",
+        help="also a figure: risk against alpha with the crossover, distribution, weights (needs matplotlib)",
+    )
     parser.add_argument("--format", choices=("json",), default="json")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate and print one JSON document."""
-    quantiles = _quantiles(arguments.quantiles)
+    quantiles, figure = _quantiles(arguments.quantiles), figure_path(arguments.plot)
     loaded = catalogue.load(arguments.model)
     evaluation = evaluate_inputs(loaded, inputs.read(arguments.input), arguments.downstream)
     if arguments.unconditional:
         evaluation = replace(evaluation, numeric=evaluation.numeric.unconditional())
-    print(dump("symasym.law/1", law_document(loaded.name, evaluation, quantiles)))
+    document = law_document(loaded.name, evaluation, quantiles)
+    if figure is not None:
+        figures.save(figures.overview(evaluation, loaded.name, quantiles), figure)
+    print(dump("symasym.law/1", document))
     return 0

@@ -7,13 +7,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 
-from symasym import catalogue, inputs
+from symasym import catalogue, figures, inputs
+from symasym.cli.plot_option import figure_path
 from symasym.document import dump
 from symasym.errors import InputError
+from symasym.evaluation import DOWNSTREAM
 from symasym.simulation.procedure import GRID, REPETITIONS, SEED, verify
 from symasym.simulation.report import verification_document, verification_text
 
@@ -23,7 +22,6 @@ QUIET = 2.0
 """Seconds before the first word of progress, and between two at least."""
 SHARE = 0.2
 """Share of the time passed that is waited before the next word."""
-FIGURES = (".png", ".pdf")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,13 +29,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     grid = ",".join(map(str, GRID))
     parser.add_argument("model", metavar="MODEL|FILE.py", help="a model of the catalogue, or a model file")
     parser.add_argument("--input", metavar="FILE.json", help="the problem (default: the one in the model file)")
+    parser.add_argument("--downstream", choices=DOWNSTREAM, default="least_squares")
     parser.add_argument("--seed", default=str(SEED), metavar=str(SEED))
     parser.add_argument("--jobs", default=str(os.cpu_count() or 1), metavar="2", help="processes (default: one a core)")
     parser.add_argument("--reps", default=str(REPETITIONS), metavar=str(REPETITIONS), help="repetitions at each m")
     parser.add_argument("--m", default=grid, metavar=grid, help="unlabelled sample sizes, extrapolated along 1/m")
     parser.add_argument("--n", metavar="2000", help="labelled samples at the largest m (default: m/alpha)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.add_argument("--plot", metavar="FILE.png|pdf", help="a figure of the outcome (needs matplotlib)")
+    parser.add_argument("--plot", metavar="FILE.pdf|png|svg", help="a figure of the outcome (needs matplotlib)")
     parser.add_argument("--checkpoint", metavar="FILE", help="go on from, and keep, what is done in this file")
 
 
@@ -53,20 +52,6 @@ def _sizes(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise InputError(f"--m: {text} came, whole numbers separated by commas are expected, e.g. 500,1000") from None
-
-
-def _figure(text: str | None) -> Path | None:
-    """Refuse a figure that could not be written before an hour is spent on what it would show."""
-    if text is None:
-        return None
-    path = Path(text)
-    if path.suffix not in FIGURES:
-        raise InputError(f"--plot: {text} came, a name that ends in {' or '.join(FIGURES)} is expected")
-    if not path.resolve().parent.is_dir():
-        raise InputError(f"--plot: there is no folder {path.parent}")
-    if find_spec("matplotlib") is None:
-        raise InputError("--plot: matplotlib is not installed; pip install 'symasym[plot]' brings it")
-    return path
 
 
 def _progress() -> Callable[[int, int], None]:
@@ -95,14 +80,21 @@ def run(arguments: argparse.Namespace) -> int:
     numbers = {name: _whole(name, getattr(arguments, name)) for name in ("seed", "jobs", "reps")}
     sizes = _sizes(arguments.m)
     labelled = None if arguments.n is None else _whole("n", arguments.n)
-    figure = _figure(arguments.plot)
+    figure = figure_path(arguments.plot)
     loaded = catalogue.load(arguments.model)
     document = None if arguments.input is None else inputs.read(arguments.input)
     outcome = verify(
-        loaded, document, **numbers, m=sizes, n=labelled, progress=_progress(), checkpoint=arguments.checkpoint
+        loaded,
+        document,
+        **numbers,
+        m=sizes,
+        n=labelled,
+        progress=_progress(),
+        checkpoint=arguments.checkpoint,
+        downstream=arguments.downstream,
     )
     if figure is not None:
-        import_module("symasym.simulation.plot").save_figure(outcome, figure)
+        figures.save(figures.verification(outcome), figure)
     if arguments.format == "json":
         print(dump("symasym.verify/1", verification_document(outcome)))
     else:

@@ -13,7 +13,9 @@ from symasym.evaluation.closed import evaluate_closed
 from symasym.evaluation.families import evaluate_family
 from symasym.evaluation.general import evaluate_general
 from symasym.evaluation.logistic import require_well_specified, with_logistic, without_noise
+from symasym.evaluation.mixtures import check_mixtures
 from symasym.evaluation.noise import check_noise
+from symasym.evaluation.numbers import sizes_of, symbol_values
 from symasym.evaluation.outcome import Evaluation
 from symasym.evaluation.project import projected
 from symasym.model.families import FamilyModel
@@ -60,6 +62,8 @@ def prepare(loaded: Loaded, document: Mapping[str, Any], downstream: str = "leas
     assert not isinstance(point, FamilyPoint)
     if chosen.model.aligned is None and isinstance(point, AlignedPoint):
         point = GeneralPoint()  # the alignment is that of another variant
+    if any(len(vector.law.components) > 1 for vector in chosen.model.data):
+        check_mixtures(chosen.model, symbol_values(chosen.model, instance, given, point), sizes_of(chosen.model, given))
     if given["project"]:
         with inputs.guarded(given):
             given, point = projected(chosen.model, instance, given, point)

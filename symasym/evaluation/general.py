@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from symasym.model.model import Model
 from symasym.model.scalars import LabelLoss
 from symasym.pipeline import GeneralDerivation, derive_general
 
-__all__ = ["evaluate_general", "place_minimiser"]
+__all__ = ["Placed", "evaluate_general", "place_minimiser"]
 
 RESIDUAL = 1e-8
 """A target further than this outside the span of the features is refused unless it is declared misspecified."""
@@ -30,13 +30,24 @@ DROPPED = 1e-12
 """Weights below this fraction of the largest are rounding."""
 
 
+class Placed(NamedTuple):
+    """`w*` by parameter name in the coordinates of the input.
+
+    Where it was searched for, `(reached, starts)` and the minima at which those that reached its value ended.
+    """
+
+    minimiser: Mapping[str, Any]
+    starts: tuple[int, int] | None = None
+    minima: Sequence[Mapping[str, np.ndarray]] = ()
+
+
 def place_minimiser(
     stages: GeneralDerivation,
     given: Mapping[str, Any],
     point: AlignedPoint | GeneralPoint,
     constants: Mapping[str, Any],
-) -> tuple[dict[str, Any], tuple[int, int] | None]:
-    """`w*` by parameter name in the coordinates of the input, and `(reached, starts)` where it was searched for.
+) -> Placed:
+    """`w*`, and how it was found.
 
     The true values where the data law holds them: what is downstream refers to that representative of the orbit. By the inverse
     of the frame from an aligned point; by the formula of the model file; else numerically.
@@ -46,16 +57,16 @@ def place_minimiser(
     truths = {t.of for law in laws for t in law.atoms(Truth, ScalarTruth)}
     names = [*(p.name for p in model.parameters), *(v.name for v in model.scalar_parameters)]
     if truths and all(name in given for name in names):
-        return {name: given[name] for name in names}, None
+        return Placed({name: given[name] for name in names})
     if isinstance(point, AlignedPoint):
         sizes = {symbol.name: size for symbol, size in sizes_of(model, given).items()}
         placed = AlignedPoint({**sizes, **point.values}, point.frames)
         scalars = {v.name: np.asarray(point.values[v.name], float) for v in model.scalar_parameters}
-        return {**natural_point(model, placed), **scalars}, None
+        return Placed({**natural_point(model, placed), **scalars})
     if point.minimiser is not None:
-        return dict(point.minimiser), point.starts
+        return Placed(point.minimiser, point.starts, point.minima)
     found = find_minimiser(landscape(model, stages.forms, stages.quotient, constants))
-    return dict(found.values), (found.reached, found.starts)
+    return Placed(found.values, (found.reached, found.starts), found.minima)
 
 
 def evaluate_general(
@@ -67,7 +78,7 @@ def evaluate_general(
     """
     stages = derive_general(model)
     constants = constants_of(model, instance, given, point)
-    minimiser, starts = place_minimiser(stages, given, point, constants)
+    minimiser, starts, minima = place_minimiser(stages, given, point, constants)
     outcome = general(model, {**constants, **minimiser}, stages.forms, stages.quotient, misspecified=True)
     residual = float(outcome.residual)
     if residual > RESIDUAL and not given["misspecified"]:
@@ -80,7 +91,7 @@ def evaluate_general(
     noise = np.asarray(given["sigma2"], float) if "sigma2" in given else numeric.noise
     numeric = replace(numeric.kept(numeric.weights > DROPPED * np.max(numeric.weights, initial=0.0)), noise=noise)
     outside = _misspecified(outcome) if residual > RESIDUAL else None
-    return Evaluation(given, None, point, numeric, residual, minimiser, starts, outside)
+    return Evaluation(given, None, point, numeric, residual, minimiser, starts, minima, outside)
 
 
 def _listed(vector: np.ndarray) -> str:

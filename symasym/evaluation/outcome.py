@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from symasym.law.law import Law
 from symasym.law.numeric import NumericLaw
 from symasym.law.numeric_logistic import NumericLogistic
+from symasym.model.displayed import Displayed
 from symasym.model.instance import AlignedPoint, FamilyPoint, GeneralPoint
 
 __all__ = ["Evaluation", "Misspecified"]
@@ -28,14 +29,15 @@ class Misspecified:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Displayed):
     """A concrete problem: the checked inputs, where it stands, the numeric law.
 
     `law` is the symbolic law where the closed form was used, else None; `point` is aligned or general; `minimiser` is `w*` in
-    the coordinates of the input where the general route was used; `starts` counts the starts that reached it and those that
-    were made, None where a formula gives it. `misspecified` replaces the numeric law where the target leaves the span; `remarks`
-    are the instance's own, or say how accurate integrals are; `integrals` is the rule by which a model of a family was
-    integrated. `logistic`: both laws of a logistic second stage where it was asked for; `numeric` is then that of the log-loss.
+    the coordinates of the input where the general route was used; `starts` counts the starts that reached its value and
+    those that were made, None where a formula gives it; `minima` are the points at which the former ended. `misspecified`
+    replaces the numeric law where the target leaves the span; `remarks` are the instance's own, or say how accurate integrals
+    are; `integrals` is the rule by which a model of a family was integrated.
+    `logistic`: both laws of a logistic second stage where it was asked for; `numeric` is then that of the log-loss.
     """
 
     given: Mapping[str, Any]
@@ -45,6 +47,7 @@ class Evaluation:
     residual: float
     minimiser: Mapping[str, np.ndarray] = field(default_factory=dict)
     starts: tuple[int, int] | None = None
+    minima: Sequence[Mapping[str, np.ndarray]] = ()
     misspecified: Misspecified | None = None
     remarks: Mapping[str, Any] = field(default_factory=dict)
     integrals: str = ""

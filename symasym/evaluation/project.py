@@ -32,7 +32,7 @@ def projected(
         raise InputError("project: true came, but the target of this model is no key of its own; false is expected")
     stages = derive_general(model)
     constants = constants_of(model, instance, given, point)
-    minimiser, starts = place_minimiser(stages, given, point, constants)
+    minimiser, starts, minima = place_minimiser(stages, given, point, constants)
     outcome = general(model, {**constants, **minimiser}, stages.forms, stages.quotient, misspecified=True)
     size = float(np.linalg.norm(outcome.projection))
     if not size > 1e-10 * float(np.linalg.norm(given[target.name])):
@@ -40,5 +40,5 @@ def projected(
             f"{target.name}: its projection on the learned span is 0; a target that reaches into it is expected"
         )
     if isinstance(point, GeneralPoint):
-        point = replace(point, minimiser=minimiser, starts=starts)
+        point = replace(point, minimiser=minimiser, starts=starts, minima=minima)
     return {**given, target.name: outcome.projection}, point

@@ -7,19 +7,20 @@ two traces is an outer product. Leading axes are a batch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 import sympy
 
 from symasym.calculus.bilinear import Linear, matrix_terms, scalar_terms, split_bilinear, split_linear
 from symasym.errors import InputError
+from symasym.general.integrals import Integrals
 from symasym.general.networks import network_array
 from symasym.law.evaluate import evaluate
 from symasym.model.matrices import ScalarParameter, ScalarTruth
 from symasym.words.atoms import Atom, Factor, Kind, Word
 from symasym.words.network import Network
-from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial
+from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial, Smooth
 
 __all__ = ["Matrices", "bilinear_array", "linear_array", "linear_parts", "matrix_array", "scalar_array", "word_array"]
 
@@ -35,6 +36,11 @@ class Matrices:
         self._sizes = {symbol: value for symbol, value in scalars.items() if isinstance(value, int)}
         self._cache: dict[Word, Array] = {}
         self._atoms: dict[Atom, Array] = {}
+
+    @cached_property
+    def integrals(self) -> Integrals:
+        """Smooth functions and their means."""
+        return Integrals(lambda polynomial: scalar_array(polynomial, self), self.scalar)
 
     def atom(self, atom: Atom) -> Array:
         """The matrix of an atom, `(..., rows, columns)`."""
@@ -120,6 +126,8 @@ def scalar_array(polynomial: ScalarPolynomial, matrices: Matrices) -> Array:
                 value = value * matrices.log_determinant(scalar.of)
             elif isinstance(scalar, Network):
                 value = value * network_array(scalar, matrices.word)
+            elif isinstance(scalar, Smooth):
+                value = value * matrices.integrals(scalar).value
             else:
                 value = value * np.trace(matrices.word(scalar, sympy.S.One), axis1=-2, axis2=-1)
         total = total + value

@@ -43,12 +43,16 @@ TURNED = 1e-5
 
 @dataclass(frozen=True)
 class Minimum:
-    """`values`: parameter name -> array; `value`: `L(w*)`; `reached` of `starts` starts led to it."""
+    """`values`: parameter name -> array; `value`: `L(w*)`; `reached` of `starts` starts led to it.
+
+    `minima`: where each of these ended; that they are as low for every sample is another question (`symasym.simulation.regime`).
+    """
 
     values: Mapping[str, np.ndarray]
     value: float
     starts: int
     reached: int
+    minima: tuple[Mapping[str, np.ndarray], ...] = ()
 
 
 def find_minimiser(scape: Landscape, starts: int = STARTS, seed: int = SEED) -> Minimum:
@@ -76,7 +80,7 @@ def find_minimiser(scape: Landscape, starts: int = STARTS, seed: int = SEED) -> 
     spread = max(abs(found[-1][0] - lowest), abs(lowest), np.finfo(float).tiny)
     same = [w for value, w in found if value - lowest <= SAME * spread]
     _require_one_span(scape, same)
-    return Minimum(scape.unpacked(best), lowest, starts, len(same))
+    return Minimum(scape.unpacked(best), lowest, starts, len(same), tuple(map(scape.unpacked, same)))
 
 
 def _start(scape: Landscape, rng: np.random.Generator, number: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from symasym.general.task import task
 from symasym.general.values import matrices_of
 from symasym.general.vertical import horizontal_basis, vertical_array
 from symasym.law.numeric import NumericLaw
+from symasym.model.displayed import Displayed
 from symasym.model.matrices import ScalarParameter
 from symasym.model.model import Model
 from symasym.symmetry.quotient import Quotient, quotient
@@ -30,7 +31,7 @@ DROPPED = 1e-12
 
 
 @dataclass(frozen=True)
-class General:
+class General(Displayed):
     """Arrays over the `N` entries of all parameters, row by row, parameters by name; leading axes are a batch.
 
     * `gradient` `(..., N)`; `hessian`, `score`, `covariance`, `interaction` (`K`) `(..., N, N)`.
@@ -165,6 +166,7 @@ def general(
     gradient = linear_array(first_stage.gradient, parameters, matrices)
     h = bilinear_array(first_stage.hessian, parameters, matrices)
     s = bilinear_array(first_stage.score, parameters, matrices)
+    matrices.integrals.require_accurate()
     scale = np.sqrt(np.trace(s, axis1=-2, axis2=-1))
     if np.any(np.linalg.norm(gradient, axis=-1) > tolerance * scale):
         raise ConditionViolated(

@@ -11,7 +11,6 @@ import sympy
 from symasym.calculus.forms import Forms
 from symasym.errors import InputError
 from symasym.general.arrays import Matrices
-from symasym.general.integrals import named_integral
 from symasym.law.evaluate import evaluate
 from symasym.model.matrices import Constant, Parameter
 from symasym.model.model import Model
@@ -54,9 +53,7 @@ def matrices_of(model: Model, values: Mapping[str, Any], forms: Forms, without: 
     table = {symbol.name: value for symbol, value in scalars.items()}
     for symbol, value in forms.scale_moments.items():
         scalars[symbol] = evaluate(value, table)
-    matrices = Matrices(arrays, scalars)
-    found = {symbol: named_integral(integral, matrices) for symbol, integral in forms.integrals.items()}
-    return Matrices(arrays, {**scalars, **found}) if found else matrices
+    return Matrices(arrays, scalars)
 
 
 def _stated_sizes(model: Model, values: Mapping[str, Any]) -> dict[sympy.Symbol, int]:

@@ -20,6 +20,7 @@ from symasym.law.numeric import NumericLaw
 from symasym.law.serialise import from_srepr
 from symasym.law.text import law_text
 from symasym.law.write_out import write_out
+from symasym.model.displayed import Displayed
 
 __all__ = ["IndexRange", "Law", "alpha", "downstream_variance", "schur"]
 
@@ -70,7 +71,7 @@ def variance_of(item: IndexRange) -> sympy.Expr:
 
 
 @dataclass(frozen=True)
-class Law:
+class Law(Displayed):
     """Limit law of a model, a value that survives `srepr`.
 
     * `name`, `title`: of the model.
@@ -210,18 +211,6 @@ class Law:
 
     def __str__(self) -> str:
         return law_text(self)
-
-    def _repr_latex_(self) -> str:
-        weights = r" \qquad ".join(
-            rf"\omega_{{{index}}} = {sympy.latex(weight)}" for weight, (index, _, _) in self.weights
-        )
-        return (
-            r"$\displaystyle n\,(R - \sigma^2) \to \sigma^2\, "
-            + sympy.latex(self.d_eff)
-            + r" + \frac{1}{\alpha} \sum \omega\, \chi^2_1, \qquad "
-            + weights
-            + "$"
-        )
 
     def as_basic(self) -> sympy.Tuple:
         """The law as one SymPy object."""

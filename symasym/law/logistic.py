@@ -16,6 +16,7 @@ import sympy
 from symasym.law.law import IndexRange, Law, alpha, downstream_variance
 from symasym.law.numbers import target_size_at
 from symasym.law.numeric_logistic import NumericLogistic
+from symasym.model.displayed import Displayed
 
 __all__ = ["LogisticLaw"]
 
@@ -31,7 +32,7 @@ U = sympy.Symbol("u", real=True)
 
 
 @dataclass(frozen=True)
-class LogisticLaw:
+class LogisticLaw(Displayed):
     """`least_squares`: the law of the same model; `target`: each learned range with the coefficient `t_i` of `f*` there."""
 
     least_squares: Law

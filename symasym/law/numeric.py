@@ -8,12 +8,13 @@ from math import factorial
 import numpy as np
 
 from symasym.law import quadratic_form
+from symasym.model.displayed import Displayed
 
 __all__ = ["NumericLaw"]
 
 
 @dataclass(frozen=True)
-class NumericLaw:
+class NumericLaw(Displayed):
     """`sigma^2 d_act + (1/alpha) (offset + sum_j w_j chi2_1(l_j))`, label noise averaged; leading axes are a batch.
 
     * `noise`: `sigma^2`, shape `(...)`; `alpha = m/n`, shape `(...)`.

@@ -24,6 +24,7 @@ from functools import cached_property
 import numpy as np
 
 from symasym.law.numeric import NumericLaw
+from symasym.model.displayed import Displayed
 from symasym.quadrature.line import Integral, even_mean, mean
 
 __all__ = ["NumericLogistic"]
@@ -48,7 +49,7 @@ def _entropy(u: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class NumericLogistic:
+class NumericLogistic(Displayed):
     """Both limits for a logistic second stage; leading axes are a batch.
 
     * `least_squares`: the law of the same problem with least squares; its noise is not used.

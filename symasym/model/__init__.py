@@ -45,6 +45,7 @@ from symasym.model.mixtures import MixtureLaw, mixture
 from symasym.model.model import LeastSquares, Model
 from symasym.model.sample_means import SampleMean, sample_mean
 from symasym.model.scalars import average, inner, logdet, norm2, quad, tr
+from symasym.model.smooth import log_cosh, log_sum_exp, smooth, softplus
 
 __all__ = [
     "GL",
@@ -94,8 +95,10 @@ __all__ = [
     "joint",
     "known_vectors",
     "known_numbers",
+    "log_cosh",
     "log_mean_exp",
     "log_mean_exp_over",
+    "log_sum_exp",
     "logistic_loss",
     "poisson_loss",
     "logdet",
@@ -111,7 +114,9 @@ __all__ = [
     "sample_mean",
     "scalar",
     "scalar_parameter",
+    "smooth",
     "softmax",
+    "softplus",
     "span",
     "student",
     "tr",

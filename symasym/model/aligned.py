@@ -18,6 +18,8 @@ from symasym.model.groups import Group, GroupElement
 
 __all__ = ["Aligned", "Frame", "Weight", "indexed", "indices"]
 
+DOWNSTREAM = ("g", "S")
+"""Its diagonal and its Schur complement (`symasym.law.law`)."""
 Weight: TypeAlias = sympy.Expr | int | sympy.IndexedBase | Mapping[sympy.Symbol, sympy.Expr]
 """Diagonal entries: one number for all, a family `lam` meaning `lam[p]`, or an expression for each range (others 0)."""
 
@@ -28,7 +30,16 @@ def indices(names: str) -> tuple[sympy.Symbol, ...]:
 
 
 def indexed(names: str) -> tuple[sympy.IndexedBase, ...]:
-    """Families of real numbers over an index, e.g. `lam, b = indexed("lam b")`; signs belong to `assume`."""
+    """Families of real numbers over an index, e.g. `lam, b = indexed("lam b")`; signs belong to `assume`.
+
+    Raises `InputError` for the letters of the downstream covariance in every law.
+    """
+    for name in names.split():
+        if name in DOWNSTREAM:
+            raise InputError(
+                f"indexed: the family {name} came, but g and S are the downstream covariance in every law; another letter is "
+                "expected"
+            )
     return tuple(sympy.IndexedBase(sympy.Symbol(name, real=True)) for name in names.split())
 
 

@@ -17,7 +17,8 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from symasym.errors import InputError, NotDerivableYet
 from symasym.model.data import GaussianVector
 from symasym.model.sample_means import SampleMean
-from symasym.model.scalars import Average, Inner, LogDet, Tr
+from symasym.model.scalars import Average, Inner, LogDet, Smooth, Tr
+from symasym.model.special import compiled
 
 __all__ = ["evaluate", "evaluate_matrix", "small_sizes"]
 
@@ -95,6 +96,11 @@ def evaluate(expression: sympy.Expr, values: Values, sizes: Sizes) -> float:
             return float(np.trace(evaluate_matrix(expression.args[0], values, sizes)))
         case LogDet():
             return float(np.linalg.slogdet(evaluate_matrix(expression.args[0], values, sizes))[1])
+        case Smooth():
+            rule, *arguments = expression.args
+            own = {s: evaluate(s, values, sizes) for s in rule.free_symbols}
+            points = [evaluate(argument, values, sizes) for argument in arguments]
+            return float(compiled(rule.expr, (*rule.variables, *own))(*points, *own.values()))
         case Average():  # all copies at the one point that is given
             return evaluate(expression.args[0], values, sizes)
         case sympy.Symbol():

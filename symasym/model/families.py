@@ -16,6 +16,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.printing.printer import Printer
 
 from symasym.errors import InputError, ShapeError
+from symasym.model.displayed import Displayed
 from symasym.model.matrices import ModelSymbol
 from symasym.model.scalars import Inner, MatrixScalar
 from symasym.model.shapes import check_matrix
@@ -224,7 +225,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class FamilyModel:
+class FamilyModel(Displayed):
     """A two-stage problem with a family of vectors as its parameter, and least squares downstream under the data's own law.
 
     * `loss`: a scalar in `x` and `parameter`, symmetric in the members.

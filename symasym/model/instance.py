@@ -67,14 +67,15 @@ class GeneralPoint:
 
     `minimiser`: `w*` by parameter name where there is a formula for it; None has it found numerically, from several starts.
     `values`: further constants and scalars by name, beyond what the inputs and `Instance.constants` say. `why`: a sentence that
-    says what stands in the way of aligned coordinates, for people to read. `starts`: how many of how many starts reached the
-    minimiser, where it was searched for.
+    says what stands in the way of aligned coordinates, for people to read. Where the minimiser was searched for, `starts`: how
+    many of how many starts reached its value; `minima`: where each of them ended.
     """
 
     minimiser: Mapping[str, np.ndarray] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
     starts: tuple[int, int] | None = None
+    minima: Sequence[Mapping[str, np.ndarray]] = ()
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from symasym.errors import InputError, NotDerivableYet, ShapeError
 from symasym.model.aligned import Aligned
 from symasym.model.data import GaussianLaw, GaussianVector
+from symasym.model.displayed import Displayed
 from symasym.model.groups import Action
 from symasym.model.masks import Mask
 from symasym.model.matrices import ModelSymbol, Parameter, ScalarParameter, ScalarTruth
 from symasym.model.sample_means import SampleMean
-from symasym.model.scalars import Average, LabelLoss
+from symasym.model.scalars import Average, LabelLoss, Smooth
 from symasym.model.shapes import check_matrix, check_scalar
 
 __all__ = ["LeastSquares", "Model"]
@@ -36,7 +37,7 @@ class LeastSquares:
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Displayed):
     """Two-stage problem, as it stands on the paper's page.
 
     * `loss`: scalar per-sample loss `l(w; z)`; with sample means in it, `l(w; z, S_m)`, so that `w_hat` minimises
@@ -73,7 +74,7 @@ class Model:
         self._check_names()
         self._check_averages()
         self._check_masks()
-        self._check_labels()
+        self._check_integrals()
         self._check_sample_means()
         self._check_features()
         self._check_downstream()
@@ -163,10 +164,10 @@ class Model:
                     f"loss: {vector} is averaged over {counts[vector]} and over {count} copies; one number is expected"
                 )
 
-    def _check_labels(self) -> None:
-        if self.aligned is not None and self.loss.atoms(LabelLoss):
+    def _check_integrals(self) -> None:
+        if self.aligned is not None and self.loss.atoms(LabelLoss, Smooth):
             raise NotDerivableYet(
-                "loss: labels bring integrals that the closed form does not know; leave aligned out for the general route"
+                "loss: labels and smooth functions bring integrals that the closed form does not know; leave aligned out for the general route"
             )
 
     def _check_masks(self) -> None:

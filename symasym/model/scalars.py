@@ -23,6 +23,9 @@ __all__ = [
     "LabelLoss",
     "LogDet",
     "MatrixScalar",
+    "Slot",
+    "Smooth",
+    "SmoothMean",
     "Tr",
     "average",
     "inner",
@@ -121,6 +124,69 @@ class LabelLoss(MatrixScalar):
     """Minus the log-likelihood of a label given the data, of `eta` and its true value; see `symasym.model.labels`."""
 
     family = ""
+
+
+class Slot(sympy.AtomicExpr):
+    """The `n`-th argument of a smooth function, `t_n`: bound, and so no symbol that a model would ask a value for."""
+
+    __slots__ = ("number",)
+    is_symbol = True
+    is_real = True
+    is_commutative = True
+    _diff_wrt = True
+    number: int
+
+    def __new__(cls, number: int) -> Slot:
+        slot = super().__new__(cls)
+        slot.number = number
+        return slot
+
+    def __getnewargs__(self) -> tuple[int]:
+        return (self.number,)
+
+    def _hashable_content(self) -> tuple[int]:
+        return (self.number,)
+
+    @property
+    def free_symbols(self) -> set[sympy.Basic]:
+        """Itself."""
+        return {self}
+
+    def _sympystr(self, printer: Printer) -> str:
+        return f"t_{self.number}"
+
+    def _latex(self, printer: Printer) -> str:
+        return f"t_{{{self.number}}}"
+
+
+class Smooth(MatrixScalar):
+    """`g(eta_1, .., eta_r)`: arguments are `Lambda((t_1, .., t_r), g)` and the scalars `eta`; see `symasym.model.smooth`."""
+
+    def doit(self, **hints: object) -> Smooth:
+        """Itself: the function stays as it was written."""
+        return self
+
+    @property
+    def written_out(self) -> sympy.Expr:
+        """`g` with its arguments put in, for people to read."""
+        rule, *arguments = self.args
+        return rule.expr.xreplace(dict(zip(rule.variables, arguments, strict=True)))
+
+    def _sympystr(self, printer: Printer) -> str:
+        return str(printer._print(self.written_out))
+
+    def _latex(self, printer: Printer) -> str:
+        return str(printer._print(self.written_out))
+
+
+class SmoothMean(MatrixScalar):
+    """`E g(t)`, `t` Gaussian with the means and covariances that follow; what expectations leave of `Smooth`, for people to read."""
+
+    def _sympystr(self, printer: Printer) -> str:
+        return f"E[{printer._print(self.args[0].expr)}]"
+
+    def _latex(self, printer: Printer) -> str:
+        return rf"\operatorname{{E}}\bigl[{printer._print(self.args[0].expr)}\bigr]"
 
 
 class Average(MatrixScalar):

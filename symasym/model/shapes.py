@@ -20,7 +20,7 @@ from sympy.matrices.expressions import (
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.errors import InputError, ShapeError
-from symasym.model.scalars import Average, Inner, LabelLoss, LogDet, MatrixScalar, Tr
+from symasym.model.scalars import Average, Inner, LabelLoss, LogDet, MatrixScalar, Smooth, Tr
 
 __all__ = ["check_matrix", "check_scalar"]
 
@@ -103,6 +103,9 @@ def check_scalar(expression: sympy.Basic, where: str) -> None:
             raise ShapeError(f"{where}: {expression} needs a square matrix, the shape is {(rows, columns)}")
     elif isinstance(expression, Average | LabelLoss):
         check_scalar(expression.args[0], where)
+    elif isinstance(expression, Smooth):
+        for argument in expression.args[1:]:
+            check_scalar(argument, where)
     elif isinstance(expression, sympy.Expr) and not isinstance(expression, MatrixScalar):
         for argument in expression.args:
             check_scalar(argument, where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symasym.errors import ConditionViolated, NotDerivableYet
+from symasym.model.displayed import Displayed
 from symasym.model.families import FamilyModel, target_term
 from symasym.projection.algebra import FREE, Dot, Monomial, Polynomial, Role, Side
 from symasym.projection.derivative import derivative
@@ -27,7 +28,7 @@ V, W = "v", "w"
 
 
 @dataclass(frozen=True)
-class FamilyDerivation:
+class FamilyDerivation(Displayed):
     """The stages for symbolic sizes; the integrals over `xi` that are left are named by their integrands.
 
     * `score`: `Dl[v]`; `information`: `s(v, w) = E[Dl[v] Dl[w] | xi]`, whose mean over `xi` is the score form; `hessian`:

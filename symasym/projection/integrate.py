@@ -21,6 +21,10 @@ COARSE = 2.2
 """How much longer the steps of the grid are that makes the frame."""
 COMPARED = {1: (0.6, 0.75), 2: (0.8, 1.0), 3: (0.8, 0.9)}
 """The steps of the grid that is used, and of the one that its accuracy is judged by, in `r` dimensions."""
+NEARER = 0.4
+"""How much nearer to the centres the second one ends; what it leaves out is 30 times as much."""
+LESS = 1.6
+"""How much less far the nodes between two of four centres reach: what lives there is exponentially small, and has nine digits."""
 FAR = 8.0
 """Of `beta`, for four centres: beyond, a grid is coarse, and keeps the digits of a mean that is exponentially small."""
 SHIFTS = 16
@@ -71,13 +75,16 @@ def _exchangeable(derivation: FamilyDerivation, members: Members, beta: float, c
 
 def _grid(derivation: FamilyDerivation, members: Members, codimension: int) -> Integrated:
     centres = members.centres
-    relative = centres.shape[1] < 3  # where it costs nothing
+    low = centres.shape[1] < 3  # where all digits cost nothing
 
-    def pieces(coarser: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        return grid.pieces(centres, grid.steps(centres, coarser, relative))
+    def pieces(coarser: float, reach: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return grid.pieces(centres, grid.steps(centres, coarser, low), reach, reach if low else reach - LESS)
 
-    framed = Framed(derivation, members, pieces(COARSE), codimension > 0)
-    fine, coarse = (framed.spectra(framed.grams(pieces(c))) for c in COMPARED[centres.shape[1]])
+    framed = Framed(derivation, members, pieces(COARSE, grid.REACH - NEARER), codimension > 0)
+    fine, coarse = (
+        framed.spectra(framed.grams(pieces(coarser, reach)))
+        for coarser, reach in zip(COMPARED[centres.shape[1]], (grid.REACH, grid.REACH - NEARER), strict=True)
+    )
     return _compared(f"trapezoidal rule in {centres.shape[1]} dimensions", fine, coarse, codimension)
 
 

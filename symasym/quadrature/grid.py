@@ -3,20 +3,20 @@
 The error in a coordinate of step `h` is about `exp(-2 pi a / h)`, `a` the half-width of the strip in which the integrand is
 analytic. A Gaussian density alone allows `exp(-2 (pi / h)^2)`; shares `exp(q_i) / sum_j exp(q_j)` with linear logits have
 poles where two of them differ by `i pi`, at the distance `pi / D` along an axis on which the centres differ by `D` at most.
-Nodes further than `REACH` from every centre are left out: `REACH^6 exp(-REACH^2 / 2)` is below `1e-9`.
+Nodes further than `REACH` from every centre are left out, a part of the order `exp(-REACH^2 / 2) = 1e-15` times a polynomial.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import combinations, product
 from math import prod
 
 import numpy as np
 
 __all__ = ["GAUSSIAN_STEP", "REACH", "count", "density", "pieces", "steps"]
 
-REACH = 8.3
+REACH = 8.4
 DECADES = 30.0
 """`log` of the accuracy aimed at, `exp(-30)` being `9e-14`."""
 CLOSE = 6.0
@@ -51,13 +51,13 @@ def _squares(nodes: np.ndarray, centres: np.ndarray) -> np.ndarray:
     return np.sum(nodes**2, axis=1)[:, None] - 2 * nodes @ centres.T + np.sum(centres**2, axis=1)
 
 
-def _lines(centres: np.ndarray, h: np.ndarray) -> list[np.ndarray]:
-    """Nodes along each axis within reach of a centre, half a step off the origin."""
-    places = [
-        [np.arange(np.floor((c - REACH) / s), np.ceil((c + REACH) / s)) for c in axis]
-        for axis, s in zip(centres.T, h, strict=True)
+def _lines(places: np.ndarray, h: np.ndarray, reaches: np.ndarray) -> list[np.ndarray]:
+    """Nodes along each axis within reach of a place, half a step off the origin."""
+    parts = [
+        [np.arange(np.floor((c - reach) / s), np.ceil((c + reach) / s)) for c, reach in zip(axis, reaches, strict=True)]
+        for axis, s in zip(places.T, h, strict=True)
     ]
-    return [(np.unique(np.concatenate(parts)) + 0.5) * s for parts, s in zip(places, h, strict=True)]
+    return [(np.unique(np.concatenate(one)) + 0.5) * s for one, s in zip(parts, h, strict=True)]
 
 
 def count(centres: np.ndarray, h: np.ndarray) -> float:
@@ -68,18 +68,26 @@ def count(centres: np.ndarray, h: np.ndarray) -> float:
     return float(min(ball * len(centres), box) / np.prod(h))
 
 
-def pieces(centres: np.ndarray, h: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Nodes `(n, r)` and weights `(n,)` of the rule for means over `(1/K) sum_i N(u_i, I_r)`, piece by piece."""
+def pieces(
+    centres: np.ndarray, h: np.ndarray, reach: float = REACH, between: float = 0.0
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Nodes `(n, r)` and weights `(n,)` of the rule for means over `(1/K) sum_i N(u_i, I_r)`, piece by piece.
+
+    `between`: with the nodes that near to the middle of two centres, where what is exponentially small lives.
+    """
     if centres.shape[1] == 0:
         yield np.zeros((1, 0)), np.ones(1)
         return
-    (first, *others), cell = _lines(centres, h), float(np.prod(h))
+    middles = [(u + v) / 2 for u, v in combinations(centres, 2)] if between else []
+    places = np.concatenate([centres, np.reshape(middles, (-1, centres.shape[1]))])
+    reaches = np.repeat([reach, between], [len(centres), len(middles)])
+    (first, *others), cell = _lines(places, h, reaches), float(np.prod(h))
     rest = np.array(list(product(*others)), dtype=float).reshape(prod(map(len, others)), len(others))
-    near = np.stack([np.sum((rest - centre[1:]) ** 2, axis=1) for centre in centres], axis=1)
+    near = np.stack([np.sum((rest - place[1:]) ** 2, axis=1) for place in places], axis=1)
     kept, held = [np.zeros((0, centres.shape[1]))], 0
-    for place in first:
-        chosen = rest[np.any(near < REACH**2 - (place - centres[:, 0]) ** 2, axis=1)]
-        kept.append(np.column_stack([np.full(len(chosen), place), chosen]))
+    for x in first:
+        chosen = rest[np.any(near < reaches**2 - (x - places[:, 0]) ** 2, axis=1)]
+        kept.append(np.column_stack([np.full(len(chosen), x), chosen]))
         held += len(chosen)
         if held >= PIECE:
             nodes = np.concatenate(kept)

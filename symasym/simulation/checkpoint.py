@@ -10,6 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +38,15 @@ def fingerprint(path: Path) -> str:
 class Checkpoint:
     """Pieces by chunk; with a path they are kept in a file, without one in memory alone.
 
-    `arguments`: what the numbers depend on, JSON-able. Raises `InputError` for a file of another run, or one that is no
-    checkpoint.
+    `arguments`: what the numbers depend on, JSON-able; `kind`: a dataclass of arrays, that of the pieces.
+
+    Raises `InputError` for a file of another run, or one that is no checkpoint.
     """
 
-    def __init__(self, path: Path | None, arguments: Mapping[str, Any]) -> None:
-        self.path = path
+    def __init__(self, path: Path | None, arguments: Mapping[str, Any], kind: type[Any] = Piece) -> None:
+        self.path, self.kind = path, kind
         self.arguments = json.loads(dump(SCHEMA, arguments))
-        self.pieces: dict[str, Piece] = {}
+        self.pieces: dict[str, Any] = {}
         self._unsaved = False
         self._next = 0.0
         if path is not None:
@@ -57,7 +59,7 @@ class Checkpoint:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             arguments, chunks = document["arguments"], document["chunks"]
-            pieces = {key: Piece(*(np.array(entry, float) for entry in value)) for key, value in chunks.items()}
+            pieces = {key: self.kind(*map(np.array, value)) for key, value in chunks.items()}
         except OSError as error:
             raise InputError(f"--checkpoint: {path} cannot be read ({error.strerror})") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -72,7 +74,7 @@ class Checkpoint:
                 )
         self.pieces = pieces
 
-    def add(self, chunk: Chunk, piece: Piece) -> None:
+    def add(self, chunk: Chunk, piece: Any) -> None:
         """Keep a piece; the file is written from time to time."""
         self.pieces[chunk.key] = piece
         self._unsaved = True
@@ -89,7 +91,7 @@ class Checkpoint:
             return
         start = time.monotonic()
         chunks = {
-            key: [piece.displaced.tolist(), piece.bias.tolist(), piece.spread.tolist()]
+            key: [getattr(piece, item.name).tolist() for item in fields(self.kind)]
             for key, piece in self.pieces.items()
         }
         try:

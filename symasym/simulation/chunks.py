@@ -42,7 +42,10 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Piece:
-    """What a chunk gives: `displaced` `(B, d)`, and `bias`, `spread`, each `(B,)` or empty (see `Results`)."""
+    """What a chunk gives: `displaced` `(B, d)`, and `bias`, `spread`, each `(B,)` or empty (see `Results`).
+
+    For a model of a family `displaced` is the interaction itself, `(B,)` (see `FamilyResults`).
+    """
 
     displaced: np.ndarray
     bias: np.ndarray

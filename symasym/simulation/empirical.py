@@ -6,8 +6,10 @@ diagonal ones, between further words).
 
 * A term with one form of one word needs the data through a sample moment alone: with `S = (1/m) sum_s v_s u_s^T` its mean is
   the trace word `tr(M S)`, and no iteration looks at the samples again.
-* Any other term has the mean `mu = (1/m) sum_s p_s q_s ..`, whose derivative along `V` is that of `tr(M G) + ..` with
+* Any other polynomial term has the mean `mu = (1/m) sum_s p_s q_s ..`, whose derivative along `V` is that of `tr(M G) + ..` with
   `G = (1/m) sum_s (q_s ..) v_s u_s^T` held fixed.
+
+* A smooth function of forms is such a term too (`smooth_means`).
 
 A sample mean that stands in the loss is one more letter, the same for all samples of a data set.
 
@@ -27,7 +29,7 @@ import sympy
 
 from symasym.calculus.expectation import has_data
 from symasym.errors import NotDerivableYet
-from symasym.general.arrays import Matrices
+from symasym.general.arrays import Matrices, scalar_array
 from symasym.general.objective import Objective
 from symasym.model.model import Model
 from symasym.model.sample_means import SampleMean
@@ -36,10 +38,11 @@ from symasym.simulation.letters import Letter, Rows, Samples, is_sampled, rows_i
 from symasym.simulation.masks import averaged_masks, joined
 from symasym.simulation.means import sample_mean_array
 from symasym.simulation.passes import Form, form_of, mean_products, moment
+from symasym.simulation.smooth_means import SmoothMean, arguments_of, smooth_arrays
 from symasym.words.atoms import Atom, Kind, Word
 from symasym.words.lower import atom_of, lower_scalar
 from symasym.words.network import Network, words_of
-from symasym.words.polynomial import LogDet, Monomial, Scalar, ScalarPolynomial
+from symasym.words.polynomial import LogDet, Monomial, Scalar, ScalarPolynomial, Smooth
 
 __all__ = ["Empirical", "EmpiricalLoss"]
 
@@ -78,6 +81,7 @@ class Letters:
     def __init__(self) -> None:
         self.moments: dict[Atom, Ends] = {}
         self.products: dict[frozenset, Product] = {}
+        self.functions: list[SmoothMean] = []
 
     def moment(self, left: Letter, right: Letter) -> Atom:
         """`S = mean v u^T`."""
@@ -99,6 +103,16 @@ class Letters:
             weighted = tuple(_letter(f"{name}({n + 1})", *ends) for n, ends in enumerate(shapes))
             self.products[key] = Product(sympy.Symbol(name, real=True), tuple(forms.items()), weighted)
         return ScalarPolynomial.symbol(self.products[key].mean)
+
+
+    def smooth(self, functions: Sequence[Smooth], forms: Counter[Form]) -> ScalarPolynomial:
+        """The sample mean of a product of smooth functions and forms."""
+        function, arguments = arguments_of(functions, forms)
+        name = f"nu{len(self.functions) + 1}"
+        shapes = [ends for argument in arguments for _, form in argument.terms for ends in _around(form)]
+        weighted = tuple(_letter(f"{name}({n + 1})", *ends) for n, ends in enumerate(shapes))
+        self.functions.append(SmoothMean(sympy.Symbol(name, real=True), function, arguments, weighted))
+        return ScalarPolynomial.symbol(self.functions[-1].mean)
 
 
 def _letter(name: str, left: Letter, right: Letter) -> Atom:
@@ -123,6 +137,7 @@ class Empirical:
     moments: Mapping[Atom, Ends]
     products: tuple[Product, ...]
     means: tuple[SampleMean, ...]
+    functions: tuple[SmoothMean, ...] = ()
 
     @classmethod
     def of(cls, model: Model, values: Values) -> Empirical:
@@ -136,9 +151,11 @@ class Empirical:
             terms.append(ScalarPolynomial({Monomial(monomial.powers, fixed): number}) * _mean(monomial, letters))
         terms.append(lower_scalar(model.local_penalty) * ScalarPolynomial.symbol(ROOT, -1))
         matrices = [atom_of(parameter) for parameter in model.parameters]
-        following = {product.mean: product.frozen for product in letters.products.values()}
+        terms_with_means = (*letters.products.values(), *letters.functions)
+        following = {term.mean: term.frozen for term in terms_with_means}
         objective = Objective.of(ScalarPolynomial.sum(terms), matrices, model.scalar_parameters, following)
-        return cls(objective, letters.moments, tuple(letters.products.values()), model.sample_means)
+        products, functions = tuple(letters.products.values()), tuple(letters.functions)
+        return cls(objective, letters.moments, products, model.sample_means, functions)
 
     def on(self, samples: Samples, values: Values, sizes: Mapping[sympy.Symbol, int]) -> EmpiricalLoss:
         """The loss on a batch of data sets.
@@ -150,6 +167,7 @@ class Empirical:
         }
         scalars = {symbol: v for symbol, v in values.items() if isinstance(symbol, sympy.Symbol)}
         passed = [letter for product in self.products for form, _ in product.forms for letter in form.letters]
+        passed += [letter for function in self.functions for letter in function.letters]
         ends = [letter for pair in self.moments.values() for letter in pair]
         atoms = dict.fromkeys(atom for letter in (*ends, *passed) for atom in letter)
         copies = [atom for atom in atoms if atom.copies is not None]
@@ -187,7 +205,9 @@ def _mean(monomial: Monomial, letters: Letters) -> ScalarPolynomial:
     varying = [scalar for scalar in monomial.scalars if _varies(scalar)]
     if any(isinstance(scalar, Network) for scalar in varying):
         return joined(varying, letters.moment)
-    return letters.mean(Counter(form_of(scalar) for scalar in varying if isinstance(scalar, tuple)))
+    forms = Counter(form_of(scalar) for scalar in varying if isinstance(scalar, tuple))
+    functions = [scalar for scalar in varying if isinstance(scalar, Smooth)]
+    return letters.smooth(functions, forms) if functions else letters.mean(forms)
 
 
 @dataclass(frozen=True)
@@ -213,22 +233,28 @@ class EmpiricalLoss:
         values = {**self.matrices, **{name: found[chosen] for name, found in self.moments.items()}, **point}
         scalars = {**self.scalars, **{p: point[p.name] for p in objective.parameters if isinstance(p, sympy.Symbol)}}
         letters = Matrices(values, scalars)
-        for product, (mean, *weighted) in zip(self.empirical.products, self._passed(letters, chosen), strict=True):
-            scalars[product.mean] = mean
-            values.update({letter.key: array for letter, array in zip(product.weighted, weighted, strict=True)})
+        terms = (*self.empirical.products, *self.empirical.functions)
+        for term, (mean, *found) in zip(terms, self._passed(letters, chosen), strict=True):
+            scalars[term.mean] = mean
+            arrays, numbers = found[: len(term.weighted)], found[len(term.weighted) :]
+            values.update({letter.key: array for letter, array in zip(term.weighted, arrays, strict=True)})
+            if isinstance(term, SmoothMean):
+                scalars.update(zip(term.numbers, numbers, strict=True))
         return objective.at(letters, len(chosen))
 
     def _passed(self, letters: Matrices, chosen: np.ndarray) -> Iterator[list[np.ndarray]]:
-        """`mu` and the `G` of every product: a pass over the samples."""
+        """For every term the mean and what its derivative takes: a pass over the samples."""
         products = [product.forms for product in self.empirical.products]
-        if not products:
+        if not products and not self.empirical.functions:
             return
-        pieces = [
-            (part, part.share, mean_products(products, part.rows, part.words(letters)))
-            for part in _parts(self.arrays, chosen)
-        ]
-        for n in range(len(products)):
-            yield _gathered([(part, share, [found[n][0], *found[n][1]]) for part, share, found in pieces])
+        pieces = []
+        for part in _parts(self.arrays, chosen):
+            word, numbers = part.words(letters), part.numbers(letters)
+            found = [[mean, *weighted] for mean, weighted in mean_products(products, part.rows, word)]
+            found += [smooth_arrays(function, part.rows, word, numbers) for function in self.empirical.functions]
+            pieces.append((part, part.share, found))
+        for n in range(len(products) + len(self.empirical.functions)):
+            yield _gathered([(part, share, found[n]) for part, share, found in pieces])
 
 
 @dataclass(frozen=True)
@@ -250,6 +276,16 @@ class _Part:
             return array[self.start : self.start + self.count]
 
         return word
+
+
+    def numbers(self, letters: Matrices) -> Any:
+        """A polynomial in parameters, or a scalar -> its values `(count,)`, `()` where all are alike."""
+
+        def number(item: ScalarPolynomial | sympy.Symbol) -> np.ndarray:
+            array = scalar_array(item, letters) if isinstance(item, ScalarPolynomial) else letters.scalar(item)
+            return array[self.start : self.start + self.count] if array.ndim else array
+
+        return number
 
 
 def _parts(arrays: Mapping[Atom, np.ndarray], chosen: np.ndarray) -> Iterator[_Part]:

@@ -22,7 +22,8 @@ from symasym.errors import InputError
 from symasym.evaluation.families import prepare_family
 from symasym.model.families import FamilyModel
 from symasym.model.instance import FamilyPoint
-from symasym.simulation.chunks import Chunk
+from symasym.simulation.checkpoint import Checkpoint
+from symasym.simulation.chunks import Chunk, Piece
 from symasym.simulation.family_values import feature_matrix, target_values
 from symasym.simulation.runner import one_thread_each
 
@@ -86,15 +87,15 @@ def _padded(point: FamilyPoint) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return np.pad(point.members, more), {**coefficients, **point.numbers}
 
 
-def simulate_family(here: FamilyProblem, chunk: Chunk, seed: int) -> np.ndarray:
-    """Interaction, bias and spread of every repetition of a chunk: `(3, B)`."""
+def simulate_family(here: FamilyProblem, chunk: Chunk, seed: int) -> Piece:
+    """Interaction, bias and spread of every repetition of a chunk, each `(B,)`."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(chunk.m, chunk.number)))
     samples = np.stack([here.draw(chunk.m, rng) for _ in range(chunk.repetitions)])
     try:
         estimates = here.estimator({here.model.input.name: samples}, here.given, rng)[here.model.parameter.name]
     except (ArithmeticError, np.linalg.LinAlgError) as error:
         raise InputError(f"m: the first stage breaks down on {chunk.m} samples ({error}); give larger m") from None
-    return np.stack([_repetition(here, members, chunk, rng) for members in estimates], axis=1)
+    return Piece(*np.stack([_repetition(here, members, chunk, rng) for members in estimates], axis=1))
 
 
 def _repetition(here: FamilyProblem, members: np.ndarray, chunk: Chunk, rng: np.random.Generator) -> np.ndarray:
@@ -120,18 +121,27 @@ def run_family(
     seed: int,
     jobs: int,
     progress: Callable[[int, int], None] | None = None,
+    kept: Checkpoint | None = None,
 ) -> FamilyResults:
-    """All repetitions at every `m`, with `n = m / alpha` labelled samples."""
-    here = family_problem(loaded, document)
+    """All repetitions at every `m`, with `n = m / alpha` labelled samples; what `kept` holds already is not done again."""
+    here, kept = family_problem(loaded, document), kept or Checkpoint(None, {})
     chunks = _plan(here, grid, reps, alpha)
-    planned, done, found = sum(chunk.m * chunk.repetitions for chunk in chunks), 0, {}
-    for chunk, piece in _pieces(here, str(loaded.path), document, chunks, seed, jobs):
-        found[chunk.m, chunk.number] = piece
-        done += chunk.m * chunk.repetitions
-        if progress is not None:
-            progress(done, planned)
-    joined = [np.concatenate([found[key] for key in sorted(found) if key[0] == m], axis=1) for m in grid]
-    interactions, bias, spread = (tuple(array[n] for array in joined) for n in range(3))
+    left = [chunk for chunk in chunks if chunk.key not in kept.pieces]
+    planned = sum(chunk.m * chunk.repetitions for chunk in chunks)
+    done = planned - sum(chunk.m * chunk.repetitions for chunk in left)
+    try:
+        for chunk, piece in _pieces(here, str(loaded.path), document, left, seed, jobs):
+            kept.add(chunk, piece)
+            done += chunk.m * chunk.repetitions
+            if progress is not None:
+                progress(done, planned)
+    finally:
+        kept.save()
+    found = [[kept.pieces[chunk.key] for chunk in chunks if chunk.m == m] for m in grid]
+    interactions, bias, spread = (
+        tuple(np.concatenate([getattr(piece, name) for piece in pieces]) for pieces in found)
+        for name in ("displaced", "bias", "spread")
+    )
     return FamilyResults(tuple(grid), max(chunk.n for chunk in chunks), interactions, bias, spread)
 
 
@@ -150,7 +160,7 @@ def _plan(here: FamilyProblem, grid: Sequence[int], reps: int, alpha: float) -> 
 
 def _pieces(
     here: FamilyProblem, path: str, document: Mapping[str, Any], chunks: list[Chunk], seed: int, jobs: int
-) -> Iterator[tuple[Chunk, np.ndarray]]:
+) -> Iterator[tuple[Chunk, Piece]]:
     if jobs == 1 or len(chunks) < 2:
         for chunk in chunks:
             yield chunk, simulate_family(here, chunk, seed)
@@ -171,5 +181,5 @@ def _problem(path: str, text: str) -> FamilyProblem:
     return family_problem(catalogue.load(path), json.loads(text))
 
 
-def _work(path: str, text: str, chunk: Chunk, seed: int) -> np.ndarray:
+def _work(path: str, text: str, chunk: Chunk, seed: int) -> Piece:
     return simulate_family(_problem(path, text), chunk, seed)

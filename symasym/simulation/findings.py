@@ -8,6 +8,7 @@ import numpy as np
 
 from symasym.evaluation.outcome import Misspecified
 from symasym.law.numeric import NumericLaw
+from symasym.model.displayed import Displayed
 from symasym.simulation.fit import Fit
 
 __all__ = [
@@ -103,7 +104,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Displayed):
     """The checks of a judge, and what they come to."""
 
     checks: tuple[Check, ...]

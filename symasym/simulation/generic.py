@@ -112,7 +112,9 @@ def generic_estimator(
     """
     empirical = Empirical.of(model, values)
     names = [*(p.name for p in model.parameters), *(p.name for p in model.scalar_parameters)]
-    coordinates = Coordinates.of(minimiser, names, hessian)
+    shapes = {p.name: tuple(int(sympy.sympify(n).subs(sizes)) for n in p.shape) for p in model.parameters}
+    columns = {name: np.reshape(minimiser[name], shapes.get(name, ())) for name in names}  # vectors may come as rows
+    coordinates = Coordinates.of(columns, names, hessian)
 
     def estimate(
         samples: Mapping[str, np.ndarray], given: Mapping[str, Any], rng: np.random.Generator

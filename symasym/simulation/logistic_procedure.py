@@ -1,123 +1,91 @@
-"""Both stages with logistic regression as the second, repeated along a grid of `n`, against the derived law."""
+"""Both stages with logistic regression as the second, repeated along a grid of `m` with `n = m / alpha` labels at each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from symasym.catalogue import Loaded
-from symasym.evaluation import evaluate_inputs
-from symasym.law.numeric import NumericLaw
-from symasym.law.numeric_logistic import NumericLogistic
-from symasym.simulation.fit import Fit, fit_line
+from symasym.errors import InputError
+from symasym.simulation.chunks import Chunk
 from symasym.simulation.logistic_stage import LogisticStage, logistic_stage
-from symasym.simulation.problem import Problem, problem
+from symasym.simulation.problem import Problem
 from symasym.simulation.sampler import draw, normals
 from symasym.simulation.second_stage import learned_span
 
-__all__ = ["LogisticFinding", "LogisticRun", "run_logistic"]
+__all__ = ["LogisticResults", "collect_logistic", "plan_logistic", "simulate_logistic"]
 
 NUMBERS = 2**21
 """Random numbers held at a time."""
 LARGEST = 64
 """Repetitions in one chunk at most."""
-KOLMOGOROV = 1.63
-"""`sqrt(reps)` times the distance that a sample from the law itself exceeds once in a hundred times."""
+LEAST = 8
+"""Labelled samples for each feature below which hardly a draw has a fit."""
 
 
 @dataclass(frozen=True)
-class LogisticFinding:
-    """One of the two risks: intercept of `a + b/n` through the means of `n` times the excess, less the control, against the law.
-
-    `distance`: Kolmogorov distance at the largest `n` from the limit with its chi-square part, `bound` with `1.63 / sqrt(reps)`
-    and twice what the fitted correction at that `n` moves the limit.
-    """
-
-    derived: float
-    means: np.ndarray
-    errors: np.ndarray
-    fit: Fit
-    distance: float
-    bound: float
-
-    @property
-    def z(self) -> float:
-        """Standard errors between the intercept and the derived mean."""
-        return (self.fit.intercept - self.derived) / self.fit.intercept_se
-
-
-@dataclass(frozen=True)
-class LogisticRun:
-    """`grid` of `n`, with `m = alpha n`; repetitions whose labels are `separable` at each, left out of the means; both risks."""
+class LogisticResults:
+    """Repetitions at each `m` of the `grid`, with `labelled` samples; `stages` have both risks and their controls."""
 
     grid: tuple[int, ...]
-    alpha: float
-    separable: tuple[int, ...]
-    law: NumericLogistic
-    log_loss: LogisticFinding
-    zero_one: LogisticFinding
+    labelled: tuple[int, ...]
+    stages: tuple[LogisticStage, ...]
+
+    @property
+    def n(self) -> int:
+        """Labelled samples at the largest `m`."""
+        return self.labelled[-1]
+
+    @property
+    def separable(self) -> tuple[int, ...]:
+        """At each `m` the repetitions whose labels some hyperplane separates: they have no fit, and are left out of the means."""
+        return tuple(int(np.sum(stage.separable)) for stage in self.stages)
 
 
-def run_logistic(
-    loaded: Loaded,
-    document: Mapping[str, object],
-    grid: Sequence[int],
-    reps: int,
-    seed: int,
-    progress: Callable[[int, int], None] | None = None,
-) -> LogisticRun:
-    """Simulate and compare; `document` are natural inputs as for `symasym eval`, `m = alpha n` rounded.
+def plan_logistic(grid: Sequence[int], repetitions: int, alpha: float, here: Problem) -> list[Chunk]:
+    """Chunks for every `m`, the largest first, each with `m / alpha` labelled samples.
 
-    `progress(n, repetitions done)` is called after every chunk. Raises `InputError` naming the key.
+    Raises `InputError` where these are too few for a fit.
     """
-    law = evaluate_inputs(loaded, document, "logistic").logistic
-    assert law is not None
-    here = problem(loaded, document, "logistic")
-    alpha = float(law.least_squares.alpha)
-    stages = [_repeat(here, n, round(alpha * n), reps, seed, progress) for n in grid]
-    separable = tuple(int(stage.separable.sum()) for stage in stages)
-    log_loss = _finding(
-        law.log_loss.unconditional(), grid, [s.log_loss for s in stages], [s.log_loss_control for s in stages]
-    )
-    zero_one = _finding(law.zero_one, grid, [s.zero_one for s in stages], [s.zero_one_control for s in stages])
-    return LogisticRun(tuple(grid), alpha, separable, law, log_loss, zero_one)
+    chunks = []
+    for m in sorted(grid, reverse=True):
+        n, d = round(m / alpha), len(here.target)
+        if n < LEAST * here.features:
+            raise InputError(
+                f"alpha: {alpha:g} leaves n = {n} labelled samples at m = {m}, at least {LEAST * here.features} are expected "
+                "for a logistic fit; give larger m, or n"
+            )
+        size = min(LARGEST, max(1, NUMBERS // max(m * here.width, n * d)))
+        chunks += [
+            Chunk(m, number, min(size, repetitions - start), n)
+            for number, start in enumerate(range(0, repetitions, size))
+        ]
+    return chunks
 
 
-def _repeat(
-    here: Problem, n: int, m: int, reps: int, seed: int, progress: Callable[[int, int], None] | None
-) -> LogisticStage:
-    """`reps` repetitions of both stages, in chunks with a random stream of their own."""
-    d, parts = len(here.target), []
-    size = min(LARGEST, max(1, NUMBERS // max(m * here.width, n * d)))
-    for number, start in enumerate(range(0, reps, size)):
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(n, number)))
-        count = min(size, reps - start)
-        features = here.feature_matrices(here.estimates(draw(here.sources, count, m, rng), rng))
+def simulate_logistic(here: Problem, chunk: Chunk, seed: int) -> LogisticStage:
+    """Both stages for the data sets of one chunk. Raises `InputError` where `m` is too small for the first stage."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(chunk.n, chunk.number)))
+    d, count = len(here.target), chunk.repetitions
+    try:
+        features = here.feature_matrices(here.estimates(draw(here.sources, count, chunk.m, rng), rng))
         span = learned_span(features, here.down_root, here.target)
-        design = normals(count * n, np.eye(d), rng).reshape(count, n, d)
-        parts.append(logistic_stage(span, design, here.target, rng))
-        if progress is not None:
-            progress(n, start + count)
+    except (ArithmeticError, np.linalg.LinAlgError) as error:
+        raise InputError(f"m: the first stage breaks down on {chunk.m} samples ({error}); give larger m") from None
+    design = normals(count * chunk.n, np.eye(d), rng).reshape(count, chunk.n, d)
+    return logistic_stage(span, design, here.target, rng)
+
+
+def collect_logistic(pieces: Sequence[tuple[Chunk, LogisticStage]]) -> LogisticResults:
+    """Put the pieces in the order of their chunks."""
+    ordered = sorted(pieces, key=lambda item: (item[0].m, item[0].number))
+    labelled = {chunk.m: chunk.n for chunk, _ in ordered}
+    stages = tuple(_joined([piece for chunk, piece in ordered if chunk.m == m]) for m in labelled)
+    return LogisticResults(tuple(labelled), tuple(labelled.values()), stages)
+
+
+def _joined(parts: Sequence[LogisticStage]) -> LogisticStage:
     return LogisticStage(
-        **{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(LogisticStage)}
+        *(np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(LogisticStage))
     )
-
-
-def _finding(
-    law: NumericLaw, grid: Sequence[int], values: Sequence[np.ndarray], controls: Sequence[np.ndarray]
-) -> LogisticFinding:
-    less = [v[np.isfinite(v)] - c[np.isfinite(v)] for v, c in zip(values, controls, strict=True)]
-    means = np.array([v.mean() for v in less])
-    errors = np.array([v.std(ddof=1) / np.sqrt(len(v)) for v in less])
-    fit = fit_line(grid, means, errors)
-    derived = float(law.mean)
-    ordered = np.sort(values[-1][np.isfinite(values[-1])])
-    count = len(ordered)
-    expected = law.cdf(ordered)
-    above, below = np.arange(1, count + 1) / count - expected, expected - np.arange(count) / count
-    stretch = 1 + abs(fit.slope) / (grid[-1] * derived)
-    moved = np.abs(law.cdf(ordered / stretch) - expected)
-    bound = KOLMOGOROV / float(np.sqrt(count)) + 2 * float(moved.max())
-    return LogisticFinding(derived, means, errors, fit, float(max(above.max(), below.max())), bound)

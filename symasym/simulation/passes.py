@@ -17,7 +17,7 @@ from symasym.simulation.letters import Letter, Rows, is_sampled
 from symasym.simulation.moments import SMALL
 from symasym.words.atoms import Word, rows_of, transpose
 
-__all__ = ["Form", "form_of", "mean_products", "moment"]
+__all__ = ["Form", "Passed", "Words", "form_of", "mean_products", "moment", "weighted_moment"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def moment(left: Letter, right: Letter, rows: Rows) -> np.ndarray:
     """`mean v u^T` over samples and copies, `(B, d_v, d_u)`."""
     u, v = rows(left), rows(right)
     size = np.prod(np.broadcast_shapes(u.shape[2:], v.shape[2:]))
-    return _weighted_moment(np.full([1] * (v.ndim - 1), 1 / size), v, u)
+    return weighted_moment(np.full([1] * (v.ndim - 1), 1 / size), v, u)
 
 
 def mean_products(
@@ -79,12 +79,12 @@ def mean_products(
     That is `mu = mean prod_i p_i^{n_i}`, `(B,)`, and for every core `M` of every form `G = mean (d prod / d p_i) v u^T`, with `u`
     and `v` all that stands on the left and on the right of `M`, `(B, columns, rows)`.
     """
-    found = {form: _Passed.of(form, rows, word) for form in {form for forms in products for form, _ in forms}}
+    found = {form: Passed.of(form, rows, word) for form in {form for forms in products for form, _ in forms}}
     return [_mean_product([(found[form], power) for form, power in forms]) for forms in products]
 
 
 @dataclass(frozen=True)
-class _Passed:
+class Passed:
     """A form in every sample: `value`, and for each core what stands on its left and on its right."""
 
     value: np.ndarray
@@ -92,7 +92,8 @@ class _Passed:
     rights: list[np.ndarray]
 
     @classmethod
-    def of(cls, form: Form, rows: Rows, word: Words) -> _Passed:
+    def of(cls, form: Form, rows: Rows, word: Words) -> Passed:
+        """Evaluate it in every sample."""
         lefts, rights = [rows(form.left)], [rows(form.right)]
         for core, diagonal in zip(form.cores, form.diagonals, strict=False):
             lefts.append(rows(diagonal) * _images(transpose(core), lefts[-1], word))
@@ -101,14 +102,14 @@ class _Passed:
         return cls(_bilinear(lefts[0], form.cores[0], rights[0], word), lefts, rights)
 
 
-def _mean_product(forms: Sequence[tuple[_Passed, int]]) -> tuple[np.ndarray, list[np.ndarray]]:
+def _mean_product(forms: Sequence[tuple[Passed, int]]) -> tuple[np.ndarray, list[np.ndarray]]:
     powers = [form.value**power for form, power in forms]
     product = reduce(np.multiply, powers)
     weighted = []
     for n, (form, power) in enumerate(forms):
         slope = power * form.value ** (power - 1) / product[0].size
         slope = reduce(np.multiply, powers[:n] + powers[n + 1 :], slope)
-        weighted += [_weighted_moment(slope, v, u) for u, v in zip(form.lefts, form.rights, strict=True)]
+        weighted += [weighted_moment(slope, v, u) for u, v in zip(form.lefts, form.rights, strict=True)]
     return product.reshape(len(product), -1).mean(1), weighted
 
 
@@ -137,10 +138,10 @@ def _images(matrix: Word, vectors: np.ndarray, word: Words) -> np.ndarray:
     return result.reshape(len(array), rows, *vectors.shape[2:])
 
 
-def _weighted_moment(weight: np.ndarray, v: np.ndarray, u: np.ndarray) -> np.ndarray:
+def weighted_moment(weight: np.ndarray, v: np.ndarray, u: np.ndarray) -> np.ndarray:
     """`sum weight v u^T` over samples and copies: `(B, .., m)`, `(B, p, .., m)`, `(B, q, .., m)` give `(B, p, q)`."""
     if u.size > v.size:
-        return _weighted_moment(weight, u, v).swapaxes(-1, -2)
+        return weighted_moment(weight, u, v).swapaxes(-1, -2)
     v = weight[:, None] * v
     alone = tuple(n for n in range(2, v.ndim) if u.shape[n] == 1)
     v = v.sum(axis=alone, keepdims=True) if alone else v

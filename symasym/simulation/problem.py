@@ -138,7 +138,7 @@ def _generic(
     """The estimator of any model: from `w*`, in the metric of the population's Hessian there, and from elsewhere."""
     stages = derive_general(here.model)
     constants = constants_of(here.model, here.instance, here.given, here.point)
-    minimiser, _ = place_minimiser(stages, here.given, here.point, constants)
+    minimiser = place_minimiser(stages, here.given, here.point, constants).minimiser
     there = general(here.model, {**constants, **minimiser}, stages.forms, stages.quotient, misspecified=True)
     hessian = filled_up(there.hessian, there.vertical)
     return generic_estimator(here.model, values, sizes, minimiser, hessian, STARTS)

@@ -7,6 +7,7 @@ from typing import Any
 
 from symasym.simulation.family_judge import FamilyJudgement
 from symasym.simulation.findings import Check, Extrapolation, Judgement, Kolmogorov, Mean, MisspecifiedJudgement
+from symasym.simulation.logistic_judge import LogisticJudgement
 from symasym.simulation.procedure import Verification
 
 __all__ = ["verification_document", "verification_text"]
@@ -23,10 +24,13 @@ def verification_document(run: Verification) -> dict[str, Any]:
             found = _misspecified(judged)
         case FamilyJudgement():
             found = _family(judged)
+        case LogisticJudgement():
+            found = _logistic(judged)
         case _:
             found = _interaction(judged)
     return {
         "model": run.model,
+        "downstream": "logistic" if isinstance(judged, LogisticJudgement) else "least_squares",
         "input": run.input,
         "seed": run.seed,
         "reps": run.reps,
@@ -103,6 +107,23 @@ def _family(judged: FamilyJudgement) -> dict[str, Any]:
     }
 
 
+def _logistic(judged: LogisticJudgement) -> dict[str, Any]:
+    """Both risks; their Kolmogorov bounds by the same rule as for least squares."""
+    document: dict[str, Any] = {
+        "alpha": float(judged.law.least_squares.alpha),
+        "d_eff": judged.law.least_squares.d_eff,
+        "separable": judged.separable,
+    }
+    for name, found, risk in judged.named:
+        document["log_loss" if name == "log-loss" else "zero_one"] = {
+            **_extrapolation(found),
+            "p": found.fit.p,
+            "grid": [asdict(point) for point in risk.grid],
+            "kolmogorov": {**_kolmogorov(risk.distance), "allowance_rule": ALLOWANCE},
+        }
+    return document
+
+
 def _extrapolation(found: Extrapolation) -> dict[str, float]:
     return {
         "derived": found.derived,
@@ -128,6 +149,8 @@ def verification_text(run: Verification) -> str:
             lines = _misspecified_lines(judged, run)
         case FamilyJudgement():
             lines = _family_lines(judged, run)
+        case LogisticJudgement():
+            lines = _logistic_lines(judged, run)
         case _:
             lines = _lines(judged, run)
     ending = [
@@ -168,6 +191,27 @@ def _family_lines(judged: FamilyJudgement, run: Verification) -> list[str]:
         _row("label noise", judged.spread),
         _row("total", judged.total),
         f"Kolmogorov distance at m = {distance.m}: {distance.distance:.4f}, bound {distance.bound:.4f}",
+    ]
+
+
+def _logistic_lines(judged: LogisticJudgement, run: Verification) -> list[str]:
+    first, second = judged.risks
+    sizes = zip(first.grid, second.grid, judged.separable, strict=True)
+    return [
+        f"{run.model}, logistic downstream: the procedure against the derived laws, seed {run.seed}, {run.reps} repetitions at "
+        "each m",
+        "n times both excess risks, less a control with mean 0: the score at f* in the learned features",
+        "",
+        f"{'m':>12}  {'log-loss':>12}  {'se':>10}  {'0-1 error':>12}  {'se':>10}  {'separable':>9}",
+        *(f"{a.m:>12}  {a.mean:>12.6g}  {a.se:>10.3g}  {b.mean:>12.6g}  {b.se:>10.3g}  {c:>9}" for a, b, c in sizes),
+        "",
+        f"{'a in a + b/n':>12}  {'derived':>12}  {'found':>12}  {'se':>10}  {'z':>6}",
+        *(_row(name, found) for name, found, _ in judged.named),
+        *(
+            f"Kolmogorov distance of the {name} at n = {run.results.n}: {risk.distance.distance:.4f}, bound "
+            f"{risk.distance.bound:.4f}"
+            for name, _, risk in judged.named
+        ),
     ]
 
 

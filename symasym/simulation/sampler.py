@@ -13,6 +13,7 @@ import numpy as np
 import sympy
 
 from symasym.errors import InputError
+from symasym.evaluation.mixtures import mixture_weights
 from symasym.model.data import GaussianLaw, GaussianVector
 from symasym.model.evaluate import evaluate, evaluate_matrix
 from symasym.model.model import Model
@@ -22,8 +23,6 @@ __all__ = ["MaskSource", "MixtureSource", "Source", "draw", "normals", "sources"
 
 INDEFINITE = 1e-9
 """A negative eigenvalue of a joint covariance below this fraction of the largest is rounding."""
-ROUNDING = 1e-9
-"""By how much the weights of a mixture may miss 1 in sum."""
 ROWS = 512
 """Samples that are transformed at a time, so that the product stays in one thread (see `moments`)."""
 
@@ -174,14 +173,9 @@ def _source(
     components = vectors[0].law.components
     if len(components) == 1:
         return _gaussian_source(vectors, components[0][1], values, sizes, copies)
-    weights = np.array([evaluate(weight, values, sizes) for weight, _ in components])
-    if np.any(weights < 0) or abs(np.sum(weights) - 1) > ROUNDING:
-        names = ", ".join(vector.name for vector in vectors)
-        raise InputError(
-            f"verify: the mixture of {names} has the weights {weights.tolist()}; numbers from 0 to 1 with the sum 1 are expected"
-        )
+    weights = mixture_weights(vectors, values, sizes)
     parts = tuple(_gaussian_source(vectors, law, values, sizes, copies) for _, law in components)
-    return MixtureSource(weights / np.sum(weights), parts)
+    return MixtureSource(weights, parts)
 
 
 def _gaussian_source(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy
 
 from symasym.calculus.forms import Forms
+from symasym.steps.integrals import integral_lines
 from symasym.steps.step import Line, Step, bracket
 from symasym.words.show import show_atom, show_matrix, show_scalar
 
@@ -30,20 +31,22 @@ def forms_step(forms: Forms) -> Step:
         for atom, value in forms.sample_means.items()
     ]
     lines += [
-        Line(sympy.Symbol("E Dl[V]"), show_scalar(forms.gradient), "gradient"),
-        Line(bracket("h", "U", "V"), show_scalar(forms.hessian), "Hessian form"),
+        Line(sympy.Symbol("E Dl[V]"), show_scalar(forms.named(forms.gradient)), "gradient"),
+        Line(bracket("h", "U", "V"), show_scalar(forms.named(forms.hessian)), "Hessian form"),
         *_score_lines(forms),
     ]
-    for symbol, integral in forms.integrals.items():
-        form = "E c''(eta) (eta^2/s^2 - 1)/s^2" if integral.second else "E c''(eta)"
-        note = f"s^2 in {symbol} = {form}, eta normal with variance s^2, c of the {integral.family} likelihood"
-        lines.append(Line(None, show_scalar(integral.variance), note))
+    lines += integral_lines(forms)
     if forms.penalty:
         lines.append(Line(sympy.Symbol("DP[V]"), show_scalar(forms.penalty), "slope of the local penalty"))
     rule = (
         "w -> w + tV by Leibniz, D inv(S)[H] = -inv(S) H inv(S), D log det S[H] = tr(inv(S) H); expectations by Wick's "
         "theorem on bilinear forms; traces up to rotation and transposition"
     )
+    if forms.integrals:
+        rule += (
+            "; smooth functions see linear forms t of the data alone: a slot is paired with another one, or with t, by which "
+            "the function is then differentiated (projection reduction)"
+        )
     return Step("Score and Hessian forms", rule, tuple(lines))
 
 
@@ -56,7 +59,7 @@ def _score_lines(forms: Forms) -> list[Line]:
         )
         return [Line(bracket("s", "U", "V"), bracket("h", "U", "V"), note)]
     if count <= READABLE:
-        return [Line(bracket("s", "U", "V"), show_scalar(forms.score), "score form")]
+        return [Line(bracket("s", "U", "V"), show_scalar(forms.named(forms.score)), "score form")]
     return [
         Line(sympy.Symbol("Dl[V]"), show_scalar(forms.slope), "score of one sample"),
         Line(

@@ -23,13 +23,13 @@ def steps(derivation: AnyDerivation, downstream: str = "least_squares") -> tuple
     if isinstance(derivation, GeneralDerivation):
         return (
             setting_step(derivation.model),
-            symmetry_step(derivation.model, derivation.quotient),
+            symmetry_step(derivation.quotient),
             forms_step(derivation.forms),
             numeric_step(derivation.model),
         )
     return (
         setting_step(derivation.model),
-        symmetry_step(derivation.model, derivation.quotient),
+        symmetry_step(derivation.quotient),
         forms_step(derivation.forms),
         alignment_step(derivation.model, derivation.blocks),
         blocks_step(derivation.blocks),

@@ -49,7 +49,7 @@ def _law_lines(vector: GaussianVector, data: tuple[GaussianVector, ...]) -> list
     return lines
 
 
-def symmetry_step(model: Model, quotient: Quotient) -> Step:
+def symmetry_step(quotient: Quotient) -> Step:
     """What the groups do, how the features follow, which directions are vertical."""
     lines = []
     for field in quotient.fields:

@@ -8,6 +8,8 @@ from typing import TypeAlias
 import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
+from symasym.model.displayed import Displayed
+
 __all__ = ["Line", "Step", "bracket"]
 
 
@@ -24,7 +26,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Displayed):
     """One stage: what it is, the rule it uses, its formulas."""
 
     title: str

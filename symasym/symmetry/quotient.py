@@ -8,6 +8,7 @@ import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.calculus.derivative import differentiate_matrix
+from symasym.model.displayed import Displayed
 from symasym.model.groups import Action, Algebra
 from symasym.model.model import Model
 from symasym.symmetry.equivariance import representation
@@ -39,7 +40,7 @@ class VerticalField:
 
 
 @dataclass(frozen=True)
-class Quotient:
+class Quotient(Displayed):
     """Parameter space modulo symmetry; `dim W - dim G` where the action is free at `w*` (checked on the blocks)."""
 
     fields: tuple[VerticalField, ...]
@@ -52,7 +53,7 @@ class Quotient:
         expanded = sympy.expand(self.total_dimension - self.orbit_dimension)
         factored = _without_minus(sympy.factor(expanded))
         # SymPy multiplies a number into a lone sum when it rebuilds it, so such a factored form would not survive srepr
-        return factored if factored.func(*factored.args) == factored else expanded
+        return factored if not factored.args or factored.func(*factored.args) == factored else expanded
 
 
 def _without_minus(product: sympy.Expr) -> sympy.Expr:

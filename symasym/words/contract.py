@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
 from itertools import pairwise, product
 
 import sympy
@@ -38,7 +37,7 @@ def contract(
         value = ScalarPolynomial.number(1)
         words = []
         for (tail, _, head), ((monomial, word), number) in zip(edges, terms, strict=True):
-            value = value * ScalarPolynomial({monomial: Fraction(number)})
+            value = value * ScalarPolynomial.term(monomial, number)
             words.append(Edge(tail, word, head))
         total = total + value * contract_words(words, dimensions)
     return total
@@ -65,7 +64,7 @@ def contract_words(edges: Sequence[Edge], dimensions: Dimensions) -> ScalarPolyn
         total = total * ScalarPolynomial.trace((), dimensions[vertex])
     for part in _components(pieces):
         if part[0].ends:
-            total = total * ScalarPolynomial({Monomial((), (canonical_network(part),)): Fraction(1)})
+            total = total * ScalarPolynomial.term(Monomial((), (canonical_network(part),)))
         elif part[0].word:
             total = total * ScalarPolynomial.trace(part[0].word, sympy.S.One)
     return total

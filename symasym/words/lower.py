@@ -16,11 +16,13 @@ from symasym.model.groups import GroupElement
 from symasym.model.masks import Mask
 from symasym.model.matrices import Constant, Parameter, ScalarParameter, ScalarTruth, Truth
 from symasym.model.sample_means import SampleMean
-from symasym.model.scalars import Average, EntrySum, Inner, LabelLoss, LogDet, Tr
+from symasym.model.scalars import Average, EntrySum, Inner, LabelLoss, LogDet, Smooth, Tr
 from symasym.words.atoms import Atom, Kind
 from symasym.words.contract import contract
 from symasym.words.inverse import inverse, log_determinant
+from symasym.words.linear_forms import linear_forms
 from symasym.words.polynomial import MatrixPolynomial, ScalarPolynomial
+from symasym.words.smooth import smooth_scalar
 from symasym.words.substitute import substitute_scalar
 
 __all__ = ["atom_of", "lower_matrix", "lower_scalar"]
@@ -202,6 +204,15 @@ def _average(expression: Average) -> ScalarPolynomial:
     one = atom_of(vector)
     bound = replace(one, key=f"{one.key}~", copies=count)
     return substitute_scalar(lower_scalar(inner), {one: MatrixPolynomial.atom(bound)})
+
+
+@lower_scalar.register
+def _smooth(expression: Smooth) -> ScalarPolynomial:
+    """The function of linear forms of the data; numbers that move are arguments of it as well."""
+    rule, *arguments = expression.args
+    moving = sorted(rule.free_symbols & rule.expr.atoms(ScalarParameter, ScalarTruth), key=str)
+    taken = [*map(lower_scalar, arguments), *map(ScalarPolynomial.symbol, moving)]
+    return smooth_scalar(*linear_forms(rule.expr, (*rule.variables, *moving), taken))
 
 
 @lower_scalar.register

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import permutations
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from symasym.words.atoms import Word, transpose, word_key
 
@@ -51,6 +51,13 @@ class Network:
 
     edges: tuple[Edge, ...]
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.edges)
+
     @property
     def vertices(self) -> tuple[int, ...]:
         """The coordinates that are summed over."""
@@ -63,9 +70,20 @@ class Network:
         return (("~sum " + ";".join(parts), False),)
 
 
-def words_of(scalar: Word | Network) -> tuple[Word, ...]:
-    """The words that a trace or a network is made of."""
-    return tuple(edge.word for edge in scalar.edges) if isinstance(scalar, Network) else (scalar,)
+class MadeOfWords(Protocol):
+    """A scalar that is neither a trace nor a network, and knows its words."""
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """They."""
+        ...
+
+
+def words_of(scalar: Word | Network | MadeOfWords) -> tuple[Word, ...]:
+    """The words that a scalar is made of."""
+    if isinstance(scalar, tuple):
+        return (scalar,)
+    return tuple(edge.word for edge in scalar.edges) if isinstance(scalar, Network) else scalar.words
 
 
 @cache

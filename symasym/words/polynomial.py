@@ -1,7 +1,7 @@
 """Polynomials: scalars in trace words, matrices in words with scalar coefficients.
 
 A scalar term is a rational number times powers of scalar symbols times a multiset of scalars made of words (traces,
-`u^T M v`, `log det`, networks); a matrix term has one word more. Both are dictionaries from the term to the rational number.
+`u^T M v`, `log det`, networks, smooth functions of such polynomials and their Gaussian means); a matrix term has one word more. Both are dictionaries from the term to the rational number.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import sympy
 
 from symasym.words.atoms import Atom, Word, canonical_trace, multiply, transpose, word_key
-from symasym.words.network import Network
+from symasym.words.network import Network, words_of
 
-__all__ = ["LogDet", "MatrixPolynomial", "Monomial", "ScalarPolynomial", "name_of"]
+__all__ = ["LogDet", "MatrixPolynomial", "Monomial", "ScalarPolynomial", "Smooth", "name_of"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,42 @@ class LogDet:
         return (("~logdet " + self.of.key, False),)
 
 
-Scalar = Word | LogDet | Network
+@dataclass(frozen=True)
+class Smooth:
+    """`E g(eta + s)`, `s` centred Gaussian with the `covariance`; `g(eta)` itself where that is empty.
+
+    * `function`: `g` in `Slot(1) .. Slot(r)`, one for each of the `arguments` `eta`; other symbols in it are scalars.
+    * `covariance`: its entries on and above the diagonal, row by row.
+
+    Made by `symasym.words.smooth.smooth_scalar` alone, which knows the canonical form.
+    """
+
+    function: sympy.Expr
+    arguments: tuple[ScalarPolynomial, ...]
+    covariance: tuple[ScalarPolynomial, ...] = ()
+
+    @cached_property
+    def key(self) -> tuple[tuple[str, bool], ...]:
+        """Order among the scalars of a monomial."""
+        parts = [name_of(self.function), *(p.key for p in self.arguments), "", *(p.key for p in self.covariance)]
+        return (("~smooth " + "; ".join(parts), False),)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def entry(self, i: int, j: int) -> ScalarPolynomial:
+        """The covariance of arguments `i` and `j`."""
+        i, j = min(i, j), max(i, j)
+        return self.covariance[i * len(self.arguments) - i * (i + 1) // 2 + j]
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The words of its arguments and their covariances."""
+        scalars = (s for p in (*self.arguments, *self.covariance) for m in p.terms for s in m.scalars)
+        return tuple(word for scalar in scalars if not isinstance(scalar, LogDet) for word in words_of(scalar))
+
+
+Scalar = Word | LogDet | Network | Smooth
 Powers = tuple[tuple[sympy.Expr, int], ...]
 """Scalar symbols, and sums of them where one divides by such a sum, as in `1 / (K + 1)`."""
 
@@ -82,10 +117,12 @@ def _merge_powers(first: Powers, second: Powers) -> Powers:
 
 
 def _collect(pairs: Iterable[tuple]) -> dict:
+    """Terms added up, those with coefficient 0 left out; terms are hashed as little as possible, which is slow."""
     total: dict = {}
     for term, number in pairs:
-        total[term] = total.get(term, 0) + number
-    return {term: number for term, number in total.items() if number}
+        known = total.get(term)
+        total[term] = number if known is None else known + number
+    return total if all(total.values()) else {term: number for term, number in total.items() if number}
 
 
 class ScalarPolynomial:
@@ -97,14 +134,21 @@ class ScalarPolynomial:
         self.terms: dict[Monomial, Fraction] = _collect(terms.items() if isinstance(terms, Mapping) else terms)
 
     @classmethod
+    def term(cls, monomial: Monomial, number: Fraction | int = 1) -> ScalarPolynomial:
+        """One term."""
+        polynomial = cls.__new__(cls)
+        polynomial.terms = {monomial: number if isinstance(number, Fraction) else Fraction(number)} if number else {}
+        return polynomial
+
+    @classmethod
     def number(cls, value: Fraction | int) -> ScalarPolynomial:
         """The constant `value`."""
-        return cls({Monomial(): Fraction(value)})
+        return cls.term(Monomial(), value)
 
     @classmethod
     def symbol(cls, symbol: sympy.Expr, power: int = 1) -> ScalarPolynomial:
         """A power of a scalar symbol, negative ones included; also of a sum of symbols, which counts as one more symbol."""
-        return cls({Monomial(((symbol, power),)): Fraction(1)})
+        return cls.term(Monomial(((symbol, power),)))
 
     @classmethod
     def sum(cls, parts: Iterable[ScalarPolynomial]) -> ScalarPolynomial:
@@ -116,7 +160,7 @@ class ScalarPolynomial:
         """`tr(word)`; the trace of the empty word is its dimension."""
         if not word:
             return _dimension(dimension)
-        return cls({Monomial((), canonical_trace(word)): Fraction(1)})
+        return cls.term(Monomial((), canonical_trace(word)))
 
     def __add__(self, other: ScalarPolynomial) -> ScalarPolynomial:
         return ScalarPolynomial([*self.terms.items(), *other.terms.items()])
@@ -125,6 +169,9 @@ class ScalarPolynomial:
         return self + other.scale(-1)
 
     def __mul__(self, other: ScalarPolynomial) -> ScalarPolynomial:
+        if len(self.terms) == len(other.terms) == 1:
+            ((m, a),), ((n, b),) = self.terms.items(), other.terms.items()
+            return ScalarPolynomial.term(m.times(n), a * b)
         return ScalarPolynomial((m.times(n), a * b) for m, a in self.terms.items() for n, b in other.terms.items())
 
     def scale(self, number: Fraction | int) -> ScalarPolynomial:
@@ -138,6 +185,11 @@ class ScalarPolynomial:
 
     def __bool__(self) -> bool:
         return bool(self.terms)
+
+    @property
+    def key(self) -> str:
+        """A text that identifies the polynomial."""
+        return " + ".join(f"{number}*{monomial.key}" for monomial, number in self.sorted_terms())
 
     def sorted_terms(self) -> list[tuple[Monomial, Fraction]]:
         """Terms in an order that does not depend on the hash seed."""
@@ -218,7 +270,7 @@ class MatrixPolynomial:
     def trace(self) -> ScalarPolynomial:
         """`tr(P)`."""
         return ScalarPolynomial.sum(
-            ScalarPolynomial({monomial: number}) * ScalarPolynomial.trace(word, self.rows)
+            ScalarPolynomial.term(monomial, number) * ScalarPolynomial.trace(word, self.rows)
             for (monomial, word), number in self.terms.items()
         )
 

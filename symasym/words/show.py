@@ -10,10 +10,19 @@ from sympy.matrices.expressions import Identity, MatAdd, MatMul, MatrixSymbol, T
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from symasym.model.sample_means import sample_mean
-from symasym.model.scalars import Average, EntrySum, Inner, LogDet as LogDetNode, Tr
+from symasym.model.scalars import (
+    Average,
+    EntrySum,
+    Inner,
+    LogDet as LogDetNode,
+    Smooth as SmoothNode,
+    SmoothMean,
+    Tr,
+)
 from symasym.words.atoms import Atom, Kind, Word, rows_of
 from symasym.words.network import Network
-from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, Scalar, ScalarPolynomial
+from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, Scalar, ScalarPolynomial, Smooth
+from symasym.words.smooth import slots
 
 __all__ = ["show_atom", "show_matrix", "show_scalar"]
 
@@ -53,7 +62,20 @@ def _show_network(network: Network) -> sympy.Expr:
 def _show_scalar_factor(scalar: Scalar) -> sympy.Expr:
     if isinstance(scalar, LogDet):
         return LogDetNode(show_matrix(scalar.of))
+    if isinstance(scalar, Smooth):
+        return _show_smooth(scalar)
     return _show_network(scalar) if isinstance(scalar, Network) else _show_scalar_word(scalar)
+
+
+def _show_smooth(scalar: Smooth) -> sympy.Expr:
+    """A function of scalars, or its mean with the means and covariances of its arguments."""
+    if not scalar.arguments:
+        return scalar.function
+    rule = sympy.Lambda(slots(len(scalar.arguments)), scalar.function)
+    shown = [show_scalar(argument) for argument in scalar.arguments]
+    if not scalar.covariance:
+        return SmoothNode(rule, *shown)
+    return SmoothMean(rule, sympy.Tuple(*shown), sympy.Tuple(*map(show_scalar, scalar.covariance)))
 
 
 def _show_powers(monomial: Monomial) -> sympy.Expr:

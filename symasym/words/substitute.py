@@ -10,7 +10,8 @@ from symasym.words.atoms import Atom, Factor, Kind, Word
 from symasym.words.contract import contract, dimensions_of
 from symasym.words.inverse import inverse, log_determinant
 from symasym.words.network import Network, words_of
-from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, Scalar, ScalarPolynomial
+from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, Scalar, ScalarPolynomial, Smooth
+from symasym.words.smooth import smooth_scalar
 
 __all__ = ["substitute_matrix", "substitute_scalar"]
 
@@ -82,10 +83,17 @@ def _monomial_image(monomial: Monomial, images: Images) -> ScalarPolynomial:
 def _scalar_image(scalar: Scalar, images: Images) -> ScalarPolynomial:
     if isinstance(scalar, LogDet):
         return log_determinant(substitute_matrix(scalar.of, images))
+    if isinstance(scalar, Smooth):
+        moved = (tuple(substitute_scalar(p, images) for p in parts) for parts in (scalar.arguments, scalar.covariance))
+        return smooth_scalar(scalar.function.xreplace(_renamed_scalars(scalar, images)), *moved)
     if isinstance(scalar, Network):
         edges = [(tail, _word_image(word, images), head) for tail, word, head in scalar.edges]
         return contract(edges, dimensions_of(scalar))
     return _word_image(scalar, images).trace()
+
+
+def _renamed_scalars(scalar: Smooth, images: Images) -> dict[Any, Any]:
+    return {symbol: images[symbol] for symbol in scalar.function.free_symbols if symbol in images}
 
 
 def substitute_scalar(polynomial: ScalarPolynomial, images: Images) -> ScalarPolynomial:
@@ -101,7 +109,7 @@ def _untouched(monomial: Monomial, images: Images) -> bool:
     if any(symbol in images for symbol, _ in monomial.powers):
         return False
     for scalar in monomial.scalars:
-        if isinstance(scalar, LogDet):
+        if isinstance(scalar, LogDet | Smooth):
             return False
         for word in words_of(scalar):
             if any(atom in images or atom.copies is not None or atom.kind in NESTED for atom, _ in word):

@@ -29,6 +29,9 @@ WEAK = [lam[i] > lam[m], lam[m] >= 0]
 """Entries below the gap may be zero."""
 PRODUCTS = [lam[i] * mu[i] > lam[a] * mu[a]]
 """A gap between expressions."""
+SHARE = [rho < 1, lam[i] > 0, mu[i] > 0]
+"""A convex combination of positive entries."""
+RELIABLE = [*GAP, mu[i] > 0, mu[a] > 0, mu[i] <= 1, mu[a] <= 1]
 LADDER = [lam[i] >= lam[m], lam[m] > lam[a], lam[a] >= 0]
 
 
@@ -91,6 +94,15 @@ def facts(*relations) -> Facts:
         ([rho + real * lam[i] > 0], rho + real * lam[j], 1),
         ([lam[i] / (rho + 1) > lam[a] ** 2 / rho], lam[i] * rho - lam[a] ** 2 * (rho + 1), 1),
         ([lam[i] ** 2 > lam[a] ** 2, lam[i] + lam[a] > 0], lam[a] - lam[i], -1),
+        (SHARE, rho * lam[i] + (1 - rho) * mu[i], 1),
+        (SHARE, sympy.expand(rho * lam[i] + (1 - rho) * mu[i]), 1),
+        (SHARE, sympy.expand((1 - rho) ** 2 * mu[i] + 2 * rho * (1 - rho) * lam[i] + rho**2), 1),
+        (SHARE, 1 - rho, 1),
+        ([1 - rho >= 0, lam[i] > 0, mu[i] > 0], (rho - 1) * mu[i] - rho * lam[i], -1),
+        ([rho <= 1, lam[i] > mu[i], mu[i] > 0], lam[i] - rho * mu[i], 1),
+        (RELIABLE, lam[i] * (1 - mu[i]) + lam[a], 1),
+        (RELIABLE, lam[i] - lam[a] * mu[a], 1),
+        ([rho < 3], 9 - rho**2, 1),
     ],
 )
 def test_signs(relations, expression, sign: int | None) -> None:
@@ -133,6 +145,13 @@ def test_signs(relations, expression, sign: int | None) -> None:
         (PRODUCTS, lam[i] - lam[a]),
         ([lam[i] ** 2 > lam[a] ** 2], lam[i] - lam[a]),
         ([lam[i] * mu[i] >= lam[a] * mu[a]], lam[i] * mu[i] - lam[a] * mu[a]),
+        ([rho <= 1], 1 - rho),
+        ([rho < 1], 2 * rho - 1),
+        (SHARE, rho * lam[i] - (1 - rho) * mu[i]),
+        ([real < 1], 1 - real**2),
+        ([lam[i] > 0, mu[i] > 0], rho * lam[i] + (1 - rho) * mu[i]),
+        (RELIABLE, lam[i] - 2 * lam[a] * mu[a]),
+        (RELIABLE, 1 - mu[j]),
     ],
 )
 def test_what_does_not_follow_is_left_open(relations, expression) -> None:
@@ -227,6 +246,8 @@ def contradictions(relations, seed: int, count: int = 100) -> tuple[int, int]:
         ([lam[i] * lam[m] > lam[a] ** 2], 0),
         ([1 - lam[i] > 0], 0),
         (LADDER, 5),
+        ([lam[i] > 0, lam[i] < 1], 5),
+        ([lam[i] > 0, 2 - lam[i] >= 0, mu[i] > 0], 5),
     ],
 )
 def test_decisions_hold_at_random_admissible_points(relations, least: int) -> None:
@@ -244,6 +265,16 @@ def gaps_turned_round(self, base):
     return replace(self, gaps=turned, positive=self.positive)._right_with_gaps(base)
 
 
+def bounds_without_a_sign(self, base):
+    """A bound above says nothing of a quantity that may be negative."""
+    for quantity in base.atoms(sympy.Indexed):
+        if self._named(quantity) in self.bounds:
+            number, _ = self.bounds[self._named(quantity)]
+            y = sympy.Dummy("y", positive=True)
+            base = sympy.fraction(sympy.together(base.subs(quantity, number / (1 + y))))[0]
+    return sympy.expand(base)
+
+
 def zero_taken_for_positive(self, symbol) -> bool:
     return self._named(symbol) in self.positive | self.nonnegative or bool(symbol.is_nonnegative)
 
@@ -255,6 +286,7 @@ def zero_taken_for_positive(self, symbol) -> bool:
         ("_with_gaps", gaps_turned_round, GAP),
         ("_is_positive", zero_taken_for_positive, WEAK),
         ("_is_positive", zero_taken_for_positive, LADDER),
+        ("_within_bounds", bounds_without_a_sign, [lam[i] < 1]),
     ],
 )
 def test_an_unsound_rule_is_caught(name: str, mistake, relations, monkeypatch) -> None:

@@ -202,7 +202,7 @@ def test_no_data_is_left(name: str) -> None:
     assert Kind.DATA not in kinds
 
 
-right_pairings, right_covariance, right_mean = module._pairings, Moments.covariance, Moments.mean
+right_pairings, right_covariance, right_mean = module.pairings, Moments.covariance, Moments.mean
 
 
 def without_the_last_pairing():
@@ -234,7 +234,7 @@ def cross_covariance_not_transposed(self, one, two):
 
 
 PLANTED = {
-    "a dropped pairing": (module, "_pairings", without_the_last_pairing(), "a form squared", "a pair"),
+    "a dropped pairing": (module, "pairings", without_the_last_pairing(), "a form squared", "a pair"),
     "copies that are not independent": (
         Moments,
         "covariance",
@@ -456,6 +456,6 @@ def test_a_well_specified_likelihood_has_equal_score_and_hessian_forms() -> None
 
 
 def test_a_dropped_pairing_breaks_the_information_identity(monkeypatch) -> None:
-    monkeypatch.setattr(module, "_pairings", without_the_last_pairing())
+    monkeypatch.setattr(module, "pairings", without_the_last_pairing())
     derived = forms(catalogue.load("factor").model)
     assert derived.score != derived.hessian

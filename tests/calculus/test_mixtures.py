@@ -14,6 +14,7 @@ import sympy
 from exact_words import ExactWords, exact_forms
 
 from symasym import catalogue
+from symasym.calculus import pairings
 from symasym.calculus.expectation import Moments, expectation
 from symasym.calculus.forms import forms
 from symasym.calculus.linearise import expected_matrix
@@ -58,7 +59,6 @@ from symasym.words.lower import atom_of
 from symasym.words.show import show_matrix
 
 FILE = Path(__file__).parents[1] / "files" / "mixture.py"
-expectations = import_module("symasym.calculus.expectation")  # the package exports the function of that name
 
 d, k = dims("d k")
 SIZES = {d: 2, k: 1}
@@ -174,7 +174,7 @@ def test_components_that_are_drawn_anew_for_every_vector_are_caught(monkeypatch:
 
     model = model_of(LOSSES["a pair and a negative"])
     values = random_values(model, 3)
-    monkeypatch.setattr(expectations, "given", separately)
+    monkeypatch.setattr(pairings, "given", separately)
     _, _, hessian = exact_forms(forms(model), values, SIZES)
     assert not (hessian == explicit(model, SIZES, values).hessian).all()
 
@@ -270,7 +270,7 @@ def test_weights_that_do_not_add_up_in_numbers_are_refused() -> None:
     model = Model(
         norm2(v - A.T * A * v), (), A * v, LeastSquares(gaussian("v", d, cov=S), target=constant("target", d))
     )
-    with pytest.raises(InputError, match=r"verify: the mixture of v has the weights \[1.5, -0.5\]"):
+    with pytest.raises(InputError, match=r"^q: the mixture of v has the weights \[1.5, -0.5\]"):
         sources(model, {S: np.eye(2), T: np.eye(2), q: 1.5}, {d: 2, k: 1})
 
 
@@ -333,3 +333,11 @@ def test_what_the_front_end_says_of_a_mixture() -> None:
     (w,) = joint("w", (d,), {(0, 0): S})
     assert w.law.components == ((1, w.law),)
     assert logdet(eye(d)) == logdet(eye(d)) and tr(w.cov) == tr(S)
+
+
+@pytest.mark.parametrize("p", [1.2, -0.1])
+def test_weights_that_are_no_probabilities_are_refused_by_eval(p: float) -> None:
+    file = str(Path(__file__).parent.parent.parent / "docs" / "examples" / "mixture_contrastive.py")
+    loaded = catalogue.load(file)
+    with pytest.raises(InputError, match=rf"^p: .*{'weights' if p > 0 else 'positive'}.* (are|is) expected"):
+        evaluate_inputs(loaded, {**loaded.example, "p": p})

@@ -18,6 +18,9 @@ import numpy as np
 import pytest
 from support import MODELS, VARIANTS, arguments_of, derivation, spacious
 from test_accuracy import DIGITS, EACH as EXPECTED, TOLERANCE, condition, law_of, numbers_in, problems, written_out
+from test_gradients import sizes_of as concrete
+from test_natural import PENCILS, arguments, kernel_of as pencil_kernel, problem, sizes_now
+from test_natural_words import NAMES as WORDS, general_problem, kernel_of as word_kernel, with_sizes
 
 from symasym.codegen.numpy import compile_kernel
 
@@ -40,6 +43,11 @@ for name, (path, calls) in json.load(sys.stdin).items():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     results[name] = []
+    if values := calls.pop():
+        options = {key: numbers(value) for key, value in values.items()}
+        number, gradient = module.natural_value_and_gradient(**options)
+        parts = {"risk_mean": number, "kappa": module.natural_cumulants(**options, order=2), **gradient._asdict()}
+        results[name] = [{key: [float(v).hex() for v in np.ravel(value)] for key, value in parts.items() if value is not None}]
     for values in calls:
         found = module.law(**{key: numbers(value) for key, value in values.items()})._asdict()
         results[name].append({key: [float(v).hex() for v in np.ravel(value)] for key, value in found.items()})
@@ -63,6 +71,15 @@ def coefficient(name: str) -> str:
     return str(entry.base.label)
 
 
+def natural(name: str) -> dict[str, Any] | None:
+    """Natural parameters of a problem, where the kernel takes such."""
+    if name in PENCILS:
+        sizes_now.clear()
+        sizes_now.update(concrete(name))
+        return arguments(name, problem(name, "apart", True))
+    return with_sizes(name, general_problem(name, True)) if name in WORDS else None
+
+
 def sent(values: dict[str, Any]) -> dict[str, Any]:
     return {
         key: [list(x.shape), [float(v).hex() for v in x.ravel()]] if isinstance(x, np.ndarray) else x
@@ -77,7 +94,7 @@ def answers() -> dict[str, list[dict[str, list[str]]]]:
     for name in NAMES:
         kernel, sizes = compile_kernel(law_of(name)), spacious(name, 2)
         calls = [sent(arguments_of(kernel.law, values, sizes)) for values in problem_sets(name)]
-        asked[name] = (str(KERNELS / f"{name}.py"), calls)
+        asked[name] = (str(KERNELS / f"{name}.py"), [*calls, sent(natural(name) or {})])
     done = subprocess.run(
         [sys.executable, "-I", "-c", ALONE], input=json.dumps(asked), capture_output=True, text=True, check=True
     )
@@ -91,7 +108,7 @@ def test_every_generated_kernel_is_asked() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_numbers_agree_with_50_digits(name: str, answers: dict[str, list[dict[str, list[str]]]]) -> None:
     written = written_out(law_of(name), spacious(name, 2))
-    for values, found in zip(problem_sets(name), answers[name], strict=True):
+    for values, found in zip(problem_sets(name), answers[name][bool(natural(name)) :], strict=True):
         numbers = numbers_in(written, {key: padded(value) for key, value in values.items()})
         kappa = condition(written, numbers)
         weights = np.array([float.fromhex(x) for x in found["weights"]]).reshape(EACH, -1)
@@ -106,6 +123,20 @@ def test_numbers_agree_with_50_digits(name: str, answers: dict[str, list[dict[st
                     else:
                         continue
                     assert abs(mpmath.mpf(float(own)) / value - 1) <= TOLERANCE * kappa[n, m], (form, m)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_natural_parameters_give_what_the_tested_kernel_gives(name: str, answers: Any) -> None:
+    """That one is held against 50 digits in `test_natural.py` and `test_natural_words.py`."""
+    given = natural(name)
+    assert given is not None
+    kernel = word_kernel(name) if name in WORDS else pencil_kernel(name)
+    number, gradient = kernel.natural_value_and_gradient(**given)
+    expected = {"risk_mean": number, "kappa": kernel.natural_cumulants(**given, order=2), **gradient._asdict()}
+    found = {key: np.array([float.fromhex(x) for x in value]) for key, value in answers[name][0].items()}
+    assert found.keys() == {key for key, value in expected.items() if value is not None}
+    for key, value in found.items():
+        np.testing.assert_allclose(value, np.ravel(expected[key]), rtol=1e-9, atol=1e-11 * float(number))
 
 
 def padded(value: np.ndarray) -> np.ndarray:

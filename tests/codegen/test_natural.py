@@ -44,7 +44,7 @@ def kernel_of(name: str) -> ModuleType:
 
 def test_models_without_further_assumptions_on_their_constants_have_natural_parameters() -> None:
     assert {"spectral", "spectral_head", "infonce", "two_view", "factor", "linear_autoencoder"} <= set(NAMES)
-    assert not {"context_encoder", "multitask", "sipt", "masked_autoencoder"} & set(NAMES)
+    assert not {"context_encoder", "multitask", "sipt", "masked_autoencoder"} & set(NAMES)  # test_natural_words.py
 
 
 # ---- against the law that symasym evaluates
@@ -225,6 +225,8 @@ def test_numbers_agree_with_50_digits(name: str, spectrum: str, down: bool) -> N
         value, gradient = kernel_of(name).natural_value_and_gradient(**arguments(name, given), of=of)
         kappa = sum(norm(given[f]) * norm(getattr(gradient, f)) for f in gradient._fields if f in given) / abs(value)
         law = kernel_of(name).natural_law(**arguments(name, given))
+        cumulants = kernel_of(name).natural_cumulants(**arguments(name, given), order=2)
+        np.testing.assert_allclose(cumulants, [law.mean, law.variance], rtol=1e-13)
         assert abs(float(value) / float(exact[of]) - 1) <= 1e-13 * max(1.0, kappa), of
         assert abs(float(getattr(law, of)) / float(exact[of]) - 1) <= 1e-13 * max(1.0, kappa), of
 
@@ -330,7 +332,7 @@ def test_wrong_shapes_are_refused_in_one_sentence() -> None:
 def test_a_wrong_gradient_is_noticed(right: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from symasym.codegen.numpy import emit
 
-    text = emit(law_of("infonce"), pencil=PENCILS["infonce"])
+    text = emit(law_of("infonce"), natural=PENCILS["infonce"])
     assert right in text
     planted = ModuleType("planted")
     exec(text.replace(right, wrong), planted.__dict__)

@@ -32,4 +32,4 @@ def test_formula_gives_the_weights_of_the_law_in_any_array_library(name: str) ->
 def test_the_plain_path_reads_as_the_formula() -> None:
     text = emit(law_of("spectral"))
     body = text[text.index("def formula(") : text.index("def excess_loss_mean(")]
-    assert "(lam_i[..., None, :] - lam_a[..., :, None]) ** 2" in body and len(body.splitlines()) < 30
+    assert "(lam_i[..., :, None] - lam_a[..., None, :]) ** 2" in body and len(body.splitlines()) < 30

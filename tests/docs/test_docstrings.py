@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from by_path import load
 
-rest = load("docs/_extensions/docstrings.py").rest
+docstrings = load("docs/_extensions/docstrings.py")
+rest = docstrings.rest
 
 
 def test_what_would_mean_something_is_escaped() -> None:
@@ -35,3 +36,9 @@ def test_an_indented_formula_is_a_literal_block() -> None:
     assert rest(["The law", "", "    n (R - s) -> |L|^2", "", "for all d."]) == [
         "The law", "", "::", "", "    n (R - s) -> |L|^2", "", "for all d.", "",
     ]  # fmt: skip
+
+
+def test_signatures() -> None:
+    shown = docstrings.plain_signature("(x: TypeAliasForwardRef('ArrayLike') | None, y: dict = <factory>)")
+    assert shown == "(x: ArrayLike | None, y: dict = ...)"
+    assert docstrings.plain_signature(None) is None

@@ -68,6 +68,15 @@ def test_planted_changes_are_seen(tmp_path: Path) -> None:
         tool.execute(file)
 
 
+def test_a_value_is_stored_in_all_its_views(tmp_path: Path) -> None:
+    rich = "class Rich:\n    _repr_html_ = lambda self: '<b>x</b>'\n    __repr__ = lambda self: 'x'\nRich()"
+    file = tmp_path / "rich.ipynb"
+    file.write_text(json.dumps(notebook_of(rich)))
+    fresh = tool.execute(file)
+    assert tool.comparable(fresh) == [{"text/html": ["<b>x</b>"], "text/plain": ["x"]}]
+    assert "```{raw} html\n<b>x</b>\n```" in text.markdown(fresh)
+
+
 def test_the_page_of_a_notebook() -> None:
     cell = notebook_of("law")["cells"][0]
     cell["outputs"] = [

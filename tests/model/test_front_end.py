@@ -387,3 +387,20 @@ def test_no_public_name_is_that_of_a_package_inside() -> None:
     inside = {path.stem for path in Path(symasym.__file__).parent.iterdir()}
     assert not inside & set(symasym.__all__)
     assert all(callable(getattr(symasym, name)) for name in ("derive", "explain", "general_law", "models"))
+
+
+# ---- letters
+
+
+def test_a_group_element_is_called_as_the_function_calls_it() -> None:
+    def turned(P):  # type: ignore[no-untyped-def]
+        return {A: P * A}
+
+    assert [O(k).acts(f).element.name for f in (lambda W: {A: W * A}, turned, lambda _: {A: A})] == ["W", "P", "Q"]
+    assert O(k).acts(turned, name="U").element.name == "U"
+
+
+@pytest.mark.parametrize("names", ["g", "lam S", "g b"])
+def test_the_letters_of_the_downstream_covariance_are_taken(names: str) -> None:
+    with pytest.raises(InputError, match=r"^indexed: the family [gS] came, but g and S are the downstream covariance"):
+        indexed(names)

@@ -207,3 +207,23 @@ def test_the_procedure_at_small_samples() -> None:
     assert found.judgement.verdict in ("accepted", "inconclusive")
     assert abs(found.judgement.interaction.z) < 3
     assert found.judgement.law.d_eff == 9
+
+
+def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
+    """The file holds the chunks that are done; the end is that of an undisturbed run, number for number."""
+    path, settings = tmp_path / "run.json", {"reps": 70, "m": (200, 400)}
+    seen: list[int] = []
+
+    def stop(done: int, planned: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        verify(catalogue.load(NAME), progress=stop, checkpoint=path, **settings)
+    assert len(json.loads(path.read_text())["chunks"]) == 1
+    resumed = verify(catalogue.load(NAME), progress=lambda done, _: seen.append(done), checkpoint=path, **settings)
+    assert len(seen) == 3  # of four chunks
+    whole = verify(catalogue.load(NAME), **settings).results
+    for name in ("interactions", "bias", "spread"):
+        np.testing.assert_array_equal(getattr(resumed.results, name), getattr(whole, name))
+    with pytest.raises(InputError, match="belongs to a run with another seed"):
+        verify(catalogue.load(NAME), seed=1, checkpoint=path, **settings)

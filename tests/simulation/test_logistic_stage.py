@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import loaded
+from support import loaded, verified
 
+from symasym.errors import InputError, NotDerivableYet
 from symasym.law.numeric import NumericLaw
 from symasym.law.numeric_logistic import NumericLogistic
-from symasym.simulation.logistic_procedure import LogisticRun, run_logistic
+from symasym.simulation.logistic_judge import LogisticJudgement, verify_logistic_law
+from symasym.simulation.logistic_procedure import LogisticResults
 from symasym.simulation.logistic_stage import excess_log_loss, excess_zero_one, logistic_fit, logistic_stage
+from symasym.simulation.procedure import Verification, verify
 from symasym.simulation.second_stage import LearnedSpan
 
 TARGET = np.array([1.2, 0.5, 0.0])
@@ -74,22 +77,30 @@ GRID, REPS = (400, 800, 1600), 400
 
 
 @cache
-def run() -> LogisticRun:
+def simulated() -> Verification:
     document: dict[str, Any] = {
         "A": [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [0.5, -0.5]],
         "beta": [2.5, 1.0],
         "alpha": 0.25,
     }
-    return run_logistic(loaded("factor"), document, GRID, REPS, 20261120)
+    sizes = [n // 4 for n in GRID]
+    return verify(loaded("factor"), document, seed=20261120, reps=REPS, m=sizes, downstream="logistic")
+
+
+def run() -> LogisticJudgement:
+    found = simulated().judgement
+    assert isinstance(found, LogisticJudgement)
+    return found
 
 
 def test_a_small_run_of_both_stages() -> None:
     """Both intercepts within 3 standard errors, of at most 5 %, and the whole distribution."""
     found = run()
     assert found.separable == (0, 0, 0)
-    for finding in (found.log_loss, found.zero_one):
-        assert finding.fit.intercept_se < 0.05 * finding.derived
-        assert abs(finding.z) < 3 and finding.distance < finding.bound
+    for _, constant, risk in found.named:
+        assert constant.fit.intercept_se < 0.05 * constant.derived
+        assert abs(constant.z) < 3 and risk.distance.distance < risk.distance.bound
+    assert {check.name for check in found.checks if check.holds is False} == set()
 
 
 def unweighted(law: NumericLogistic) -> tuple[float, float]:
@@ -116,3 +127,36 @@ def test_wrong_laws_do_not_survive(mistake: Any) -> None:
     found = run()
     pairs = zip((found.log_loss, found.zero_one), mistake(found.law), strict=True)
     assert max(abs(f.fit.intercept - wrong) / f.fit.intercept_se for f, wrong in pairs) > 5
+
+
+def test_the_judge_refuses_a_law_with_twice_the_interaction_and_one_with_another_size_of_the_target() -> None:
+    law, results = run().law, simulated().results
+    assert isinstance(results, LogisticResults)
+    double = replace(law.least_squares, weights=2 * law.least_squares.weights)
+    for wrong in (replace(law, least_squares=double), replace(law, size=1.5 * law.size)):
+        found = verify_logistic_law(wrong, results)
+        failed = {check.name for check in found.checks if check.holds is False}
+        assert found.verdict == "rejected" and "0-1 error" in failed
+
+
+def test_separable_draws_and_few_repetitions_leave_the_question_open() -> None:
+    """At `n = 16` some draws have no fit; what the others say is not held against the law without a word."""
+    document = {"A": [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [0.5, -0.5]], "beta": [2.5, 1.0], "alpha": 4.0}
+    found = verify(loaded("factor"), document, reps=200, m=(64, 128), downstream="logistic")
+    checks = {check.name: check for check in found.judgement.checks}
+    assert checks["separable draws"].holds is None and "separable" in checks["separable draws"].meaning
+    assert checks["log-loss, precision"].holds is None
+
+
+def test_too_few_labels_are_refused() -> None:
+    document = {**verified("factor"), "alpha": 100.0}
+    with pytest.raises(InputError, match="alpha: 100 leaves n = 10 labelled samples at m = 1000"):
+        verify(loaded("factor"), document, reps=10, m=(500, 1000), downstream="logistic")
+
+
+def test_without_an_interaction_there_is_nothing_to_judge() -> None:
+    results = simulated().results
+    assert isinstance(results, LogisticResults)
+    bare = replace(run().law, least_squares=replace(run().law.least_squares, weights=np.zeros(1)))
+    with pytest.raises(NotDerivableYet, match="interaction is zero"):
+        verify_logistic_law(bare, results)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 __all__ = ["Affine"]
 
@@ -55,6 +56,10 @@ class Affine:
         return all(n > 0 for _, n in self.terms) and self.constant + sum(n for _, n in self.terms) >= 0
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         ordered = sorted(self.terms, key=lambda term: term[1] < 0)
         parts = [(n < 0, name if abs(n) == 1 else f"{abs(n)} * {name}") for name, n in ordered]
         if self.constant or not parts:

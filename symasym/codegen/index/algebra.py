@@ -24,9 +24,10 @@ def number(value: int | Fraction) -> Const:
 def powers(node: Node) -> tuple[Fraction, Mapping[Node, Fraction]]:
     """The node as a number times a product of powers."""
     kept = vars(node)
-    if "powers" not in kept:
-        kept["powers"] = _powers(node)
-    return kept["powers"]
+    found = kept.get("powers")
+    if found is None:
+        found = kept["powers"] = _powers(node)
+    return found
 
 
 def _powers(node: Node) -> tuple[Fraction, Mapping[Node, Fraction]]:
@@ -37,15 +38,15 @@ def _powers(node: Node) -> tuple[Fraction, Mapping[Node, Fraction]]:
             coefficient, found = UNIT, dict[Node, Fraction]()
             for factor in factors:
                 own, part = powers(factor)
-                coefficient = coefficient if own == 1 else coefficient * own
+                coefficient = coefficient if own is UNIT else own if coefficient is UNIT else coefficient * own
                 for base, exponent in part.items():
                     found[base] = found[base] + exponent if base in found else exponent
             return coefficient, found
         case Power(base=base, exponent=exponent):
             own, part = powers(base)
             if exponent.denominator == 1:
-                coefficient = own if own == 1 else own**exponent.numerator
-                return coefficient, {b: exponent if e == 1 else e * exponent for b, e in part.items()}
+                coefficient = own if own is UNIT else own**exponent.numerator
+                return coefficient, {b: exponent if e is UNIT else e * exponent for b, e in part.items()}
             return UNIT, {base: exponent}
     return UNIT, {node: UNIT}
 

@@ -60,12 +60,18 @@ class Range:
         """`a=k+1..d`."""
         return str(self).replace(" ", "")
 
-    def __str__(self) -> str:
+    @cached_property
+    def _text(self) -> str:
         return f"{self.index} = {self.first}..{self.last}"
+
+    def __str__(self) -> str:
+        return self._text
 
 
 class Node:
     """An expression."""
+
+    _hash: int
 
     @cached_property
     def key(self) -> str:
@@ -86,11 +92,19 @@ class Node:
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Node) and self.key == other.key)
 
+    @cached_property
+    def is_number(self) -> bool:
+        """Whether it is made of constants and dimensions alone."""
+        if isinstance(self, Add | Mul | Power):
+            return all(child.is_number for child in children(self))
+        return isinstance(self, Const | Size)
+
     def __hash__(self) -> int:
-        kept = vars(self)
-        if "hash" not in kept:
-            kept["hash"] = hash(self.key)
-        return kept["hash"]
+        try:
+            return self._hash
+        except AttributeError:  # asked for often, and made once
+            found = vars(self)["_hash"] = hash(self.key)
+            return found
 
 
 def _key(part: object) -> str:
@@ -219,9 +233,11 @@ def children(node: Node) -> tuple[Node, ...]:
 
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    left = [node]
+    while left:
+        found = left.pop()
+        yield found
+        left += reversed(children(found))
 
 
 def bound_indices(node: Node) -> tuple[str, ...]:
@@ -241,7 +257,7 @@ def free_indices(node: Node) -> frozenset[str]:
 
 def is_number(node: Node) -> bool:
     """True if the value is a Python number: constants and dimensions alone."""
-    return all(isinstance(child, Const | Size | Add | Mul | Power) for child in walk(node))
+    return node.is_number
 
 
 def size_of(count: Affine) -> Node:

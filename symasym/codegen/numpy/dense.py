@@ -111,6 +111,8 @@ class Dense:
 
     def _summed(self, node: Sum, axes: tuple[str, ...]) -> str:
         over = node.range.index
+        if len(axes) == 1 and self.lead == "...":  # the index that stays, often the longer one, is the inner loop
+            return f"{self.sums}({_Shown(self, (over, *axes)).show(node.body)}, axis=-2)"
         if len(axes) < 2:
             return f"{self.sums}({_Shown(self, (*axes, over)).show(node.body)}, axis=-1)"
         coefficient, found = powers(node.body)

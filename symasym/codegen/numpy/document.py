@@ -12,9 +12,11 @@ from symasym.codegen.index.formulas import Formulas, InputRange
 from symasym.codegen.index.inputs import Inputs
 from symasym.codegen.index.ir import Node
 from symasym.codegen.index.relations import Relation
+from symasym.codegen.natural import Natural
 from symasym.codegen.numpy.formula import formula, formula_lines
 from symasym.codegen.numpy.wrap import WIDTH
 from symasym.codegen.pencil import Pencil
+from symasym.codegen.words.tables import Tables
 from symasym.law.law import Law
 
 __all__ = ["docstring"]
@@ -31,14 +33,14 @@ def docstring(
     unchecked: Sequence[sympy.Basic],
     source: str,
     references: Sequence[str],
-    pencil: Pencil | None = None,
+    natural: Natural | None = None,
 ) -> str:
     """Text of the module's docstring, without the quotes."""
     sections = [
         [f"{law.title}: the limiting law of n (R - sigma^2)."],
         _law_lines(read),
         _argument_lines(read, given, source),
-        _natural_lines(pencil, source),
+        _natural_lines(natural, source),
         _assumption_lines(law, given, sizes, domain, unchecked),
     ]
     if references:
@@ -109,18 +111,22 @@ NATURAL = {
 }
 
 
-def _natural_lines(pencil: Pencil | None, source: str) -> list[str]:
+def _natural_lines(natural: Natural | None, source: str) -> list[str]:
     """How natural parameters are aligned, or why there are none."""
-    if pencil is None:
-        text = (
-            "There are no functions of natural parameters here: the closed form asks more of their constants than an "
-            f"eigenvalue problem can give ({source}, `aligned`). `symasym.evaluate` takes them in any position."
-        )
-    else:
-        text = (
-            f"`natural_law` and `natural_value_and_gradient` take {', '.join([*pencil.matrices, pencil.target])} as they "
-            f"are and find aligned coordinates z = T x, {NATURAL[pencil.kind].format(*pencil.matrices)}, themselves."
-        )
+    functions = "`natural_law`, `natural_cumulants` and `natural_value_and_gradient`"
+    match natural:
+        case Pencil():
+            text = f"{functions} take {', '.join([*natural.matrices, natural.target])} as they are and find aligned coordinates z = T x, {NATURAL[natural.kind].format(*natural.matrices)}, themselves."
+        case Tables():
+            text = (
+                f"{functions} take {', '.join(natural.arguments)} as they are, also where {source} has no aligned coordinates for them: they evaluate the forms of the first stage at w* from trace "
+                "words, which costs the cube of the number of parameters for each problem."
+            )
+        case None:
+            text = (
+                "There are no functions of natural parameters here: the forms are made of more than trace words. "
+                "`symasym.evaluate` takes them in any position."
+            )
     return _paragraph(text)
 
 

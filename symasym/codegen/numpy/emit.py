@@ -17,16 +17,19 @@ from symasym.codegen.index.inputs import Inputs, inputs
 from symasym.codegen.index.ir import Node
 from symasym.codegen.index.programs import normal
 from symasym.codegen.index.relations import relations
+from symasym.codegen.natural import Natural
 from symasym.codegen.numpy.document import docstring
 from symasym.codegen.numpy.entry import call, size_function
 from symasym.codegen.numpy.functions import Function
-from symasym.codegen.numpy.names import check_names
+from symasym.codegen.numpy.names import NATURAL, check_names
 from symasym.codegen.numpy.natural import natural_slots
+from symasym.codegen.numpy.natural_words import word_slots
 from symasym.codegen.numpy.portable import portable_slots
 from symasym.codegen.numpy.public import Group, core_group, excess_group, excess_slots, public_slots
 from symasym.codegen.numpy.runtime_text import runtime_parts
 from symasym.codegen.numpy.wrap import WIDTH
 from symasym.codegen.pencil import Pencil
+from symasym.codegen.words.tables import Tables
 from symasym.errors import NotDerivableYet
 from symasym.law.law import Law
 
@@ -35,26 +38,37 @@ __all__ = ["TEMPLATE", "context", "emit"]
 TEMPLATE = Path(__file__).with_name("kernel.py.jinja")
 
 
-def emit(law: Law, *, references: Sequence[str] = (), source: str | None = None, pencil: Pencil | None = None) -> str:
+def emit(
+    law: Law,
+    *,
+    references: Sequence[str] = (),
+    source: str | None = None,
+    natural: Natural | None = None,
+) -> str:
     """Text of the module that evaluates a law with NumPy alone; the same text for the same law, under any hash seed.
 
     `references` go to its docstring; `source` is the file that states the model, `derivations/NAME.py` unless given.
-    `pencil` says how natural parameters are aligned; without it the kernel has functions of aligned ones alone.
+    `natural` says how natural parameters are aligned, or is the tables of trace words that they go into as they are; without it
+    the kernel has functions of aligned ones alone.
     Raises `NotDerivableYet` for an expression that has no place in a kernel, `InputError` for names that Python or the
     kernel uses itself.
     """
-    return _template().render(context(law, references, source or f"derivations/{law.name}.py", pencil))
+    return _template().render(context(law, references, source or f"derivations/{law.name}.py", natural))
 
 
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        loader=jinja2.FileSystemLoader(TEMPLATE.parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return environment.get_template(TEMPLATE.name)
 
 
-def context(law: Law, references: Sequence[str], source: str, pencil: Pencil | None = None) -> Mapping[str, Any]:
+def context(law: Law, references: Sequence[str], source: str, natural: Natural | None = None) -> Mapping[str, Any]:
     """The slots of the template."""
     read = formulas(law)
     if not read.learned or not read.outside:
@@ -71,14 +85,21 @@ def context(law: Law, references: Sequence[str], source: str, pencil: Pencil | N
     own_sizes = set(given.sizes)  # `formula` reads them off its arguments
     check_names(own, ())
     core, excess = core_group(form, given, domain), excess_group(form, more, domain)
-    natural = natural_slots(pencil, read, form, given, core)
-    more_functions = natural["natural"]["functions"] if natural["natural"] else []
+    slots: dict[str, Any] = {}
+    match natural:
+        case Pencil():
+            slots = natural_slots(natural, read, form, given, core)
+        case Tables():
+            slots = word_slots(natural)
+            check_names({*natural.arguments, *natural.scalars}, (), NATURAL)
     portable = portable_slots(form, given)
-    lines = [line for function in (*core.functions, *excess.functions, *more_functions) for line in function.body]
+    lines = [
+        line for function in (*core.functions, *excess.functions, *slots.get("functions", ())) for line in function.body
+    ]
     check_names(own, _variables([*lines, *portable["body"]]) - own_sizes)
     return {
         "made": _comment(f"Made by `symasym build` from {source}; do not edit.", f"Remake: symasym build {law.name}"),
-        "docstring": docstring(law, read, given, sizes_checked, domain, unchecked, source, references, pencil),
+        "docstring": docstring(law, read, given, sizes_checked, domain, unchecked, source, references, natural),
         "signature": _signature(given, read),
         "core": _comment(
             f"Core dimensions of {', '.join([*(family.name for family in given.families), *given.scalars, 'alpha'])}, g, "
@@ -94,8 +115,8 @@ def context(law: Law, references: Sequence[str], source: str, pencil: Pencil | N
         "outside_indices": _positions(read.outside),
         "d_eff": read.d_eff,
         "rank": read.rank,
-        "runtime": runtime_parts(pencil.kind if pencil else None),
-        **natural,
+        "runtime": runtime_parts(slots.get("kind")),
+        "natural": slots,
         "portable": portable,
         **public_slots(read, given, core),
         **excess_slots(more, "_sizes" if shared else "_excess_sizes", excess),

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 
 from symasym.errors import InputError
 
-__all__ = ["PREFIXES", "RESERVED", "check_names"]
+__all__ = ["NATURAL", "PREFIXES", "RESERVED", "check_names"]
 
 _MODULE = """
-    Any ArrayLike Callable DTypeLike ExcessLossGradient Floats Gradient LONG Mapping NDArray NamedTuple NaturalGradient
-    ROWS Result
-    SIGNATURE SMALLEST Sequence TILE WORKSPACE annotations math np
+    Any ArrayLike BUFFER Callable DTypeLike ExcessLossGradient Floats Gradient LONG Mapping NDArray NamedTuple
+    NaturalGradient ROWS Result SIGNATURE SMALLEST STARTS STEPS Sequence TILE Terms WIDE WORKSPACE annotations cache math np
 """
 _VARIABLES = """
     alpha alpha0 at axis bar batch column compute count cumulants d_eff domain dtype excess_loss_mean
@@ -20,8 +19,13 @@ _VARIABLES = """
     label_noise last law length mean moments name names number numbers of omega order outside outside_variance own parts
     rank regression result risk_mean risk_variance rows schur second seeds sigma_down spread sums target total
     through outside_bar v_outside value value_and_gradient variance weights work
-    arrays asked back block by c c_bar coefficient_bar down formula xp family_bar fine frame given more mu mu_bar natural_law
+    arrays asked back block by c c_bar coefficient_bar down formula xp family_bar fine frame given more mu mu_bar
+    natural_cumulants natural_law
     natural_value_and_gradient noise_bar part places response rest v_bar views wanted
+"""
+_NATURAL = """
+    alpha arrays batch count dtype factor found n order factors kind name names number numbers of part parts ranks rest rows scalars
+    sigma_down sizes value weights
 """
 _BUILTINS = """
     FloatingPointError ValueError bool dict enumerate float int isinstance iter len list max min next range set
@@ -29,17 +33,19 @@ _BUILTINS = """
 """
 RESERVED = frozenset(f"{_MODULE} {_VARIABLES} {_BUILTINS}".split())
 """Names of the generated module and of the variables in its public functions."""
+NATURAL = frozenset(f"{_MODULE} {_NATURAL} {_BUILTINS}".split())
+"""The same for functions of natural parameters in any position."""
 
 
 PREFIXES = ("_", "by_", "noise_by_", "outside_by_", "part_", "sum_", "total_", "work_")
 """Variables that begin like this hold derivatives and parts of formulas, or are private."""
 
 
-def check_names(names: Iterable[str], variables: Iterable[str]) -> None:
+def check_names(names: Iterable[str], variables: Iterable[str], reserved: Iterable[str] = RESERVED) -> None:
     """`InputError` if a name of the law is not a free Python name, or is a variable of the generated lines."""
-    used = set(variables)
+    used = {*variables, *reserved}
     for name in sorted(names):
         if not name.isidentifier() or keyword.iskeyword(name):
             raise InputError(f"{name}: is not a name in Python, so the kernel cannot have an argument of this name")
-        if name in RESERVED or name in used or name.startswith(PREFIXES):
+        if name in used or name.startswith(PREFIXES):
             raise InputError(f"{name}: the kernel uses this name itself; another name is expected")

@@ -25,6 +25,7 @@ from symasym.codegen.index.programs import Normal
 from symasym.codegen.numpy.dense import Dense
 from symasym.codegen.numpy.entry import call, head
 from symasym.codegen.numpy.functions import Function
+from symasym.codegen.numpy.natural_words import law_call
 from symasym.codegen.numpy.public import Group, work_lines
 from symasym.codegen.pencil import Pencil
 from symasym.errors import NotDerivableYet
@@ -82,13 +83,12 @@ def _natural(pencil: Pencil, read: Formulas, form: Normal, given: Inputs) -> _Na
     return _Natural(pencil, form, given, inside, outside, noise, family, coefficient, read.length)
 
 
-def natural_slots(pencil: Pencil | None, read: Formulas, form: Normal, given: Inputs, core: Group) -> dict[str, Any]:
-    """Slots of the functions of natural parameters; `natural` is None where there are none."""
-    if pencil is None:
-        return {"natural": None}
+def natural_slots(pencil: Pencil, read: Formulas, form: Normal, given: Inputs, core: Group) -> dict[str, Any]:
+    """Slots of the functions of natural parameters."""
     natural = _natural(pencil, read, form, given)
     functions = [_to_law(natural), _from_law(natural), _inside(natural), _outside(natural, read)]
-    return {"natural": _public(natural, read, core) | {"functions": functions, "kind": pencil.kind}}
+    own = {"functions": functions, "kind": pencil.kind, "template": "natural_pencil.py.jinja", "tables": []}
+    return _public(natural, read, core) | own
 
 
 # ---- private functions
@@ -243,6 +243,8 @@ def _public(natural: _Natural, read: Formulas, core: Group) -> dict[str, Any]:
         "scalars": scalars,
         "others": ", ".join([*scalars, "alpha"]),
         "parameters": [*parameters, *options],
+        "cumulant_parameters": [*parameters, "order: int = 4", *options],
+        "weights": law_call(arrays, [] if pencil.kind == "loadings" else [k]),
         "gradient_parameters": [*parameters, 'of: str | int | Mapping[str | int, ArrayLike] = "risk_mean"', *options],
         "documentation": _documentation(natural, d, k),
         "prologue": [

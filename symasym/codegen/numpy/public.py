@@ -251,8 +251,8 @@ def work_lines(
     for name in names:
         cold = cold + group.fields[name].cold
     held = f"{cold} + {more}" if more else str(cold)
-    if not nests:  # temporaries of expressions alone: as many rows as fit the second-level cache
-        held = f"8 * max({', '.join(str(family.length) for family in given.families) or '1'}, 1)" + (
+    if not nests:  # temporaries of expressions alone: long enough that a call costs little
+        held = f"5 * max({', '.join(str(family.length) for family in given.families) or '1'}, 1)" + (
             f" + {more}" if more else ""
         )
     return call("work = _Work", ["kind", count, held, last, *nests])

@@ -15,6 +15,12 @@ TITLES = {
     "blocks": "blocks of a batch",
     "arguments": "arguments",
 }
+WORDS = {
+    "matrices": "natural parameters",
+    "words": "trace words",
+    "minimum": "the minimiser of the population loss",
+    "natural_words": "the law from trace words",
+}
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,14 @@ class Part:
 def runtime_parts(natural: str | None = None) -> list[Part]:
     """The modules of `runtime/`, each from its mark on; with natural parameters, those of this kind."""
     names = dict(TITLES)
-    if natural:
-        names |= {"natural": "natural parameters", f"natural_{natural}": "their aligned coordinates"}
+    if natural == "words":
+        names |= WORDS
+    elif natural:
+        names |= {
+            "matrices": "natural parameters",
+            "natural": "eigenvalue problems",
+            f"natural_{natural}": "their aligned coordinates",
+        }
     return [Part(title, _text(name)) for name, title in names.items()]
 
 

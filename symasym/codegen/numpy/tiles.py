@@ -95,7 +95,9 @@ class Tile(ABC):
         if op.kind == "sum":
             return self._sum(op)
         if self.nest.is_large(op):
-            return self._large(op)
+            return [self._into(op, self.slots.name(self.slots.slot[op], op.layout))]
+        if op in self.nest.stored and op.kind in UFUNCS:
+            return wrapped("", self._into(op, self._place(op)[0]), 2)
         return wrapped(f"{self._place(op)[0]} = ", self._small(op), 2)
 
     def _small(self, op: Op) -> str:
@@ -116,12 +118,12 @@ class Tile(ABC):
         """The call of a seed on this tile."""
         raise NotImplementedError
 
-    def _large(self, op: Op) -> list[str]:
+    def _into(self, op: Op, target: str) -> str:
+        """One operation that writes into an array which is there."""
         operands = [self.operand(arg, op.layout) for arg in op.args]
         if op.kind == "pow":
             operands.append(f"{op.exponent.numerator} / {op.exponent.denominator}")
-        target = self.slots.name(self.slots.slot[op], op.layout)
-        return [f"np.{UFUNCS[op.kind]}({', '.join(operands)}, out={target})"]
+        return f"np.{UFUNCS[op.kind]}({', '.join(operands)}, out={target})"
 
     def operand(self, op: Op, layout: frozenset[str]) -> str:
         """An operand of an operation with that layout: axes that it lacks are added."""

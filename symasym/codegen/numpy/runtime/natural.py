@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from symasym.codegen.numpy.runtime.blocks import WORKSPACE, _slices
 from symasym.codegen.numpy.runtime.cumulants import _factor
 from symasym.codegen.numpy.runtime.downstream import _definite
+from symasym.codegen.numpy.runtime.matrices import _stand_in
 
 Floats = NDArray[np.floating]
 
@@ -40,51 +41,9 @@ class _Frame(NamedTuple):
     down: Floats | None
 
 
-def _square(name: str, array: Floats, size: int | None = None) -> int:
-    """The side of square matrices."""
-    if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] != (size or array.shape[-1]):
-        wanted = f"(..., {size}, {size})" if size else "square matrices (..., d, d)"
-        raise ValueError(f"{name}: shape {array.shape} came, {wanted} is expected")
-    return array.shape[-1]
-
-
-def _below(name: str, size: int, most: int) -> int:
-    """A whole number from 1 to `most`."""
-    if not isinstance(size, int | np.integer) or isinstance(size, bool) or not 1 <= size <= most:
-        raise ValueError(f"{name}: {size!r} came, an integer from 1 to {most} is expected")
-    return int(size)
-
-
-def _at_most_double(kind: np.dtype) -> None:
-    if kind.itemsize > 8:
-        raise ValueError(f"dtype: {kind} came, float32 or float64 is expected for natural parameters")
-
-
 def _natural_blocks(count: int, kind: np.dtype, size: int) -> list[slice]:
     """Blocks of problems whose matrices fit the workspace."""
     return _slices(count, WORKSPACE // (16 * kind.itemsize * size * size))
-
-
-def _some_rows(array: Any, rows: slice) -> Any:
-    """The problems of a block; one for all is repeated."""
-    if array is None:
-        return None
-    size = rows.stop - rows.start
-    return np.broadcast_to(array, (size, *array.shape[1:])) if len(array) == 1 else array[rows]
-
-
-def _symmetric(matrix: Floats) -> NDArray[np.bool_]:
-    """Which matrices are finite and symmetric to 1e-10 relative."""
-    wide = np.max(np.abs(matrix), axis=(-2, -1))
-    gap = np.max(np.abs(matrix - np.swapaxes(matrix, -1, -2)), axis=(-2, -1))
-    return np.isfinite(wide) & (gap <= 1e-10 * wide)
-
-
-def _stand_in(fine: NDArray[np.bool_], matrix: Floats) -> Floats:
-    """Unit matrices in place of those that are not fine."""
-    if fine.all():
-        return matrix
-    return np.where(fine[:, None, None], matrix, np.eye(*matrix.shape[-2:], dtype=matrix.dtype))
 
 
 def _descending(matrix: Floats) -> tuple[Floats, Floats]:

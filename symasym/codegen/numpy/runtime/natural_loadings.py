@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from symasym.codegen.numpy.runtime.natural import _Frame, _placed, _stand_in
+from symasym.codegen.numpy.runtime.matrices import _stand_in
+from symasym.codegen.numpy.runtime.natural import _Frame, _placed
 
 Floats = NDArray[np.floating]
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symasym.codegen.numpy.runtime.downstream import _definite
-from symasym.codegen.numpy.runtime.natural import _descending, _Frame, _placed, _stand_in, _symmetric
+from symasym.codegen.numpy.runtime.matrices import _stand_in, _symmetric
+from symasym.codegen.numpy.runtime.natural import _descending, _Frame, _placed
 
 Floats = NDArray[np.floating]
 
