@@ -98,7 +98,7 @@ class Numbers:
 
 def numbers(derivation: GeneralDerivation) -> Numbers:
     """What stands in place of a corollary."""
-    relations = tuple(dollars(relation) for relation in derivation.model.where)
+    relations = (dollars(*derivation.model.where),) if derivation.model.where else ()
     assumptions = (*relations, *map(prose, derivation.model.assumptions))
     return Numbers(dollars(derivation.quotient.dimension), assumptions, derivation.model.local_penalty != 0)
 
