@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sympy
 from latex_samples import WIDE, WORKED, a, derived, i, j, needs_tex, written
-from support import FAMILIES, MODELS, OPEN, TRIAL_MODELS, VARIANTS
+from support import FAMILIES, MODELS, OPEN, VARIANTS
 
 from symasym.cli.main import main
 from symasym.codegen.latex import display, formula
@@ -87,12 +87,6 @@ def test_documents_compile_without_warnings(name, tmp_path):
     """What `symasym build --pdf` does with each; tests/cli/test_build.py compares the files with what is derived now."""
     compile_pdf((GENERATED / name).read_text(encoding="utf-8"), tmp_path / "page.pdf")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
-
-
-@needs_tex
-@pytest.mark.parametrize("model", TRIAL_MODELS)
-def test_write_ups_of_other_models_compile(model, tmp_path):
-    compile_pdf(written(model), tmp_path / "page.pdf")
 
 
 @needs_tex
