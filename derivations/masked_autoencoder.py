@@ -41,7 +41,7 @@ model = masked_autoencoder(
         ranges={i: (1, k), a: (k + 1, d)},
         diagonal={Sigma: lam, target: {i: b[i]}},
         at={A: {i: 1}, B: {i: 1}},
-        assume=[lam[i] > lam[a], lam[a] > 0],
+        assume=[lam[i] > lam[a], lam[a] > 0, p <= 1, kappa >= 0, kappa <= 1],
     ),
     assumptions=["w* is the global minimiser: BA is the best approximation of rank k to the regression of x on Rx"],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -27,7 +27,7 @@ from symasym.model.families import FamilyModel
 from symasym.model.model import Model
 from symasym.projection.derivation import FamilyDerivation, derive_family
 from symasym.symmetry.quotient import Quotient, quotient
-from symasym.words.polynomial import LogDet
+from symasym.words.network import Network
 
 __all__ = [
     "AnyDerivation",
@@ -102,13 +102,19 @@ class GeneralDerivation(Displayed):
 
 
 AnyDerivation: TypeAlias = Derivation | GeneralDerivation | FamilyDerivation
+Progress: TypeAlias = Callable[[str], None]
+"""Called with the name of every stage as it begins, for whoever waits."""
 
 
-def derive(model: Model | FamilyModel, name: str = "model") -> AnyDerivation:
+def _silent(stage: str) -> None:
+    """Nobody waits."""
+
+
+def derive(model: Model | FamilyModel, name: str = "model", progress: Progress = _silent) -> AnyDerivation:
     """The law in closed form where the model states aligned coordinates, else the stages that need none."""
     if isinstance(model, FamilyModel):
         return derive_family(model, name)
-    return derive_general(model, name) if model.aligned is None else derive_model(model, name)
+    return derive_general(model, name) if model.aligned is None else derive_model(model, name, progress)
 
 
 def require_linear(derivation: AnyDerivation) -> None:
@@ -134,7 +140,7 @@ def derive_general(model: Model, name: str = "model") -> GeneralDerivation:
     return GeneralDerivation(name, model, quotient(model), forms(model))
 
 
-def derive_model(model: Model | FamilyModel, name: str = "model") -> Derivation:
+def derive_model(model: Model | FamilyModel, name: str = "model", progress: Progress = _silent) -> Derivation:
     """Derive the law of an aligned model for symbolic dimensions.
 
     Raises `ConditionViolated` with the offending direction or counterexample, `NotDerivableYet` where a stage does not reach.
@@ -150,16 +156,22 @@ def derive_model(model: Model | FamilyModel, name: str = "model") -> Derivation:
             "stages, symasym.evaluate (symasym eval) the numbers"
         )
     feature_matrix(model)  # refuses features that are not linear before anything else is made of them
+    progress("symmetry")
     symmetry = quotient(model)
+    progress("score and Hessian forms")
     first_stage = forms(model)
+    progress("frames")
     prove_frames(model)
+    progress("blocks in aligned coordinates")
     entries = _entries(model, first_stage)
     aligned = blocks(first_stage, symmetry, entries)
     limit = covariance(
         aligned,
         _facts(model, entries),
         model.scalar_parameters,
+        progress,
     )
+    progress("downstream map and law")
     check_free(model, symmetry, limit.vertical_dimension)
     second_stage = downstream(model, first_stage, limit)
     law = assemble(name, model, symmetry, first_stage, limit, second_stage)
@@ -199,7 +211,7 @@ def _entries(model: Model, first_stage: Forms) -> Entries:
         for form in (first_stage.gradient, first_stage.score, first_stage.hessian)
         for monomial in form.terms
         for scalar in monomial.scalars
-        if not isinstance(scalar, LogDet) and not moving_in(scalar)
+        if isinstance(scalar, tuple | Network) and not moving_in(scalar)
     }
     spare = SPARE_SUMS if split_bilinear(first_stage.hessian)[1] else 0
     known = scalars | bounds | set(model.scalars)

@@ -1,8 +1,8 @@
 """Score and Hessian forms from the definitions alone: a tensor rule in all dimensions of the data, derivatives by complex steps.
 
 No reduction, no words, no formula of a derivative. The loss is a function of the entries of the parameters, `(N,)`, complex
-allowed, and of samples `(n, D)`. The Hessian is that of the population loss: its gradient, exact to rounding, is differenced along
-a direction, with the step 2e-3 to the sixth order, so that its own error is about 1e-12.
+allowed, and of samples `(n, D)`. The Hessian is that of the population loss: its gradient, exact to rounding, is differenced
+along a direction, with the step 2e-3 to the sixth order, so that its own error is about 1e-12.
 """
 
 from __future__ import annotations
@@ -73,7 +73,12 @@ class Oracle:
 
 
 def weights(
-    h: np.ndarray, s: np.ndarray, features: Callable[[np.ndarray], np.ndarray], w: np.ndarray, down: np.ndarray, f: np.ndarray
+    h: np.ndarray,
+    s: np.ndarray,
+    features: Callable[[np.ndarray], np.ndarray],
+    w: np.ndarray,
+    down: np.ndarray,
+    f: np.ndarray,
 ) -> np.ndarray:
     """Non-zero weights of `||L(Z)||^2`: `features(w)` `(p, d)`, of full rank, `f` `(d,)` in their span, `down` `(d, d)`."""
     inverse = np.linalg.inv(h)

@@ -11,8 +11,8 @@ import pytest
 
 import symasym
 from symasym import catalogue
-from symasym.errors import ConditionViolated, InputError, NotDerivableYet
 from symasym.calculus import projection
+from symasym.errors import ConditionViolated, InputError, NotDerivableYet
 from symasym.model import (
     GL,
     LeastSquares,

@@ -84,7 +84,8 @@ def figure_two(size: int, seed: int) -> tuple[list[str], dict[str, tuple]]:
                 dots.append((point[varied], sampled(*point, size, rng)))
                 shown = f"{dots[-1][1]:.4g}"
             rows.append(
-                f"| {name} | {point[0]} | {point[1]} | {point[2]:g} | {value:.10g} | {error:.0e} | {seconds:.1f} | {shown} |"
+                f"| {name} | {point[0]} | {point[1]} | {point[2]:g} | {value:.10g} | {error:.0e} | {1000 * seconds:.0f} "
+                f"| {shown} |"
             )
             print(rows[-1], flush=True)
             xs.append(point[varied])
@@ -111,8 +112,8 @@ def fits(curves: dict[str, tuple]) -> list[str]:
         "It is bounded: the logarithm describes the range drawn. The blocks `(1/i) 1_d` are orthogonal to the span of the",
         "centred centres, so that only the numbers `b_i` of `theta` enter and the rotation of the span plays no part in these",
         "experiments. *Known to* is relative to the mean, by a coarser rule. The mean vanishes like `exp(-beta^2 / 4)` without a",
-        "rotation; the integrals over one variable, for `beta <= 8`, have rounding relative to numbers of order one.",
-        "Seconds are those of the processor.",
+        "rotation, and the integrals over one variable have rounding relative to numbers of order one; where they leave less",
+        "than eight digits of the mean of four centres, a grid is taken. Times are those of the processor.",
     ]
 
 
@@ -201,7 +202,7 @@ def main() -> None:
         "",
         f"Monte Carlo: {arguments.samples} samples, no reduction, plug-in inverse (which is biased), in the published style.",
         "",
-        "| varies | K | d | beta | exact | known to | s | Monte Carlo |",
+        "| varies | K | d | beta | exact | known to | ms | Monte Carlo |",
         "|---|---|---|---|---|---|---|---|",
         *table,
         "",

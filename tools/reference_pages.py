@@ -1,6 +1,6 @@
-"""Write docs/commands.md from the argument parsers and docs/bibliography.md from symasym/references.bib.
+"""Write docs/commands.md from the argument parsers, docs/bibliography.md from symasym/references.bib, and docs/pictures.md.
 
-    python tools/reference_pages.py            writes both
+    python tools/reference_pages.py            writes them
     python tools/reference_pages.py --check    exit code 1 where a file is not what would be written
 
 The pages are made of the parsers' actions and not of `--help`, whose layout changes between releases of Python; a test holds them
@@ -87,7 +87,24 @@ def bibliography() -> str:
     return BIBLIOGRAPHY + "\n".join(f"## {entry.key}\n\n{entry.text()}\n" for entry in references.load().values())
 
 
-PAGES = {"commands.md": commands, "bibliography.md": bibliography}
+PICTURES = f"""# Laws in pictures
+
+Made by `{REMAKE}` of what `tools/figures.py` has drawn: for each model, at the problem that `symasym verify` simulates,
+the risk against `alpha = m/n` with the place where pre-training starts to pay, and the weights of the law. For a problem of
+your own: `symasym eval MODEL --input FILE.json --plot FILE.svg`.
+
+"""
+
+
+def pictures() -> str:
+    """A section for each picture of a model."""
+    drawn = sorted(file.stem for file in (DOCS / "figures").glob("*.svg") if file.stem != "headline")
+    return PICTURES + "\n".join(
+        f"## {name}\n\n![{name}: risk against m/n, weights](figures/{name}.svg)\n" for name in drawn
+    )
+
+
+PAGES = {"commands.md": commands, "bibliography.md": bibliography, "pictures.md": pictures}
 
 
 def main() -> int:

@@ -2179,8 +2179,13 @@ def _block(
 
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
-    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
-    if not last or value.ndim != 2:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`.
+
+    A value without the axis of an index is the same for all of them.
+    """
+    if np.ndim(value) < result.ndim:
+        result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
+    elif not last or value.ndim != 2:
         result[...] = value
     elif len(value) < WIDE:
         result[...] = value.T
@@ -2219,8 +2224,9 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     return inside
 
 
-def _above(more: Floats, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
+def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
     """Whether `more > less` (`>=` if not `strict`) for every index on either side: for all problems, or for each."""
+    more = np.asarray(more)
     if axis == 1 and more.size:  # along short rows a minimum for each is slow, and rarely needed
         lowest, highest = more.min(), less.max(initial=-np.inf) if isinstance(less, np.ndarray) else less
         if lowest > highest or (lowest == highest and not strict):

@@ -29,9 +29,9 @@ derivations/masked_autoencoder.py has no aligned coordinates for them: they eval
 from trace words, which costs the cube of the number of parameters for each problem.
 
 Checked: k < d.
-Domain: finite numbers with lam_i > lam_a, lam_a > 0, p >= 0, sigma2 >= 0, alpha > 0, no weight negative, a positive
-definite `sigma_down`. A problem outside of it has NaN throughout, and so has one in which an intermediate number
-overflows or underflows.
+Domain: finite numbers with lam_i > lam_a, lam_a > 0, 1 >= p, kappa >= 0, 1 >= kappa, p >= 0, sigma2 >= 0, alpha > 0, no
+weight negative, a positive definite `sigma_down`. A problem outside of it has NaN throughout, and so has one in which
+an intermediate number overflows or underflows.
 * w* is the global minimiser: BA is the best approximation of rank k to the regression of x on Rx
 
 References:
@@ -1032,6 +1032,9 @@ def _domain_last(
     inside = _finite(True, lam, kappa, p, sigma2)
     inside = inside & _above(lam_i, lam_a, True, 0)
     inside = inside & _above(lam_a, 0, True, 0)
+    inside = inside & _above(np.asarray(1), p, False, 0)
+    inside = inside & _above(kappa, 0, False, 0)
+    inside = inside & _above(np.asarray(1), kappa, False, 0)
     inside = inside & _above(p, 0, False, 0)
     inside = inside & _above(sigma2, 0, False, 0)
     return inside
@@ -1046,6 +1049,9 @@ def _weights_domain_last(
     inside = _finite(True, lam, kappa, p)
     inside = inside & _above(lam_i, lam_a, True, 0)
     inside = inside & _above(lam_a, 0, True, 0)
+    inside = inside & _above(np.asarray(1), p, False, 0)
+    inside = inside & _above(kappa, 0, False, 0)
+    inside = inside & _above(np.asarray(1), kappa, False, 0)
     inside = inside & _above(p, 0, False, 0)
     return inside
 
@@ -1240,6 +1246,9 @@ def _domain_first(
     inside = _finite(False, lam, kappa, p, sigma2)
     inside = inside & _above(lam_i, lam_a, True, 1)
     inside = inside & _above(lam_a, 0, True, 1)
+    inside = inside & _above(np.asarray(1), p, False, 1)
+    inside = inside & _above(kappa, 0, False, 1)
+    inside = inside & _above(np.asarray(1), kappa, False, 1)
     inside = inside & _above(p, 0, False, 1)
     inside = inside & _above(sigma2, 0, False, 1)
     return inside
@@ -1254,6 +1263,9 @@ def _weights_domain_first(
     inside = _finite(False, lam, kappa, p)
     inside = inside & _above(lam_i, lam_a, True, 1)
     inside = inside & _above(lam_a, 0, True, 1)
+    inside = inside & _above(np.asarray(1), p, False, 1)
+    inside = inside & _above(kappa, 0, False, 1)
+    inside = inside & _above(np.asarray(1), kappa, False, 1)
     inside = inside & _above(p, 0, False, 1)
     return inside
 
@@ -1412,6 +1424,9 @@ def _excess_domain_last(
     inside = _finite(True, lam, kappa, p)
     inside = inside & _above(lam_i, lam_a, True, 0)
     inside = inside & _above(lam_a, 0, True, 0)
+    inside = inside & _above(np.asarray(1), p, False, 0)
+    inside = inside & _above(kappa, 0, False, 0)
+    inside = inside & _above(np.asarray(1), kappa, False, 0)
     inside = inside & _above(p, 0, False, 0)
     return inside
 
@@ -1566,6 +1581,9 @@ def _excess_domain_first(
     inside = _finite(False, lam, kappa, p)
     inside = inside & _above(lam_i, lam_a, True, 1)
     inside = inside & _above(lam_a, 0, True, 1)
+    inside = inside & _above(np.asarray(1), p, False, 1)
+    inside = inside & _above(kappa, 0, False, 1)
+    inside = inside & _above(np.asarray(1), kappa, False, 1)
     inside = inside & _above(p, 0, False, 1)
     return inside
 
@@ -2121,8 +2139,13 @@ def _block(
 
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
-    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
-    if not last or value.ndim != 2:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`.
+
+    A value without the axis of an index is the same for all of them.
+    """
+    if np.ndim(value) < result.ndim:
+        result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
+    elif not last or value.ndim != 2:
         result[...] = value
     elif len(value) < WIDE:
         result[...] = value.T
@@ -2161,8 +2184,9 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     return inside
 
 
-def _above(more: Floats, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
+def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
     """Whether `more > less` (`>=` if not `strict`) for every index on either side: for all problems, or for each."""
+    more = np.asarray(more)
     if axis == 1 and more.size:  # along short rows a minimum for each is slow, and rarely needed
         lowest, highest = more.min(), less.max(initial=-np.inf) if isinstance(less, np.ndarray) else less
         if lowest > highest or (lowest == highest and not strict):
@@ -2333,8 +2357,8 @@ class _Tables(NamedTuple):
     """A model in words.
 
     * `parameters`: rows and columns of each; `given`: those of each natural parameter that is a matrix.
-    * `symmetric`, `definite`: which of these must be; `nonnegative`, `probabilities`: which scalars; `joint`: covariances of
-      the vectors of a law, in blocks.
+    * `symmetric`, `definite`: which of these must be; `nonnegative`: scalars; `relations`: numbers that must be positive
+      (True) or not negative; `joint`: covariances of the vectors of a law, in blocks.
     * `numbers`: scalars that are sums of others; `definitions`: matrices that are sums of words, or the inverse of one.
     * `loss`: `E l(w)`; `gradient`: `E Dl`; `hessian`, `score`: the forms `h`, `s`, by pairs of parameters in their order, the
       rest by symmetry.
@@ -2350,7 +2374,7 @@ class _Tables(NamedTuple):
     symmetric: Sequence[str]
     definite: Sequence[str]
     nonnegative: Sequence[str]
-    probabilities: Sequence[str]
+    relations: Sequence[tuple[str, bool]]
     joint: Sequence[Sequence[Sequence[str]]]
     numbers: Mapping[str, Sequence[tuple[float, Mapping[str, int]]]]
     definitions: Mapping[str, tuple[str, str, str | Terms]]
@@ -2828,9 +2852,9 @@ def _inside(
         fine = fine & (_definite(given[name]) if name in tables.definite else _symmetric(given[name]))
     for name in tables.nonnegative:
         fine = fine & (numbers[name] >= 0)
-    for name in tables.probabilities:
-        fine = fine & (numbers[name] > 0) & (numbers[name] <= 1)
     words = _Words(tables, given, numbers, rows)
+    for name, strict in tables.relations:
+        fine = fine & (words.number(name) > 0 if strict else words.number(name) >= 0)
     for blocks in tables.joint:
         parts = [[words.matrix(name) if name else None for name in row] for row in blocks]
         sides = [next(x.shape[1] for x in row if x is not None) for row in parts]
@@ -3028,7 +3052,7 @@ _WORDS = _Tables(
     symmetric=("Sigma",),
     definite=("Sigma",),
     nonnegative=("p", "sigma2"),
-    probabilities=("p",),
+    relations=(("number_19", False), ("kappa", False), ("number_20", False)),
     joint=((("Sigma",),),),
     numbers={
         "number_1": [(2.0, {"p": 1}), (-2.0, {"p": 2})],
@@ -3049,7 +3073,9 @@ _WORDS = _Tables(
         "number_16": [(-8.0, {"p": 2}), (8.0, {"p": 3})],
         "number_17": [(8.0, {"p": 2}), (-16.0, {"p": 3}), (8.0, {"p": 4})],
         "number_18": [(8.0, {"p": 3}), (-8.0, {"p": 4})],
-        "number_19": [(1.0, {"p": 1}), (-1.0, {"p": 2})],
+        "number_19": [(-1.0, {"p": 1}), (1.0, {})],
+        "number_20": [(-1.0, {"kappa": 1}), (1.0, {})],
+        "number_21": [(1.0, {"p": 1}), (-1.0, {"p": 2})],
     },
     definitions={
         "sum_1": ("d", "d", [
@@ -3102,7 +3128,7 @@ _WORDS = _Tables(
     loss=[
         (1.0, {}, "aa->", ("Sigma",)),
         (-2.0, {"p": 1}, "aa->", ("A Sigma B",)),
-        (1.0, {"number_19": 1}, "aa,aa->", ("A.T B.T B A", "Sigma")),
+        (1.0, {"number_21": 1}, "aa,aa->", ("A.T B.T B A", "Sigma")),
         (1.0, {"p": 2}, "aa->", ("A Sigma A.T B.T B",)),
     ],
     features=[

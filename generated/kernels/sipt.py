@@ -2609,8 +2609,13 @@ def _block(
 
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
-    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
-    if not last or value.ndim != 2:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`.
+
+    A value without the axis of an index is the same for all of them.
+    """
+    if np.ndim(value) < result.ndim:
+        result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
+    elif not last or value.ndim != 2:
         result[...] = value
     elif len(value) < WIDE:
         result[...] = value.T
@@ -2649,8 +2654,9 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     return inside
 
 
-def _above(more: Floats, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
+def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
     """Whether `more > less` (`>=` if not `strict`) for every index on either side: for all problems, or for each."""
+    more = np.asarray(more)
     if axis == 1 and more.size:  # along short rows a minimum for each is slow, and rarely needed
         lowest, highest = more.min(), less.max(initial=-np.inf) if isinstance(less, np.ndarray) else less
         if lowest > highest or (lowest == highest and not strict):
@@ -2821,8 +2827,8 @@ class _Tables(NamedTuple):
     """A model in words.
 
     * `parameters`: rows and columns of each; `given`: those of each natural parameter that is a matrix.
-    * `symmetric`, `definite`: which of these must be; `nonnegative`, `probabilities`: which scalars; `joint`: covariances of
-      the vectors of a law, in blocks.
+    * `symmetric`, `definite`: which of these must be; `nonnegative`: scalars; `relations`: numbers that must be positive
+      (True) or not negative; `joint`: covariances of the vectors of a law, in blocks.
     * `numbers`: scalars that are sums of others; `definitions`: matrices that are sums of words, or the inverse of one.
     * `loss`: `E l(w)`; `gradient`: `E Dl`; `hessian`, `score`: the forms `h`, `s`, by pairs of parameters in their order, the
       rest by symmetry.
@@ -2838,7 +2844,7 @@ class _Tables(NamedTuple):
     symmetric: Sequence[str]
     definite: Sequence[str]
     nonnegative: Sequence[str]
-    probabilities: Sequence[str]
+    relations: Sequence[tuple[str, bool]]
     joint: Sequence[Sequence[Sequence[str]]]
     numbers: Mapping[str, Sequence[tuple[float, Mapping[str, int]]]]
     definitions: Mapping[str, tuple[str, str, str | Terms]]
@@ -3316,9 +3322,9 @@ def _inside(
         fine = fine & (_definite(given[name]) if name in tables.definite else _symmetric(given[name]))
     for name in tables.nonnegative:
         fine = fine & (numbers[name] >= 0)
-    for name in tables.probabilities:
-        fine = fine & (numbers[name] > 0) & (numbers[name] <= 1)
     words = _Words(tables, given, numbers, rows)
+    for name, strict in tables.relations:
+        fine = fine & (words.number(name) > 0 if strict else words.number(name) >= 0)
     for blocks in tables.joint:
         parts = [[words.matrix(name) if name else None for name in row] for row in blocks]
         sides = [next(x.shape[1] for x in row if x is not None) for row in parts]
@@ -3516,7 +3522,7 @@ _WORDS = _Tables(
     symmetric=("Sigma", "Sigma_plus"),
     definite=("Sigma",),
     nonnegative=("gamma", "r", "sigma2"),
-    probabilities=(),
+    relations=(),
     joint=((("Sigma", "Sigma_plus"), ("Sigma_plus", "Sigma")),),
     numbers={
         "number_1": [(8.0, {"gamma": 2}), (16.0, {"r": 2})],

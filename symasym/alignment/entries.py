@@ -28,7 +28,7 @@ from symasym.model.aligned import Aligned
 from symasym.model.matrices import ScalarParameter, ScalarTruth
 from symasym.words.atoms import Atom, Factor, Kind, Word, columns_of
 from symasym.words.network import Network
-from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
+from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial, Smooth
 
 __all__ = ["Entries"]
 
@@ -191,8 +191,8 @@ class Entries:
             factors = [self.rational(Fraction(number))]
             factors += [self.convert(symbol, sympy.S.One, 1) ** power for symbol, power in monomial.powers]
             for scalar in monomial.scalars:
-                if isinstance(scalar, LogDet):
-                    raise NotDerivableYet("aligned: a log-determinant remains after differentiation")
+                if isinstance(scalar, LogDet | Smooth):
+                    raise NotDerivableYet("aligned: a log-determinant or an integral remains after differentiation")
                 factors.append(self.power_sum(diagonal_word(scalar) if isinstance(scalar, Network) else scalar))
             parts.append(factors)
         return self.fractions.sum_of_products(parts)

@@ -1,12 +1,14 @@
 """`V = h^{-1} s h^{-1}` on the horizontal space, block by block, in closed form.
 
-On each block the horizontal space is the orthogonal complement of the vertical one; with `H` a basis of it,
-`V = H (H^T h H)^{-1} (H^T s H) (H^T h H)^{-1} H^T`. On the diagonal entries the score form has a low-rank part, which passes
-through `h^{-1}`.
+On each block the horizontal space is the orthogonal complement of the vertical one, with the projector `P` onto it along the
+vertical directions. These are in the kernel of `h`, so that sign and inverse can be had on any complement of theirs: coordinates
+`E`, on which `h` is a part of the matrix that is there. `h^+ = P E (E^T h E)^{-1} E^T P^T` and `V = h^+ s h^+`. On the diagonal
+entries the score form has a low-rank part, which passes through `h^{-1}`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sympy
@@ -85,11 +87,21 @@ def _tuple(matrix: DomainMatrix) -> Matrix:
     return tuple(map(tuple, matrix.to_list()))
 
 
-def _horizontal(vertical: tuple[Vector, ...], size: int, entries: Entries) -> DomainMatrix:
-    """A basis, in columns, of the orthogonal complement of the vertical directions."""
-    if not vertical:
-        return DomainMatrix.eye(size, entries.domain).to_dense()
-    return _matrix(list(vertical), size, entries).nullspace().transpose()
+def _complement(vertical: tuple[Vector, ...], size: int, entries: Entries) -> list[int]:
+    """Coordinates that complete the vertical directions to all directions."""
+    taken = _matrix(list(vertical), size, entries).rref()[1] if vertical else ()
+    return [n for n in range(size) if n not in taken]
+
+
+def _projected(vertical: tuple[Vector, ...], chosen: list[int], size: int, entries: Entries) -> DomainMatrix:
+    """`P E`, `P = I - W (W^T W)^{-1} W^T` for vertical directions `W`, `E` the chosen unit vectors."""
+    unit = DomainMatrix.eye(size, entries.domain).to_dense()
+    if vertical:
+        rows = _matrix(list(vertical), size, entries)
+        independent = _matrix([rows.to_list()[n] for n in rows.transpose().rref()[1]], size, entries)
+        gram = entries.fractions.matrix_product(independent, independent.transpose())
+        unit = unit - entries.fractions.matrix_product(independent.transpose(), gram.inv(), independent)
+    return _matrix([tuple(row[n] for n in chosen) for row in unit.to_list()], len(chosen), entries)
 
 
 def _describe(vector: list[FracElement], names: list[str], entries: Entries, first: Range, second: Range | None) -> str:
@@ -125,14 +137,15 @@ def _solve(block: PairBlock | DiagonalBlock, entries: Entries, facts: Facts, und
                     f"symmetry: the {name} form does not vanish on the vertical direction "
                     f"{_describe(list(vector), names, entries, first, second)}"
                 )
-    basis = _horizontal(block.vertical, size, entries)
-    if basis.shape[1] == 0:
+    chosen = _complement(block.vertical, size, entries)
+    if not chosen:
         zero = DomainMatrix.zeros((size, size), entries.domain).to_dense()
         return _Solved(zero, _tuple(zero), entries.field.zero, 0)
-    reduced = entries.fractions.matrix_product(basis.transpose(), h, basis)
-    kernel = reduced.nullspace()
-    if kernel.shape[0]:
-        null = (basis * kernel.transpose()).transpose().to_list()[0]
+    rows = h.to_list()
+    reduced = _matrix([tuple(rows[m][n] for n in chosen) for m in chosen], len(chosen), entries)
+    basis = _projected(block.vertical, chosen, size, entries)
+    if not reduced.det():
+        null = (basis * reduced.nullspace().transpose()).transpose().to_list()[0]
         raise ConditionViolated(
             "symmetry: the Hessian form has a null direction that is not vertical, "
             f"{_describe(null, names, entries, first, second)}; the declared group is too small, or the minimiser is "
@@ -142,7 +155,7 @@ def _solve(block: PairBlock | DiagonalBlock, entries: Entries, facts: Facts, und
     inverse = entries.fractions.matrix_product(basis, reduced.inv(), basis.transpose())
     product = entries.fractions.matrix_product(inverse, s)
     trace = sum((product.to_list()[n][n] for n in range(size)), entries.field.zero)
-    return _Solved(inverse, _tuple(entries.fractions.matrix_product(product, inverse)), trace, basis.shape[1])
+    return _Solved(inverse, _tuple(entries.fractions.matrix_product(product, inverse)), trace, len(chosen))
 
 
 def _check_positive(
@@ -198,9 +211,15 @@ def _check_stationary(blocks: Blocks) -> None:
         )
 
 
-def covariance(blocks: Blocks, facts: Facts, scalars: tuple[ScalarParameter, ...] = ()) -> Covariance:
+def covariance(
+    blocks: Blocks,
+    facts: Facts,
+    scalars: tuple[ScalarParameter, ...] = (),
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Covariance:
     """Check stationarity, kernel and positivity of `h`; invert it on the horizontal space; return `V`.
 
+    `progress` is called with the name of every block as it is begun.
     Raises `ConditionViolated` that names the direction: not stationary, a null direction that is not vertical (group too
     small), a saddle, or a vertical direction on which the forms do not vanish.
     """
@@ -209,9 +228,13 @@ def covariance(blocks: Blocks, facts: Facts, scalars: tuple[ScalarParameter, ...
     undecided = _require_real(entries, facts)
     pairs, diagonals, inverses, scores, vertical = [], [], {}, {}, sympy.S.Zero
     for block in blocks.pairs:
+        progress(
+            f"inverse of the Hessian form over the entries {', '.join(_names(block.coordinates, block.first, block.second))}"
+        )
         solved = _solve(block, entries, facts, undecided)
         pairs.append(PairCovariance(block, solved.covariance, solved.excess, solved.dimension))
         vertical += (len(block.coordinates) - solved.dimension) * _count(block)
+    progress("inverse of the Hessian form over the diagonal entries")
     for diagonal in blocks.diagonals:
         solved = _solve(diagonal, entries, facts, undecided)
         diagonals.append(DiagonalCovariance(diagonal, solved.covariance, solved.excess, solved.dimension))

@@ -28,8 +28,8 @@ covariance that is not diagonal there, the weights are the eigenvalues of $\math
 $v_a = \omega_a / g_a$ and $S$ its Schur complement on the learned span. What the other letters stand for is said in the write-up
 (`latex/`) of each model, which also has the derivation; kernels are under `kernels/`, data under `laws/`.
 
-The page has least squares downstream. Logistic regression (`symasym derive MODEL --downstream logistic`) takes the same weights and
-one integral over $f_*$, for every model here but those whose features are not linear.
+The page has least squares downstream. Logistic regression (`symasym derive MODEL --downstream logistic`) takes the same weights
+and one integral over $f_*$, for every model here but those whose features are not linear.
 
 """
 

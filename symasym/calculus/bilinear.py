@@ -12,7 +12,7 @@ from symasym.calculus.forms import ScalarDirection
 from symasym.model.matrices import ScalarParameter
 from symasym.words.atoms import Atom, Kind, Word, transpose
 from symasym.words.network import Network, words_of
-from symasym.words.polynomial import LogDet, MatrixPolynomial, Monomial, ScalarPolynomial
+from symasym.words.polynomial import MatrixPolynomial, Monomial, ScalarPolynomial
 
 __all__ = [
     "Linear",
@@ -109,7 +109,7 @@ def moving_in(item: Word | Network) -> list[Atom]:
 
 def _separate(monomial: Monomial, number: Fraction) -> tuple[ScalarPolynomial, list[Moving]]:
     """The part of a term that stands still, and what moves in it."""
-    words: list[Moving] = [item for item in monomial.scalars if not isinstance(item, LogDet) and moving_in(item)]
+    words: list[Moving] = [item for item in monomial.scalars if isinstance(item, tuple | Network) and moving_in(item)]
     fixed = tuple(item for item in monomial.scalars if item not in words)
     numbers: list[Moving] = [symbol for symbol, _ in monomial.powers if isinstance(symbol, ScalarDirection)]
     powers = tuple((symbol, power) for symbol, power in monomial.powers if symbol not in numbers)

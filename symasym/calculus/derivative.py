@@ -1,7 +1,8 @@
 """Directional derivatives on words: `w -> w + t v`, first power of `t`.
 
 Leibniz over the factors of a word and over the scalars of a monomial; `D inv(S)[H] = -inv(S) H inv(S)`;
-`D log det S [H] = tr(inv(S) H)`; the chain rule for smooth functions of scalars. Applied again, with further directions, these give every higher order.
+`D log det S [H] = tr(inv(S) H)`; the chain rule for smooth functions of scalars. Applied again, with further directions, these
+give every higher order.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Forms(Displayed):
         """The means of smooth functions in the forms, by the names that people read."""
         forms = (self.gradient, self.hessian, self.score)
         scalars = (scalar for form in forms for monomial, _ in form.sorted_terms() for scalar in monomial.scalars)
-        found = dict.fromkeys(scalar for scalar in scalars if isinstance(scalar, Smooth))
+        found = dict.fromkeys(scalar for scalar in scalars if isinstance(scalar, Smooth) and scalar.covariance)
         return {sympy.Symbol(f"J_{n}", real=True): scalar for n, scalar in enumerate(found, 1)}
 
     def named(self, form: ScalarPolynomial) -> ScalarPolynomial:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from symasym import catalogue
 from symasym.build.writeup import require_names, writeup
+from symasym.cli.waiting import waiting
 from symasym.codegen.json import derivation_document
 from symasym.codegen.latex import display, macros
 from symasym.codegen.latex.notation import PLAIN
@@ -51,7 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
     for option in ("part", "width", "notation"):
         if getattr(arguments, option) is not None and arguments.format != "latex":
             raise InputError(f"--{option}: it is for --format latex, and {arguments.format} came")
-    derivation, downstream = derive(loaded.definition, loaded.name), arguments.downstream
+    with waiting("derive") as progress:
+        derivation = derive(loaded.definition, loaded.name, progress)
+    downstream = arguments.downstream
     if downstream == "logistic":
         require_linear(derivation)
     references = loaded.instance.references if loaded.instance else ()

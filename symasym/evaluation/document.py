@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -74,8 +74,12 @@ def law_document(name: str, evaluation: Evaluation, quantiles: Sequence[float]) 
         "alpha0": crossover,
         "residual": evaluation.residual,
     }
+    named = {name: asdict(integral) for name, integral in evaluation.named.items()}
+    if named:
+        document["integrals"] = named
     if logistic is not None:
         document |= _logistic(logistic, quantiles, evaluation)
+        document["integrals"] = {**_integrals(logistic), **named}
     if not numeric.central:
         document |= {"noncentralities": shifts, "offset": float(numeric.offset)}
     if evaluation.law is None and not evaluation.integrals:
@@ -91,20 +95,23 @@ def _logistic(law: NumericLogistic, quantiles: Sequence[float], evaluation: Eval
     """The 0-1 error, and the integrals over `f* ~ N(0, s^2)` behind both laws."""
     zero_one = law.zero_one
     averaged = _risk(replace(zero_one, averaged=True), quantiles, evaluation)
+    return {
+        "zero_one": {**_risk(zero_one, quantiles, evaluation), "label_noise_averaged": averaged},
+        "size": float(law.size),
+    }
+
+
+def _integrals(law: NumericLogistic) -> dict[str, Any]:
+    """The integrals over `f*`."""
     named = {
         "J": (law.fisher, "E p(1-p)"),
         "H": (law.fisher_along, "E p(1-p) (f*/s)^2"),
         "log_loss": (law.log_loss_of_truth, "E [-p log p - (1-p) log(1-p)], the log-loss of f*"),
         "zero_one": (law.error_of_truth, "E min(p, 1-p), the 0-1 error of f*"),
     }
-    integrals = {
+    return {
         name: {"value": float(found.value), "error": float(found.error), "integrand": words, "dimension": 1}
         for name, (found, words) in named.items()
-    }
-    return {
-        "zero_one": {**_risk(zero_one, quantiles, evaluation), "label_noise_averaged": averaged},
-        "size": float(law.size),
-        "integrals": integrals,
     }
 
 

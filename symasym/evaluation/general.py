@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from symasym.calculus.forms import Forms
 from symasym.errors import ConditionViolated, InputError, NotDerivableYet
 from symasym.evaluation.numbers import constants_of, sizes_of
-from symasym.evaluation.outcome import Evaluation, Misspecified
+from symasym.evaluation.outcome import Evaluation, Misspecified, NamedIntegral
 from symasym.general.landscape import landscape
 from symasym.general.minimiser import find_minimiser
 from symasym.general.point import natural_point
@@ -19,7 +20,6 @@ from symasym.general.route import General, general
 from symasym.model.instance import AlignedPoint, GeneralPoint, Instance
 from symasym.model.matrices import ScalarTruth, Truth
 from symasym.model.model import Model
-from symasym.model.scalars import LabelLoss
 from symasym.pipeline import GeneralDerivation, derive_general
 
 __all__ = ["Placed", "evaluate_general", "place_minimiser"]
@@ -49,12 +49,11 @@ def place_minimiser(
 ) -> Placed:
     """`w*`, and how it was found.
 
-    The true values where the data law holds them: what is downstream refers to that representative of the orbit. By the inverse
-    of the frame from an aligned point; by the formula of the model file; else numerically.
+    The true values where data law or loss hold them: what is downstream refers to that representative of the orbit. By the
+    inverse of the frame from an aligned point; by the formula of the model file; else numerically.
     """
     model = stages.model
-    laws = [vector.law for vector in model.data] + list(model.loss.atoms(LabelLoss))
-    truths = {t.of for law in laws for t in law.atoms(Truth, ScalarTruth)}
+    truths = {t.of for part in (model.loss, *(v.law for v in model.data)) for t in part.atoms(Truth, ScalarTruth)}
     names = [*(p.name for p in model.parameters), *(v.name for v in model.scalar_parameters)]
     if truths and all(name in given for name in names):
         return Placed({name: given[name] for name in names})
@@ -91,7 +90,21 @@ def evaluate_general(
     noise = np.asarray(given["sigma2"], float) if "sigma2" in given else numeric.noise
     numeric = replace(numeric.kept(numeric.weights > DROPPED * np.max(numeric.weights, initial=0.0)), noise=noise)
     outside = _misspecified(outcome) if residual > RESIDUAL else None
-    return Evaluation(given, None, point, numeric, residual, minimiser, starts, minima, outside)
+    named = _named(stages.forms, outcome)
+    return Evaluation(given, None, point, numeric, residual, minimiser, starts, minima, outside, named=named)
+
+
+def _named(forms: Forms, outcome: General) -> dict[str, NamedIntegral]:
+    """The integrals in the forms."""
+    return {
+        symbol.name: NamedIntegral(
+            float(outcome.integrals[symbol.name].value),
+            float(outcome.integrals[symbol.name].error),
+            f"E {scalar.function}",
+            len(scalar.arguments),
+        )
+        for symbol, scalar in forms.integrals.items()
+    }
 
 
 def _listed(vector: np.ndarray) -> str:

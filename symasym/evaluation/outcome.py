@@ -14,7 +14,7 @@ from symasym.law.numeric_logistic import NumericLogistic
 from symasym.model.displayed import Displayed
 from symasym.model.instance import AlignedPoint, FamilyPoint, GeneralPoint
 
-__all__ = ["Evaluation", "Misspecified"]
+__all__ = ["Evaluation", "Misspecified", "NamedIntegral"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,16 @@ class Misspecified:
 
 
 @dataclass(frozen=True)
+class NamedIntegral:
+    """An integral in numbers: what it is the mean of, over how many dimensions, and how exactly it is known."""
+
+    value: float
+    error: float
+    integrand: str
+    dimension: int
+
+
+@dataclass(frozen=True)
 class Evaluation(Displayed):
     """A concrete problem: the checked inputs, where it stands, the numeric law.
 
@@ -37,7 +47,8 @@ class Evaluation(Displayed):
     those that were made, None where a formula gives it; `minima` are the points at which the former ended. `misspecified`
     replaces the numeric law where the target leaves the span; `remarks` are the instance's own, or say how accurate integrals
     are; `integrals` is the rule by which a model of a family was integrated.
-    `logistic`: both laws of a logistic second stage where it was asked for; `numeric` is then that of the log-loss.
+    `named`: the integrals in the forms of the first stage, by name. `logistic`: both laws of a logistic second stage where it was
+    asked for; `numeric` is then that of the log-loss.
     """
 
     given: Mapping[str, Any]
@@ -52,6 +63,7 @@ class Evaluation(Displayed):
     remarks: Mapping[str, Any] = field(default_factory=dict)
     integrals: str = ""
     logistic: NumericLogistic | None = None
+    named: Mapping[str, NamedIntegral] = field(default_factory=dict)
 
     @property
     def route(self) -> str:

@@ -64,8 +64,7 @@ class Integrals:
         own = [np.broadcast_to(v, shape) for v in numbers]
         values, errors, sizes = (np.empty(shape) for _ in range(3))
         for place in np.ndindex(shape):
-            here = [v[place] for v in own]
-            found = self._nodes(m[place], S[place]).integral(lambda t, here=here: function(*t, *here))
+            found = self._nodes(m[place], S[place]).integral(_at(function, [v[place] for v in own]))
             values[place], errors[place], sizes[place] = found.value, found.error, found.size
         return GaussianIntegral(values, errors, sizes)
 
@@ -74,3 +73,8 @@ class Integrals:
         if key not in self._laws:
             self._laws[key] = GaussianNodes(mean, covariance)
         return self._laws[key]
+
+
+def _at(function: Callable[..., Array], numbers: list[Array]) -> Callable[[Array], Array]:
+    """The function of its arguments alone."""
+    return lambda t: function(*t, *numbers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from symasym.law.numeric import NumericLaw
 from symasym.model.displayed import Displayed
 from symasym.model.matrices import ScalarParameter
 from symasym.model.model import Model
+from symasym.quadrature.gaussian import GaussianIntegral
 from symasym.symmetry.quotient import Quotient, quotient
 from symasym.words.lower import lower_scalar
 from symasym.words.substitute import substitute_scalar
@@ -43,6 +44,7 @@ class General(Displayed):
     * `slope` `(..., N)`: derivative of the risk after the best fit; zero unless the target is misspecified.
     * `projection` `(..., d)`: coefficients in `x` of the projection of `f*` on the span.
     * `d_eff`: rank of the features; `activated`: dimension of the null directions that every perturbation wakes.
+    * `integrals`: values of the named integrals in the forms, with error estimates.
     """
 
     gradient: np.ndarray
@@ -63,6 +65,7 @@ class General(Displayed):
     d_eff: int
     d_base: int
     activated: int = 0
+    integrals: Mapping[str, GaussianIntegral] = field(default_factory=dict)
 
     @property
     def d_act(self) -> int:
@@ -209,4 +212,5 @@ def general(
         d_eff=second.d_eff,
         d_base=second.d_eff + rank,
         activated=second.activated,
+        integrals={symbol.name: matrices.integrals(scalar) for symbol, scalar in first_stage.integrals.items()},
     )

@@ -167,7 +167,8 @@ class Model(Displayed):
     def _check_integrals(self) -> None:
         if self.aligned is not None and self.loss.atoms(LabelLoss, Smooth):
             raise NotDerivableYet(
-                "loss: labels and smooth functions bring integrals that the closed form does not know; leave aligned out for the general route"
+                "loss: labels and smooth functions bring integrals that the closed form does not know; leave aligned out for the "
+                "general route"
             )
 
     def _check_masks(self) -> None:

@@ -180,7 +180,7 @@ class Smooth(MatrixScalar):
 
 
 class SmoothMean(MatrixScalar):
-    """`E g(t)`, `t` Gaussian with the means and covariances that follow; what expectations leave of `Smooth`, for people to read."""
+    """`E g(t)`, `t` Gaussian with the means and covariances that follow: what is left of `Smooth`, for people to read."""
 
     def _sympystr(self, printer: Printer) -> str:
         return f"E[{printer._print(self.args[0].expr)}]"

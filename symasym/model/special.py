@@ -87,21 +87,24 @@ class LogCosh(_Named):
         return sympy.tanh(self.args[0])
 
 
-def _sigmoid(t: np.ndarray) -> np.ndarray:
-    small = np.exp(-np.abs(t))
-    return np.where(np.asarray(t) >= 0, 1, small) / (1 + small)
+def _softplus(t: np.ndarray) -> np.ndarray:
+    return np.maximum(t, 0) + np.log1p(np.exp(-np.abs(t)))
 
 
 NUMERIC = {
-    "Sigmoid": _sigmoid,
-    "Softplus": lambda t: np.logaddexp(0, t),
-    "LogCosh": lambda t: np.logaddexp(t, -t) - np.log(2),
+    "Sigmoid": lambda t: (1 + np.tanh(t / 2)) / 2,
+    "Softplus": _softplus,
+    "LogCosh": lambda t: np.abs(t) + np.log1p(np.exp(-2 * np.abs(t))) - np.log(2),
 }
+"""Without overflow, to rounding of the largest value nearby."""
 
 
 @cache
-def compiled(expression: sympy.Expr, symbols: tuple[sympy.Expr, ...]) -> Callable[..., np.ndarray]:
-    """The expression as a function of arrays, one for each symbol."""
+def compiled(
+    expression: sympy.Expr | tuple[sympy.Expr, ...], symbols: tuple[sympy.Expr, ...]
+) -> Callable[..., np.ndarray]:
+    """The expression, or several at once, as a function of arrays, one for each symbol; what is common is evaluated once."""
     names = [sympy.Dummy(real=True) for _ in symbols]
-    plain = expression.xreplace(dict(zip(symbols, names, strict=True)))
+    table = dict(zip(symbols, names, strict=True))
+    plain = [e.xreplace(table) for e in expression] if isinstance(expression, tuple) else expression.xreplace(table)
     return sympy.lambdify(names, plain, modules=[NUMERIC, "numpy"], cse=True)

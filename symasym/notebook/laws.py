@@ -28,7 +28,7 @@ _TO = r"\xrightarrow{d}"
 @view.register
 def _law(thing: Law) -> View:
     """The theorem, the weights and what they are made of; moments and assumptions folded away."""
-    theorem = Display(f"{_SQUARED} {_TO} {limit_theorem(thing)}", "limit, alpha = m/n")
+    theorem = Display(limit_theorem(thing), "limit, alpha = m/n")
     lines: tuple[Shown, ...] = (theorem, *_weight_lines(thing))
     sizes = (
         Line(sympy.Symbol("d_eff"), thing.d_eff, "rank of the features"),

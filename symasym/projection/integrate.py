@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -25,10 +26,15 @@ NEARER = 0.4
 """How much nearer to the centres the second one ends; what it leaves out is 30 times as much."""
 LESS = 1.6
 """How much less far the nodes between two of four centres reach: what lives there is exponentially small, and has nine digits."""
-FAR = 8.0
-"""Of `beta`, for four centres: beyond, a grid is coarse, and keeps the digits of a mean that is exponentially small."""
+DIGITS = 1e-8
+"""Relative error of integrals over one variable beyond which a grid in three dimensions is taken: where the mean is exponentially
+small, their rounding, relative to numbers of order one, is not."""
 SHIFTS = 16
-LATTICES = (1 << 11, 1 << 13, 1 << 15)
+LATTICES = (1 << 11, 1 << 13, 1 << 15, 1 << 17)
+LATTICES_BETWEEN = (1 << 9, 1 << 11, 1 << 13, 1 << 14)
+"""Points around each centre, alone and with points around the middles of two."""
+APART = 2.0
+"""Distance of all centres beyond which there are points between them, where plain lattices would miss what lives there."""
 TARGET = 1e-3
 """Relative standard error at which no larger lattice is tried."""
 SEED = 20261121
@@ -51,9 +57,10 @@ class Integrated:
 def integrate(derivation: FamilyDerivation, members: Members, codimension: int) -> Integrated:
     """The weights for `d - r = codimension`, which costs nothing. Deterministic: shifts of lattices have a fixed seed."""
     r, beta = members.centres.shape[1], regular(members.centres)
-    largest = FAR if r == 3 else exchangeable.LARGEST
-    if r > 2 and r == members.count - 1 and beta is not None and beta <= largest:
-        return _exchangeable(derivation, members, beta, codimension)
+    if r > 2 and r == members.count - 1 and beta is not None and beta <= exchangeable.LARGEST:
+        found = _exchangeable(derivation, members, beta, codimension)
+        if r > 3 or max(found.errors) <= DIGITS:
+            return found
     if r <= 3 and grid.count(members.centres, grid.steps(members.centres)) <= NODES:
         return _grid(derivation, members, codimension)
     return _lattice(derivation, members, codimension)
@@ -89,30 +96,36 @@ def _grid(derivation: FamilyDerivation, members: Members, codimension: int) -> I
 
 
 def _lattice(derivation: FamilyDerivation, members: Members, codimension: int) -> Integrated:
-    found: Integrated | None = None
-    for size in LATTICES:
-        found = _shifted(derivation, members, codimension, size)
+    centres, found = members.centres, None
+    between = bool(np.min([np.linalg.norm(u - v) for u, v in combinations(centres, 2)]) > APART)
+    for size in LATTICES_BETWEEN if between else LATTICES:
+        found = _shifted(derivation, members, codimension, size, between)
         if found.errors[0] <= TARGET:
             break
     assert found is not None
     return found
 
 
-def _shifted(derivation: FamilyDerivation, members: Members, codimension: int, size: int) -> Integrated:
+def _shifted(derivation: FamilyDerivation, members: Members, codimension: int, size: int, between: bool) -> Integrated:
     """The jackknife over shifts, which takes off the bias of an inverse that was itself integrated, to first order."""
     rng, r = np.random.default_rng(SEED), members.centres.shape[1]
     shifts = rng.random((SHIFTS, r))
-    framed = Framed(derivation, members, lattice.pieces(members.centres, LATTICES[0], shifts[0]), codimension > 0)
-    found = [framed.grams(lattice.pieces(members.centres, size, shift)) for shift in shifts]
+
+    def pieces(points: int, shift: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return lattice.pieces(members.centres, points, shift, between)
+
+    framed = Framed(derivation, members, pieces(min(size, LATTICES[0]), shifts[0]), codimension > 0)
+    found = [framed.grams(pieces(size, shift)) for shift in shifts]
     total = [np.sum(parts, axis=0) for parts in zip(*found, strict=True)]
     whole = framed.spectra([part / SHIFTS for part in total])
     left = [framed.spectra([(a - b) / (SHIFTS - 1) for a, b in zip(total, one, strict=True)]) for one in found]
     spectra_ = Spectra(*(SHIFTS * w - (SHIFTS - 1) * np.mean(parts, axis=0) for w, parts in _pairs(whole, left)))
     values = np.array([one.cumulants(codimension) for one in left])
     errors = np.sqrt((SHIFTS - 1) * values.var(axis=0)) / whole.cumulants(codimension)
+    around = "each centre and each middle of two" if between else "each centre"
     return Integrated(
         Spectra(np.maximum(spectra_.inside, 0), np.maximum(spectra_.outside, 0)),
-        f"{SHIFTS} shifted lattices of {size} points around each centre, in {r} dimensions",
+        f"{SHIFTS} shifted lattices of {size} points around {around}, in {r} dimensions",
         (float(errors[0]), float(errors[1])),
         random=True,
     )

@@ -3,8 +3,9 @@
 In whitened coordinates, `eta = m + L xi`, the trapezoidal rule converges geometrically: for `g` analytic in a strip of half-width
 `a` its error is about `exp(-2 pi a / h)`, and `exp(-2 (pi / h)^2)` for entire functions. Steps shrink until a rule and the one
 before it agree to `ACCURACY` of `E|g|`. The error estimate is their distance, which is the error of the coarser one, `eps`; that
-of the value is about `eps^SHRINK`. (Two rules of one step, shifted against each other, would not see every frequency.) The ball of nodes grows until the outermost shell adds nothing, since `g` may grow like an exponential.
-A singular covariance has fewer dimensions: that of its range.
+of the value is about `eps^SHRINK`. (Two rules of one step, shifted against each other, would not see every frequency.) The ball
+of nodes grows until the outermost shell adds nothing, since `g` may grow like an exponential. A singular covariance has fewer
+dimensions: that of its range.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ LARGEST = 3
 ACCURACY = 1e-10
 """Of `E|g|`, at which steps stop shrinking."""
 STEP, SHRINK = 0.6, 1.5
-NODES = 1.2e6
-"""At most."""
+NODES = {1: 2e4, 2: 2.5e5, 3: 1.2e6}
+"""At most, by dimension."""
 REACH, REACHES = 9.0, 5
 """Radius of the first ball of nodes, and how often it may grow by `SHRINK`."""
 SHELL = 1e-14
@@ -67,10 +68,10 @@ def exactly(value: np.ndarray) -> GaussianIntegral:
 
 
 class GaussianNodes:
-    """Nodes, at most so many, for one law `N(mean, covariance)`, `(r,)` and `(r, r)`; they serve every integrand."""
+    """Nodes for one law `N(mean, covariance)`, `(r,)` and `(r, r)`; they serve every integrand."""
 
-    def __init__(self, mean: np.ndarray, covariance: np.ndarray, nodes: float = NODES) -> None:
-        self.mean, self.nodes = mean, nodes
+    def __init__(self, mean: np.ndarray, covariance: np.ndarray) -> None:
+        self.mean = mean
         finite = bool(np.all(np.isfinite(covariance)))
         values, vectors = np.linalg.eigh(covariance if finite else np.zeros_like(covariance))
         kept = values > SINGULAR * max(values.max(initial=0.0), np.finfo(float).tiny)
@@ -97,9 +98,10 @@ class GaussianNodes:
         step = STEP / SHRINK
         while True:
             before, (reach, found) = found, self._reached(function, step, reach)
-            found = replace(found, error=found.error + np.abs(found.value - before.value))
+            with np.errstate(invalid="ignore"):
+                found = replace(found, error=found.error + np.abs(found.value - before.value))
             step /= SHRINK
-            if not found.error > ACCURACY * found.size or self._count(step, reach) > self.nodes:
+            if not found.error > ACCURACY * found.size or self._count(step, reach) > NODES[self.dimension]:
                 return found
 
     def _reached(self, function: Function, step: float, reach: float) -> tuple[float, GaussianIntegral]:
@@ -109,7 +111,7 @@ class GaussianNodes:
             with np.errstate(all="ignore"):
                 terms = np.broadcast_to(function(points), weights.shape) * weights
                 size, outside = np.sum(np.abs(terms)), np.sum(np.abs(terms[shell]))
-            if last or not outside > SHELL * size or self._count(step, reach * SHRINK) > self.nodes:
+            if last or not outside > SHELL * size or self._count(step, reach * SHRINK) > NODES[self.dimension]:
                 break
             reach *= SHRINK
         return reach, GaussianIntegral(np.sum(terms), outside + 4 * np.finfo(float).eps * size, size)

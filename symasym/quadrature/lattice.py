@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 
@@ -45,14 +46,29 @@ def points(size: int, dimension: int, shift: np.ndarray) -> np.ndarray:
 
 
 def pieces(
-    centres: np.ndarray, size: int, shift: np.ndarray, piece: int = 16384
+    centres: np.ndarray, size: int, shift: np.ndarray, between: bool = False, piece: int = 16384
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Nodes and weights for means over `(1/K) sum_i N(u_i, I_r)`: the same points around every centre."""
+    """Nodes and weights for means over `(1/K) sum_i N(u_i, I_r)`: the same points around every centre.
+
+    `between`: half of the nodes lie around the middles of two centres, where what is exponentially small lives; weights are the
+    ratio of the density to that of all nodes together, at most 2.
+    """
     standard = points(size, centres.shape[1], shift)
-    for centre in centres:
+    middles = [(u + v) / 2 for u, v in combinations(centres, 2)] if between else []
+    places = np.concatenate([centres, np.reshape(middles, (-1, centres.shape[1]))])
+    shares = np.repeat([1 / len(centres), 1 / max(len(middles), 1)], [len(centres), len(middles)]) / (1 + between)
+    for place, share in zip(places, shares, strict=True):
         for first in range(0, size, piece):
-            nodes = standard[first : first + piece] + centre
-            yield nodes, np.full(len(nodes), 1 / (size * len(centres)))
+            nodes = standard[first : first + piece] + place
+            ratio = _ratio_of_densities(nodes, places, shares, len(centres)) if between else np.ones(len(nodes))
+            yield nodes, share / size * ratio
+
+
+def _ratio_of_densities(nodes: np.ndarray, places: np.ndarray, shares: np.ndarray, count: int) -> np.ndarray:
+    """Of the mixture of the first `count` places, all alike, to that of all with their shares."""
+    logs = nodes @ places.T - np.sum(places**2, axis=1) / 2
+    raised = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return np.asarray(raised[:, :count].mean(axis=1) / (raised @ shares))
 
 
 # Coefficients of Wichura's algorithm AS 241 (1988), accurate to 1e-16.

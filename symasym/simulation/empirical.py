@@ -104,13 +104,12 @@ class Letters:
             self.products[key] = Product(sympy.Symbol(name, real=True), tuple(forms.items()), weighted)
         return ScalarPolynomial.symbol(self.products[key].mean)
 
-
     def smooth(self, functions: Sequence[Smooth], forms: Counter[Form]) -> ScalarPolynomial:
         """The sample mean of a product of smooth functions and forms."""
         function, arguments = arguments_of(functions, forms)
         name = f"nu{len(self.functions) + 1}"
         shapes = [ends for argument in arguments for _, form in argument.terms for ends in _around(form)]
-        weighted = tuple(_letter(f"{name}({n + 1})", *ends) for n, ends in enumerate(shapes))
+        weighted = tuple(_letter(f"{name}({n + 1})", *ends) for n, ends in enumerate((*shapes, *shapes)))
         self.functions.append(SmoothMean(sympy.Symbol(name, real=True), function, arguments, weighted))
         return ScalarPolynomial.symbol(self.functions[-1].mean)
 
@@ -151,7 +150,7 @@ class Empirical:
             terms.append(ScalarPolynomial({Monomial(monomial.powers, fixed): number}) * _mean(monomial, letters))
         terms.append(lower_scalar(model.local_penalty) * ScalarPolynomial.symbol(ROOT, -1))
         matrices = [atom_of(parameter) for parameter in model.parameters]
-        terms_with_means = (*letters.products.values(), *letters.functions)
+        terms_with_means: tuple[Product | SmoothMean, ...] = (*letters.products.values(), *letters.functions)
         following = {term.mean: term.frozen for term in terms_with_means}
         objective = Objective.of(ScalarPolynomial.sum(terms), matrices, model.scalar_parameters, following)
         products, functions = tuple(letters.products.values()), tuple(letters.functions)
@@ -233,7 +232,7 @@ class EmpiricalLoss:
         values = {**self.matrices, **{name: found[chosen] for name, found in self.moments.items()}, **point}
         scalars = {**self.scalars, **{p: point[p.name] for p in objective.parameters if isinstance(p, sympy.Symbol)}}
         letters = Matrices(values, scalars)
-        terms = (*self.empirical.products, *self.empirical.functions)
+        terms: tuple[Product | SmoothMean, ...] = (*self.empirical.products, *self.empirical.functions)
         for term, (mean, *found) in zip(terms, self._passed(letters, chosen), strict=True):
             scalars[term.mean] = mean
             arrays, numbers = found[: len(term.weighted)], found[len(term.weighted) :]
@@ -276,7 +275,6 @@ class _Part:
             return array[self.start : self.start + self.count]
 
         return word
-
 
     def numbers(self, letters: Matrices) -> Any:
         """A polynomial in parameters, or a scalar -> its values `(count,)`, `()` where all are alike."""

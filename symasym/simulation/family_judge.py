@@ -1,7 +1,9 @@
 """The judge for models of a family: scalars of each repetition, extrapolated along `1/m`.
 
 Judged are the mean of the interaction `m ||(I - Pi_w_hat) f*||^2`, its variance, the Kolmogorov distance at the largest `m`, the
-cost of label noise and the whole of `n (R - sigma^2)`, both with `n = m / alpha` along the same grid.
+cost of label noise and the whole of `n (R - sigma^2)`, both with `n = m / alpha` along the same grid. These two have terms of
+second order in `p / n`, `p` features on `n` samples, which are seen at small `n` (for Gaussian features `n p / (n - p - 1)`):
+they are fitted with one more term, `c / m^2`, where the grid has points to spare.
 """
 
 from __future__ import annotations
@@ -42,9 +44,10 @@ def verify_family_law(law: NumericLaw, results: FamilyResults) -> FamilyJudgemen
     grid, derived = results.grid, float(law.interaction_cumulant(1))
     interaction = _line(grid, [_mean(sample) for sample in results.interactions], derived)
     variance = _line(grid, [_variance(s) for s in results.interactions], float(law.interaction_cumulant(2)))
-    spread = _line(grid, [_mean(sample) for sample in results.spread], float(law.d_act))
+    curved = 2 if len(grid) > 3 else 1
+    spread = _line(grid, [_mean(sample) for sample in results.spread], float(law.d_act), curved)
     totals = [b + float(law.noise) * s for b, s in zip(results.bias, results.spread, strict=True)]
-    total = _line(grid, [_mean(sample) for sample in totals], float(law.mean))
+    total = _line(grid, [_mean(sample) for sample in totals], float(law.mean), curved)
     distance = _kolmogorov(law, interaction, results)
     points = tuple(GridPoint(m, *_mean(sample)) for m, sample in zip(grid, results.interactions, strict=True))
     checks = _checks(interaction, variance, spread, total, distance)
@@ -60,9 +63,9 @@ def _variance(sample: np.ndarray) -> tuple[float, float]:
     return _mean(squares)
 
 
-def _line(grid: Sequence[int], found: list[tuple[float, float]], derived: float) -> Extrapolation:
+def _line(grid: Sequence[int], found: list[tuple[float, float]], derived: float, order: int = 1) -> Extrapolation:
     values, errors = np.transpose(found)
-    return Extrapolation(derived, fit_line(grid, values, errors))
+    return Extrapolation(derived, fit_line(grid, values, errors, order))
 
 
 def _kolmogorov(law: NumericLaw, interaction: Extrapolation, results: FamilyResults) -> Kolmogorov:

@@ -4,7 +4,8 @@
 
     D mu = sum_i mean(G_i) D c_i + sum_in mean(G_i f_in) D b_in + sum_in tr(D M  b_in mean(G_i v u^T)),   G_i = dG / d eta_i:
 
-the derivative of a polynomial in trace words in which the means are numbers and letters held fixed. Forms that multiply the
+the derivative of a polynomial in trace words in which the means are numbers and letters held fixed. Positive and negative `G_i`
+are kept apart: where the gradient vanishes these are the terms that cancel, next to which it is small. Forms that multiply the
 function are arguments of it like any others.
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import sympy
@@ -28,6 +29,8 @@ from symasym.words.polynomial import LogDet, Monomial, Scalar, ScalarPolynomial,
 from symasym.words.smooth import derived, product_of, slots
 
 __all__ = ["Argument", "SmoothMean", "arguments_of", "smooth_arrays"]
+
+SIGNS = (1, -1)
 
 Numbers = Callable[[ScalarPolynomial | sympy.Symbol], np.ndarray]
 """The values of a polynomial in parameters, or of a scalar, for the data sets at hand, `(B,)` or `()`."""
@@ -72,7 +75,10 @@ def arguments_of(functions: Sequence[Smooth], forms: Counter[Form]) -> tuple[sym
 
 @dataclass(frozen=True)
 class SmoothMean:
-    """A term `mu`; `weighted`: letters `b mean(G_i v u^T)` for each core of each form; `numbers`: the means beside moving `c`, `b`."""
+    """A term `mu`; `weighted`: letters `b mean(G_i v u^T)` for each core of each form, `G_i > 0` and `G_i < 0`.
+
+    `numbers`: the means beside moving `c`, `b`, for both signs as well.
+    """
 
     mean: sympy.Symbol
     function: sympy.Expr
@@ -85,23 +91,25 @@ class SmoothMean:
         return [letter for argument in self.arguments for _, form in argument.terms for letter in form.letters]
 
     @property
-    def _cores(self) -> list[tuple[int, ScalarPolynomial, Form, int]]:
-        """Argument, coefficient, form and number of the core for every letter."""
+    def _cores(self) -> list[tuple[int, int, ScalarPolynomial, Form, int]]:
+        """Sign, argument, coefficient, form and number of the core for every letter."""
         return [
-            (i, coefficient, form, n)
+            (sign, i, coefficient, form, n)
+            for sign in SIGNS
             for i, argument in enumerate(self.arguments)
             for coefficient, form in argument.terms
             for n in range(len(form.cores))
         ]
 
     @cached_property
-    def _moving(self) -> list[tuple[int, ScalarPolynomial, Form | None]]:
-        """Constants and coefficients that are not plain numbers."""
-        found: list[tuple[int, ScalarPolynomial, Form | None]] = []
-        for i, argument in enumerate(self.arguments):
-            found.append((i, argument.constant, None))
-            found += [(i, coefficient, form) for coefficient, form in argument.terms]
-        return [item for item in found if any(monomial != Monomial() for monomial in item[1].terms)]
+    def _moving(self) -> list[tuple[int, int, ScalarPolynomial, Form | None]]:
+        """Sign, argument and form of constants and coefficients that are not plain numbers."""
+        found: list[tuple[int, int, ScalarPolynomial, Form | None]] = []
+        for sign in SIGNS:
+            for i, argument in enumerate(self.arguments):
+                found.append((sign, i, argument.constant, None))
+                found += [(sign, i, coefficient, form) for coefficient, form in argument.terms]
+        return [item for item in found if any(monomial != Monomial() for monomial in item[2].terms)]
 
     @property
     def numbers(self) -> tuple[sympy.Symbol, ...]:
@@ -111,14 +119,14 @@ class SmoothMean:
     @property
     def frozen(self) -> ScalarPolynomial:
         """What moves as `mu` does while letters and numbers are held fixed."""
-        cores = [form.cores[n] for _, _, form, n in self._cores]
+        cores = [form.cores[n] for *_, form, n in self._cores]
         parts = [
             ScalarPolynomial.trace((*core, (letter, False)), letter.columns)
             for core, letter in zip(cores, self.weighted, strict=True)
         ]
         parts += [
             ScalarPolynomial.symbol(number) * polynomial
-            for number, (_, polynomial, _) in zip(self.numbers, self._moving, strict=True)
+            for number, (_, _, polynomial, _) in zip(self.numbers, self._moving, strict=True)
         ]
         return ScalarPolynomial.sum(parts)
 
@@ -133,10 +141,10 @@ def smooth_arrays(term: SmoothMean, rows: Rows, word: Words, numbers: Numbers) -
     """`mu` `(B,)`, then the arrays of its letters `(B, columns, rows)`, then its numbers `(B,)`."""
     forms = dict.fromkeys(form for argument in term.arguments for _, form in argument.terms)
     passed = {form: Passed.of(form, rows, word) for form in forms}
-    like = sum(found.value for found in passed.values())
+    like = reduce(np.add, (found.value for found in passed.values()))
 
     def spread(number: np.ndarray) -> np.ndarray:
-        return np.reshape(number, (-1, *[1] * (like.ndim - 1)))
+        return np.asarray(number).reshape([-1, *[1] * (like.ndim - 1)])
 
     values = [
         sum((spread(numbers(b)) * passed[form].value for b, form in argument.terms), spread(numbers(argument.constant)))
@@ -144,18 +152,19 @@ def smooth_arrays(term: SmoothMean, rows: Rows, word: Words, numbers: Numbers) -
     ]
     own = [spread(numbers(symbol)) for symbol in term.symbols]
     names = (*slots(len(values)), *term.symbols)
-
-    def mean_of(function: sympy.Expr) -> np.ndarray:
-        return np.broadcast_to(compiled(function, names)(*values, *own), like.shape) / like[0].size
+    every = (term.function, *(derived(term.function, i) for i in range(len(values))))
+    value, *slopes = (
+        np.broadcast_to(found, like.shape) / like[0].size for found in compiled(every, names)(*values, *own)
+    )
 
     def total(array: np.ndarray) -> np.ndarray:
         return array.reshape(len(array), -1).sum(1)
 
-    slopes = [mean_of(derived(term.function, i)) for i in range(len(values))]
-    found = [total(mean_of(term.function))]
-    for i, coefficient, form, n in term._cores:
-        weight = slopes[i] * spread(numbers(coefficient))
+    signed = {(sign, i): np.maximum(sign * slope, 0) * sign for i, slope in enumerate(slopes) for sign in SIGNS}
+    found = [total(value)]
+    for sign, i, coefficient, form, n in term._cores:
+        weight = signed[sign, i] * spread(numbers(coefficient))
         found.append(weighted_moment(weight, passed[form].rights[n], passed[form].lefts[n]))
-    for i, _, moving in term._moving:
-        found.append(total(slopes[i] if moving is None else slopes[i] * passed[moving].value))
+    for sign, i, _, moving in term._moving:
+        found.append(total(signed[sign, i] if moving is None else signed[sign, i] * passed[moving].value))
     return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import sympy
 
@@ -12,6 +13,7 @@ from symasym.model.scalars import Slot
 from symasym.words.atoms import Kind, Word, rows_of
 from symasym.words.network import words_of
 from symasym.words.polynomial import LogDet, Monomial, Scalar, ScalarPolynomial
+from symasym.words.show import show_scalar
 
 __all__ = ["linear_forms"]
 
@@ -44,7 +46,7 @@ def linear_forms(
                 sympy.Mul(
                     sympy.Rational(number.numerator, number.denominator),
                     *(_power(symbol, slot) ** power for symbol, power in monomial.powers),
-                    *(slot(ScalarPolynomial({Monomial((), (scalar,)): 1})) for scalar in monomial.scalars),
+                    *(slot(ScalarPolynomial({Monomial((), (scalar,)): Fraction(1)})) for scalar in monomial.scalars),
                 )
                 for monomial, number in argument.sorted_terms()
             )
@@ -52,10 +54,10 @@ def linear_forms(
     return function.xreplace(images), tuple(found)
 
 
-def _power(symbol: sympy.Expr, slot: object) -> sympy.Expr:
+def _power(symbol: sympy.Expr, slot: Callable[[ScalarPolynomial], sympy.Expr]) -> sympy.Expr:
     """A number that moves is an argument; others stay as they are."""
     moves = isinstance(symbol, ScalarParameter | ScalarTruth)
-    return slot(ScalarPolynomial.symbol(symbol)) if moves and callable(slot) else symbol
+    return slot(ScalarPolynomial.symbol(symbol)) if moves else symbol
 
 
 def _random(monomial: Monomial) -> list[Scalar]:
@@ -74,7 +76,7 @@ def _require_linear(scalar: Scalar) -> None:
         places = [n for n, (atom, _) in enumerate(scalar) if atom.kind in (Kind.DATA, Kind.MASK)]
         if rows_of(scalar[0]) == 1 and len(places) == 1 and scalar[places[0]][0].kind is Kind.DATA:
             return
-        text = " ".join(f"{atom.key}^T" if transposed else atom.key for atom, transposed in scalar)
+        text = show_scalar(ScalarPolynomial({Monomial((), (scalar,)): Fraction(1)}))
         raise NotDerivableYet(
             f"smooth: the data enter through the quadratic form {text}, which sees a projection of {_rank(scalar)} dimensions; "
             "a function of finitely many linear forms of the data, as inner(a, x), is expected"
@@ -85,6 +87,7 @@ def _require_linear(scalar: Scalar) -> None:
 
 
 def _rank(word: Word) -> sympy.Expr:
-    """The narrowest dimension between the data vectors, numbers first."""
+    """The narrowest dimension between the data vectors, as far as that can be said: a number, else one that is not the data's."""
     sizes = [rows_of(item) for item in word[1:]]
-    return min(sizes, key=lambda size: (not size.is_Integer, int(size) if size.is_Integer else 0, -len(sizes)))
+    numbers = [size for size in sizes if size.is_Integer]
+    return min(numbers, key=int) if numbers else next((size for size in sizes if size != sizes[0]), sizes[0])

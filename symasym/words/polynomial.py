@@ -1,7 +1,8 @@
 """Polynomials: scalars in trace words, matrices in words with scalar coefficients.
 
 A scalar term is a rational number times powers of scalar symbols times a multiset of scalars made of words (traces,
-`u^T M v`, `log det`, networks, smooth functions of such polynomials and their Gaussian means); a matrix term has one word more. Both are dictionaries from the term to the rational number.
+`u^T M v`, `log det`, networks, smooth functions of such polynomials and their Gaussian means); a matrix term has one word more.
+Both are dictionaries from the term to the rational number.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 
 which for `S = 0` is the chain rule. Canonical: arguments that are the same random variable are one, those that `g` does not
 depend on are left out, the rest is in an order that makes the law, and then `g`, smallest; `g` is expanded, without a rational
-factor; a mean of what is odd under a reflection of the law is zero.
+factor or a sign; a mean of what is odd under a reflection of the law is zero.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from itertools import combinations_with_replacement, permutations
 import sympy
 
 from symasym.model.scalars import Slot
-from symasym.words.polynomial import Monomial, ScalarPolynomial, Smooth, name_of
+from symasym.words.polynomial import Monomial, ScalarPolynomial, Smooth
 
 __all__ = ["derived", "product_of", "slots", "smooth_derivative", "smooth_scalar", "symmetries"]
 
@@ -101,9 +101,11 @@ def _ordered(scalar: Smooth) -> ScalarPolynomial:
     factor = Fraction(int(coefficient.p), int(coefficient.q)) if coefficient.is_Rational else Fraction(1)
     if function == 1:
         return ScalarPolynomial.number(factor)
+    if function.could_extract_minus_sign():
+        factor, function = -factor, _expanded(-function)
     if any(_flipped(scalar, part) == -1 for part in _reflections(scalar)):
         return ScalarPolynomial()
-    if isinstance(function, Slot) :  # the mean of an argument is its mean
+    if isinstance(function, Slot):  # the mean of an argument is its mean
         return scalar.arguments[function.number - 1].scale(factor)
     best = min(_orders(_chosen(scalar, function, range(len(scalar.arguments)))), key=lambda item: item.key)
     return ScalarPolynomial({Monomial((), (best,)): factor})
@@ -185,9 +187,7 @@ def smooth_derivative(scalar: Smooth, moved: Callable[[ScalarPolynomial], Scalar
     for i in count:
         slope = moved(scalar.arguments[i])
         if slope:
-            parts.append(
-                smooth_scalar(derived(scalar.function, i), scalar.arguments, scalar.covariance) * slope
-            )
+            parts.append(smooth_scalar(derived(scalar.function, i), scalar.arguments, scalar.covariance) * slope)
     if scalar.covariance:
         for i in count:
             for j in count[i:]:

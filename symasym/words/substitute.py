@@ -71,12 +71,14 @@ def _word_image(word: Word, images: Images) -> MatrixPolynomial:
     return result
 
 
-def _monomial_image(monomial: Monomial, images: Images) -> ScalarPolynomial:
+def _monomial_image(monomial: Monomial, images: Images, known: dict[Scalar, ScalarPolynomial]) -> ScalarPolynomial:
     result = ScalarPolynomial.number(1)
     for symbol, power in monomial.powers:
         result = result * ScalarPolynomial.symbol(images.get(symbol, symbol), power)
     for scalar in monomial.scalars:
-        result = result * _scalar_image(scalar, images)
+        if scalar not in known:
+            known[scalar] = _scalar_image(scalar, images)
+        result = result * known[scalar]
     return result
 
 
@@ -100,7 +102,8 @@ def substitute_scalar(polynomial: ScalarPolynomial, images: Images) -> ScalarPol
     """Replace each atom by its image."""
     stays = {monomial: number for monomial, number in polynomial.terms.items() if _untouched(monomial, images)}
     moves = ((monomial, number) for monomial, number in polynomial.terms.items() if monomial not in stays)
-    moved = (_monomial_image(monomial, images).scale(number) for monomial, number in moves)
+    known: dict[Scalar, ScalarPolynomial] = {}
+    moved = (_monomial_image(monomial, images, known).scale(number) for monomial, number in moves)
     return ScalarPolynomial.sum([ScalarPolynomial(stays), *moved])
 
 
@@ -122,5 +125,5 @@ def substitute_matrix(polynomial: MatrixPolynomial, images: Images) -> MatrixPol
     total = MatrixPolynomial(polynomial.rows, polynomial.columns)
     for (monomial, word), number in polynomial.terms.items():
         matrix = _word_image(word, images) if word else MatrixPolynomial.identity(polynomial.rows)
-        total = total + matrix.times(_monomial_image(monomial, images)).scale(number)
+        total = total + matrix.times(_monomial_image(monomial, images, {})).scale(number)
     return total

@@ -175,6 +175,24 @@ def test_taylor_slopes_of_the_excess_loss(name: str, long: int, monkeypatch: pyt
             slopes(remainders, scale)
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_derivatives_of_the_excess_loss_are_those_of_each_problem(name: str) -> None:
+    kernel, sizes = kernel_of(name), sizes_of(name)
+    function = kernel.excess_loss_value_and_gradient
+    given = arguments_of(function, problem(name), sizes)
+    factors = np.array([1.0, 1.25, 2.0])
+    several = {
+        key: np.multiply.outer(factors, value) if key in continuous(given) else value for key, value in given.items()
+    }
+    value, gradient = function(**several)
+    for n, factor in enumerate(factors):
+        alone = {key: factor * given[key] if key in continuous(given) else given[key] for key in given}
+        expected, derivatives = function(**alone)
+        np.testing.assert_allclose(value[n], expected, rtol=1e-13)
+        for found, wanted in zip(gradient, derivatives, strict=True):
+            np.testing.assert_allclose(found[n], wanted, rtol=1e-12, atol=1e-13 * np.max(np.abs(wanted), initial=0))
+
+
 # ---- a general downstream covariance
 
 

@@ -382,10 +382,16 @@ def test_problems_outside_the_domain_are_nan_and_leave_others_alone() -> None:
 
 
 def test_scalars_outside_the_domain_are_nan() -> None:
-    for name, key, value in [("masked_autoencoder", "p", 1.2), ("sipt", "gamma", -0.1), ("sipt_clique", "K", -1.0)]:
+    beyond = [("p", 1.2), ("p", 0.0), ("kappa", 1.5), ("kappa", -0.1)]
+    others = [("sipt", "gamma", -0.1), ("sipt_clique", "K", -1.0), ("multitask", "sigma2", np.nan)]
+    for name, key, value in [*others, *(("masked_autoencoder", *item) for item in beyond)]:
         whole = with_sizes(name, general_problem(name, False))
         assert np.isfinite(kernel_of(name).natural_law(**whole).mean)
         assert np.isnan(kernel_of(name).natural_law(**{**whole, key: value}).mean)
+    aligned = {"b": [1.0], "lam": [4.0, 1.2, 1.1], "sigma2": 1.0}
+    for key, value in beyond:  # the closed form has numbers there too
+        scalars = {"p": 0.7, "kappa": 0.3, key: value}
+        assert np.isnan(kernel_of("masked_autoencoder").law(**aligned, **scalars).mean)
     weak = with_sizes("regularised_encoder", general_problem("regularised_encoder", False))
     assert np.isnan(kernel_of("regularised_encoder").natural_law(**{**weak, "lam": 50.0}).mean)  # no rank survives
 

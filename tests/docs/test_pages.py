@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-from by_path import TOP
+from by_path import TOP, load
 
 import symasym
 import symasym.model
@@ -155,6 +155,13 @@ def test_the_interface_names_what_is_public() -> None:
     documented = set(re.findall(r"^\.\. auto\w+:: (?:\w+\.)*(\w+)$", page, flags=re.MULTILINE))
     assert set(symasym.__all__) - {"__version__"} <= documented
     assert set(symasym.model.__all__) <= documented
+
+
+def test_the_page_of_kernels_has_every_function() -> None:
+    page = (DOCS / "kernels.md").read_text(encoding="utf-8")
+    kernel = load("generated/kernels/spectral.py")
+    functions = {name for name in kernel.__all__ if name.islower()}
+    assert functions == set(re.findall(r"autofunction:: spectral\.(\w+)$", page, flags=re.MULTILINE))
 
 
 def test_the_claim_on_the_page_of_claims_agrees(tmp_path: Path) -> None:

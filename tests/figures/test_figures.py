@@ -19,6 +19,8 @@ from symasym.evaluation import Evaluation, evaluate_inputs
 from symasym.figures.curve import BELOW
 from symasym.figures.stems import Places
 from symasym.law.numeric import NumericLaw
+from symasym.simulation.logistic_judge import LogisticJudgement
+from symasym.simulation.logistic_procedure import LogisticResults
 from symasym.simulation.procedure import Verification, default_input, verify
 
 LAW = NumericLaw(np.array(1.3), np.array(2.0), np.array([0.7, 0.2, 0.2, 3.0]), 2, 6)
@@ -254,3 +256,19 @@ def test_a_verification_shows_every_sample_size_and_the_derived_law() -> None:
     np.testing.assert_allclose(y, alone.cdf(x), rtol=1e-12)
     for m, sample in zip(run().results.grid, run().results.interactions, strict=True):
         np.testing.assert_array_equal(xy(line(right, f"m = {m}"))[0], np.sort(sample))
+
+
+def test_a_logistic_verification_shows_both_laws() -> None:
+    """At every `n` the draws that have a fit; the curves are those of the judged laws, label noise included for the log-loss."""
+    found = verify(loaded("linear_autoencoder"), reps=40, m=(400, 800), n=200, downstream="logistic")
+    judged, results = found.judgement, found.results
+    assert isinstance(judged, LogisticJudgement) and isinstance(results, LogisticResults)
+    for axes, (name, constant, risk), field in zip(
+        figures.verification(found).axes, judged.named, ("log_loss", "zero_one"), strict=True
+    ):
+        assert axes.get_title().startswith(f"{name}: z = {constant.z:+.2f}")
+        assert legend(axes) == ["n = 100", "n = 200", "limit"]
+        x, y = xy(line(axes, "limit"))
+        np.testing.assert_allclose(y, risk.law.cdf(x), rtol=1e-12)
+        np.testing.assert_array_equal(xy(line(axes, "n = 200"))[0], np.sort(getattr(results.stages[-1], field)))
+    assert not judged.risks[0].law.averaged

@@ -34,6 +34,7 @@ from symasym.notebook import html, latex, view
 from symasym.notebook.page import LONG, page, sheet
 from symasym.notebook.view import Display, Table, View
 from symasym.pipeline import AnyDerivation, Derivation, derive
+from symasym.simulation.logistic_judge import LogisticJudgement
 from symasym.simulation.procedure import default_input, verify
 from symasym.steps import Line, steps
 
@@ -84,6 +85,7 @@ def test_every_stage_shows_itself_in_html_and_in_latex_that_compiles(name: str, 
     if isinstance(derivation, Derivation):
         law = derivation.law
         text, tex = shown(law), law._repr_latex_()
+        assert tex.count(r"\xrightarrow{d}") == text.count("→d") == 1
         for weight, (index, _, _) in law.weights:
             assert rf"\omega_{{{index}}}" in tex and f"ω{index}" in text
             for symbol in {entry.base for entry in weight.atoms(sympy.Indexed)}:
@@ -165,6 +167,14 @@ def test_a_verification_shows_constants_checks_and_reasons() -> None:
     assert all(check.name in text for check in run.judgement.checks)
     assert f"{run.judgement.interaction.derived:.6g}" in text  # type: ignore[union-attr]
     assert r"\text{inconclusive}" in run.judgement._repr_latex_()
+
+
+def test_a_logistic_verification_shows_both_constants() -> None:
+    run = verify(catalogue.load("linear_autoencoder"), reps=40, m=(400, 800), n=200, downstream="logistic")
+    text, judged = shown(run), run.judgement
+    assert isinstance(judged, LogisticJudgement)
+    for name, found, _ in judged.named:
+        assert f"{found.derived:.6g}" in text and f"{name}, precision" in text
 
 
 def test_an_audit_and_its_findings_show_both_sides() -> None:

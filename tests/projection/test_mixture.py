@@ -16,6 +16,8 @@ from symasym import catalogue
 from symasym.cli.main import main
 from symasym.errors import ConditionViolated, InputError, NeverDerivable
 from symasym.simulation import verify
+from symasym.simulation.family_judge import verify_family_law
+from symasym.simulation.family_procedure import FamilyResults
 
 NAME = "gmm"
 GOOD = {
@@ -227,3 +229,18 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
         np.testing.assert_array_equal(getattr(resumed.results, name), getattr(whole, name))
     with pytest.raises(InputError, match="belongs to a run with another seed"):
         verify(catalogue.load(NAME), seed=1, checkpoint=path, **settings)
+
+
+def test_the_judge_sees_a_wrong_number_of_degrees_of_freedom() -> None:
+    """Costs of label noise with their terms of second order, `n p / (n - p - 1)` at `n = m / 4`, and the same with `p + 1`."""
+    numeric, rng = law(*problem(3, 4, 2), alpha=4.0).numeric, np.random.default_rng(3)
+    grid, p = (500, 1000, 2000, 4000), numeric.d_act
+
+    def judged(p: int) -> bool | None:
+        costs = [m / 4 * p / (m / 4 - p - 1) * (1 + 0.1 * rng.standard_normal(4000)) for m in grid]
+        drawn = [rng.standard_normal((4000, len(numeric.weights))) ** 2 @ numeric.weights for _ in grid]
+        found = verify_family_law(numeric, FamilyResults(grid, 1000, tuple(drawn), tuple(drawn), tuple(costs)))
+        return next(check.holds for check in found.checks if check.name == "degrees of freedom")
+
+    assert judged(p) is True
+    assert judged(p + 1) is False

@@ -26,6 +26,9 @@ class Letters:
             if over.bounds not in self._first:
                 self._first[over.bounds] = self._unused(over.index)
         self.range_of: dict[str, Range] = {}
+        self._places = {bounds: n for n, bounds in enumerate(self._first)}
+        self._partners = {f"{letter}{a}": f"{letter}{b}" for letter in self._first.values() for a, b in ("12", "21")}
+        self._orders: dict[str, tuple[int, str]] = {}
 
     def _unused(self, letter: str) -> str:
         number, candidate = 1, letter
@@ -47,7 +50,9 @@ class Letters:
 
     def order(self, letter: str) -> tuple[int, str]:
         """The place of a letter among all: that of its range first."""
-        return list(self._first).index(self.range_of[letter].bounds), letter
+        if letter not in self._orders:
+            self._orders[letter] = self._places[self.range_of[letter].bounds], letter
+        return self._orders[letter]
 
     def is_second(self, letter: str) -> bool:
         """True for the larger index of a pair."""
@@ -55,8 +60,7 @@ class Letters:
 
     def partner(self, letter: str) -> str | None:
         """The other letter of a sum over pairs."""
-        first = self._first[self.range_of[letter].bounds]
-        return {f"{first}1": f"{first}2", f"{first}2": f"{first}1"}.get(letter)
+        return self._partners.get(letter)
 
     def rename(self, node: Node, definitions: Mapping[str, Node], free: Iterable[Range] = ()) -> Node:
         """The node in normal form, with the range's letters and with named intermediates (renamed already) put in."""

@@ -116,11 +116,14 @@ def _natural_lines(natural: Natural | None, source: str) -> list[str]:
     functions = "`natural_law`, `natural_cumulants` and `natural_value_and_gradient`"
     match natural:
         case Pencil():
-            text = f"{functions} take {', '.join([*natural.matrices, natural.target])} as they are and find aligned coordinates z = T x, {NATURAL[natural.kind].format(*natural.matrices)}, themselves."
+            taken = ", ".join([*natural.matrices, natural.target])
+            aligned = NATURAL[natural.kind].format(*natural.matrices)
+            text = f"{functions} take {taken} as they are and find aligned coordinates z = T x, {aligned}, themselves."
         case Tables():
             text = (
-                f"{functions} take {', '.join(natural.arguments)} as they are, also where {source} has no aligned coordinates for them: they evaluate the forms of the first stage at w* from trace "
-                "words, which costs the cube of the number of parameters for each problem."
+                f"{functions} take {', '.join(natural.arguments)} as they are, also where {source} has no aligned coordinates "
+                "for them: they evaluate the forms of the first stage at w* from trace words, which costs the cube of the "
+                "number of parameters for each problem."
             )
         case None:
             text = (

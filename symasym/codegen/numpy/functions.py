@@ -185,6 +185,7 @@ class Writer:
         for condition in conditions:
             if names_in(condition.nodes) <= set(arrays):
                 more, less = (body.text(lowering.lower(node)) for node in condition.nodes)
+                more = more if names_in(condition.nodes[:1]) else f"np.asarray({more})"  # a number alone has no axes
                 body.assign("inside = ", f"inside & _above({more}, {less}, {condition.strict}, {self.axis})")
         body.assign("return ", "inside")
         return self._function(name, "Which problems are inside the domain.", arrays, body, "bool | NDArray[np.bool_]")

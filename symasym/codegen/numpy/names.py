@@ -20,12 +20,11 @@ _VARIABLES = """
     rank regression result risk_mean risk_variance rows schur second seeds sigma_down spread sums target total
     through outside_bar v_outside value value_and_gradient variance weights work
     arrays asked back block by c c_bar coefficient_bar down formula xp family_bar fine frame given more mu mu_bar
-    natural_cumulants natural_law
-    natural_value_and_gradient noise_bar part places response rest v_bar views wanted
+    natural_cumulants natural_law natural_value_and_gradient noise_bar part places response rest v_bar views wanted
 """
 _NATURAL = """
-    alpha arrays batch count dtype factor found n order factors kind name names number numbers of part parts ranks rest rows scalars
-    sigma_down sizes value weights
+    alpha arrays batch count dtype factor factors found kind n name names number numbers of order part parts ranks rest rows
+    scalars sigma_down sizes value weights
 """
 _BUILTINS = """
     FloatingPointError ValueError bool dict enumerate float int isinstance iter len list max min next range set

@@ -82,7 +82,7 @@ def table_lines(tables: Tables) -> list[str]:
         "symmetric": tables.symmetric,
         "definite": tables.definite,
         "nonnegative": tables.nonnegative,
-        "probabilities": tables.probabilities,
+        "relations": tables.relations,
         "joint": tables.joint,
     }
     for name, value in plain.items():

@@ -215,14 +215,16 @@ def _lines(at: dict[str, Function], variables: dict[str, str]) -> dict[str, list
 def excess_slots(more: Inputs, sizes: str, excess: Group) -> dict[str, Any]:
     """Slots of the functions that concern the mean excess loss."""
     at = excess.fields
-    names = at["value"].arrays
+    names, both = at["value"].arrays, ["value", "pullback"]
+    nested = any(function.hot for function in excess.functions)
     entry = entry_point(more, sizes, [name for name in more.scalars if name in names], computed=names)
     return {
         "excess": _with(
             entry,
             layout=excess.layout(),
             lines=_lines(at, EXCESS_VARIABLES),
-            work=work_lines(more, excess, ["value", "pullback"], Affine(4), ""),
+            work=work_lines(more, excess, both if nested else ["value"], Affine(4), ""),
+            gradient_work=work_lines(more, excess, both, Affine(4), ""),
             results=_results(more, names),
             parts=_parts(["result"], at["pullback"].returned),
             last=_last("result", "ExcessLossGradient", more, names),
@@ -252,7 +254,8 @@ def work_lines(
         cold = cold + group.fields[name].cold
     held = f"{cold} + {more}" if more else str(cold)
     if not nests:  # temporaries of expressions alone: long enough that a call costs little
-        held = f"5 * max({', '.join(str(family.length) for family in given.families) or '1'}, 1)" + (
+        temporaries = 18 if any("pullback" in name for name in names) else 5
+        held = f"{temporaries} * max({', '.join(str(family.length) for family in given.families) or '1'}, 1)" + (
             f" + {more}" if more else ""
         )
     return call("work = _Work", ["kind", count, held, last, *nests])

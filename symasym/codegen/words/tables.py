@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import sympy
 
 from symasym.asymptotics.downstream import feature_derivative, feature_matrix
+from symasym.asymptotics.positivity import INEQUALITY
 from symasym.calculus.forms import Forms
 from symasym.codegen.words.covers import bilinear
 from symasym.codegen.words.terms import Block, Definition, Powers, Table, Vertical
@@ -39,7 +40,7 @@ class Tables:
     symmetric: tuple[str, ...]
     definite: tuple[str, ...]
     nonnegative: tuple[str, ...]
-    probabilities: tuple[str, ...]
+    relations: tuple[tuple[str, bool], ...]
     joint: tuple[tuple[tuple[str, ...], ...], ...]
     numbers: dict[str, tuple[tuple[Fraction, Powers], ...]]
     definitions: tuple[Definition, ...]
@@ -65,7 +66,8 @@ def tables_of(model: Model, forms: Forms, quotient: Quotient) -> Tables:
     """
     if forms.scalar_parameters or forms.integrals or forms.sample_means or forms.penalty:
         raise NotDerivableYet("natural parameters: forms that are made of trace words alone are expected")
-    laws = [vector.law for vector in model.data]
+    data, numbers = model.data, model.scalars
+    laws = [vector.law for vector in data]
     known = any(law.atoms(Truth, ScalarTruth) for law in laws)
     write = Writer(forms)
     task = model.downstream
@@ -76,12 +78,12 @@ def tables_of(model: Model, forms: Forms, quotient: Quotient) -> Tables:
     found = Tables(
         parameters=parameters,
         arguments={symbol.name: _shape(symbol) for symbol in matrices},
-        scalars=tuple(sorted(s.name for s in model.scalars)),
+        scalars=tuple(sorted(s.name for s in numbers)),
         target_name=target,
         symmetric=tuple(s.name for s in matrices if isinstance(s, Constant) and s.symmetric),
-        definite=_definite(model, matrices),
-        nonnegative=tuple(sorted(s.name for s in model.scalars if s.is_nonnegative)),
-        probabilities=tuple(sorted({str(s) for mask in model.masks for s in mask.keep.free_symbols})),
+        definite=_definite(data, matrices),
+        nonnegative=tuple(sorted(s.name for s in numbers if s.is_nonnegative)),
+        relations=tuple(_relations(model, write)),
         joint=() if known else tuple(write.joint(law) for law in dict.fromkeys(laws)),
         numbers=write.numbers,
         loss=() if known else write.scalar(forms.population),
@@ -120,8 +122,17 @@ def _arguments(model: Model, known: bool) -> tuple[list[sympy.MatrixSymbol], str
     return [found[name] for name in order], target
 
 
-def _definite(model: Model, matrices: Sequence[sympy.MatrixSymbol]) -> tuple[str, ...]:
+def _relations(model: Model, write: Writer) -> Iterator[tuple[str, bool]]:
+    """What is assumed of scalars alone: the name of a number that must be positive, or not negative, and whether strictly."""
+    for relation in model.aligned.assume if model.aligned else ():
+        if isinstance(relation, INEQUALITY) and not relation.atoms(sympy.Indexed):
+            strict = isinstance(relation, sympy.StrictGreaterThan | sympy.StrictLessThan)
+            yield write.scalar_name(relation.gts - relation.lts), strict
+
+
+def _definite(data: Sequence[GaussianVector], matrices: Sequence[sympy.MatrixSymbol]) -> tuple[str, ...]:
     """Constants that are the covariance of a vector, latent ones included."""
-    vectors = {v for vector in model.data for v in (vector, *vector.law.atoms(GaussianVector))}
+    laws = dict.fromkeys(vector.law for vector in data)
+    vectors = {*data, *(v for law in laws for v in law.atoms(GaussianVector))}
     own = {vector.law.covariance(n, n) for vector in vectors for n in range(len(vector.law.names))}
     return tuple(s.name for s in matrices if s in own)

@@ -24,7 +24,7 @@ from symasym.symmetry.quotient import VerticalField
 from symasym.words.atoms import Atom, Factor, Kind, Word, columns_of, rows_of
 from symasym.words.lower import lower_matrix
 from symasym.words.network import Network
-from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial
+from symasym.words.polynomial import LogDet, MatrixPolynomial, ScalarPolynomial, Smooth
 
 __all__ = ["LETTERS", "Writer", "owner"]
 
@@ -40,6 +40,7 @@ class Writer:
     definitions: dict[object, Definition] = field(default_factory=dict)
     numbers: dict[str, tuple[tuple[Fraction, Powers], ...]] = field(default_factory=dict)
     known: dict[sympy.Expr, str] = field(default_factory=dict)
+    factors: dict[Factor, str] = field(default_factory=dict)
 
     # ---- names
 
@@ -80,8 +81,10 @@ class Writer:
 
     def factor(self, item: Factor) -> str:
         """A factor of a word."""
-        atom, transposed = item
-        return self.name(atom) + (".T" if transposed else "")
+        if item not in self.factors:
+            atom, transposed = item
+            self.factors[item] = self.name(atom) + (".T" if transposed else "")
+        return self.factors[item]
 
     def word(self, word: Word, dimension: sympy.Expr) -> str:
         """A word, the identity of a dimension for the empty one."""
@@ -122,10 +125,12 @@ class Writer:
         pattern = ",".join(letter for letter, _ in everything) + "->" + result
         return Term(number, powers, pattern, tuple(word for _, word in everything))
 
-    def _closed(self, scalar: Word | LogDet | Network, letters: Iterator[str]) -> Parts:
+    def _closed(self, scalar: Word | LogDet | Network | Smooth, letters: Iterator[str]) -> Parts:
         """A scalar without directions as parts of a sum."""
         if isinstance(scalar, LogDet):
             raise NotDerivableYet("natural parameters: a log determinant in a form is no sum of words")
+        if isinstance(scalar, Smooth):
+            raise NotDerivableYet("natural parameters: an integral in a form is no sum of words")
         if isinstance(scalar, Network):
             return self.edges(scalar, letters)
         return [(next(letters) * 2, self.word(scalar, sympy.S.One))]

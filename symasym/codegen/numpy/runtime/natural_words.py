@@ -155,9 +155,9 @@ def _inside(
         fine = fine & (_definite(given[name]) if name in tables.definite else _symmetric(given[name]))
     for name in tables.nonnegative:
         fine = fine & (numbers[name] >= 0)
-    for name in tables.probabilities:
-        fine = fine & (numbers[name] > 0) & (numbers[name] <= 1)
     words = _Words(tables, given, numbers, rows)
+    for name, strict in tables.relations:
+        fine = fine & (words.number(name) > 0 if strict else words.number(name) >= 0)
     for blocks in tables.joint:
         parts = [[words.matrix(name) if name else None for name in row] for row in blocks]
         sides = [next(x.shape[1] for x in row if x is not None) for row in parts]

@@ -27,8 +27,8 @@ class _Tables(NamedTuple):
     """A model in words.
 
     * `parameters`: rows and columns of each; `given`: those of each natural parameter that is a matrix.
-    * `symmetric`, `definite`: which of these must be; `nonnegative`, `probabilities`: which scalars; `joint`: covariances of
-      the vectors of a law, in blocks.
+    * `symmetric`, `definite`: which of these must be; `nonnegative`: scalars; `relations`: numbers that must be positive
+      (True) or not negative; `joint`: covariances of the vectors of a law, in blocks.
     * `numbers`: scalars that are sums of others; `definitions`: matrices that are sums of words, or the inverse of one.
     * `loss`: `E l(w)`; `gradient`: `E Dl`; `hessian`, `score`: the forms `h`, `s`, by pairs of parameters in their order, the
       rest by symmetry.
@@ -44,7 +44,7 @@ class _Tables(NamedTuple):
     symmetric: Sequence[str]
     definite: Sequence[str]
     nonnegative: Sequence[str]
-    probabilities: Sequence[str]
+    relations: Sequence[tuple[str, bool]]
     joint: Sequence[Sequence[Sequence[str]]]
     numbers: Mapping[str, Sequence[tuple[float, Mapping[str, int]]]]
     definitions: Mapping[str, tuple[str, str, str | Terms]]
