@@ -49,7 +49,7 @@ def _entry_line(symbol: sympy.MatrixSymbol, index: sympy.Symbol, value: sympy.Ex
     """An entry of a vector, or on the diagonal of a matrix, with its value."""
     base = sympy.IndexedBase(str(symbol.name))
     left = base[index] if symbol.shape[1] == 1 else base[index, index]
-    return Line(None if left == value else left, value, note or "entries of vectors, and on diagonals")
+    return Line(None if str(left) == str(value) else left, value, note or "entries of vectors, and on diagonals")
 
 
 def _diagonal_line(symbol: sympy.MatrixSymbol, weight: sympy.Expr | sympy.IndexedBase | int) -> Line:

@@ -65,6 +65,6 @@ def _score_lines(forms: Forms) -> list[Line]:
         Line(
             bracket("s", "U", "V"),
             sympy.Symbol("E Dl[U] Dl[V]"),
-            f"score form, {count} terms, which the blocks below gather",
+            f"score form, {count} words, too many to be written out",
         ),
     ]

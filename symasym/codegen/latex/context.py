@@ -98,7 +98,7 @@ class Numbers:
 
 def numbers(derivation: GeneralDerivation) -> Numbers:
     """What stands in place of a corollary."""
-    relations = tuple(dollars(relation) for relation in derivation.model.where)
+    relations = (dollars(*derivation.model.where),) if derivation.model.where else ()
     assumptions = (*relations, *map(prose, derivation.model.assumptions))
     return Numbers(dollars(derivation.quotient.dimension), assumptions, derivation.model.local_penalty != 0)
 
@@ -120,7 +120,8 @@ def names_of(derivation: AnyDerivation) -> set[str]:
         return {str(s) for s in derivation.model.loss.free_symbols} | {derivation.model.parameter.name}
     model = derivation.model
     symbols = {str(s) for s in model.loss.free_symbols | model.features.free_symbols}
-    symbols |= {str(m.name) for m in (*model.parameters, *model.data)}
+    symbols |= {str(m.name) for m in (*model.parameters, *model.data)}.union(*shapes_of(derivation))
+    symbols |= {str(s) for s in model.downstream.noise.free_symbols if isinstance(s, sympy.Symbol)}
     if isinstance(derivation, GeneralDerivation):
         return symbols
     law = derivation.law

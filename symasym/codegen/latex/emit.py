@@ -18,7 +18,7 @@ from symasym.codegen.latex.environment import environment
 from symasym.codegen.latex.family import family, integrals, relabelling
 from symasym.codegen.latex.layout import Layout
 from symasym.codegen.latex.names import escaped, spelled
-from symasym.codegen.latex.notation import PLAIN, Notation, using
+from symasym.codegen.latex.notation import PLAIN, Notation, current, using
 from symasym.codegen.latex.prior import PriorBound, prior
 from symasym.codegen.latex.prose import prose
 from symasym.codegen.latex.setting import setting
@@ -165,13 +165,17 @@ def _document(
         corollary=_outcome(derivation, _afresh(layout)),
         specials="" if special is None else render("specials", special),
         checks="" if evidence is None else render("checks", checks(evidence, closed)),
-        prior=render("prior", prior(bounds, _afresh(layout))) if bounds else "",
+        prior=_prior(bounds, _afresh(layout)),
         references="",
     )
 
 
+def _prior(bounds: Sequence[PriorBound], layout: Layout) -> str:
+    """Prior bounds in the letters of their sources, whatever the notation calls the model's own."""
+    with using(replace(current(), symbols={}, bold=frozenset())):
+        return render("prior", prior(bounds, layout)) if bounds else ""
+
+
 def fitted(notation: Notation, derivation: AnyDerivation) -> Notation:
     """The notation for a derivation: letters of the house where they are free, and which of its names are bold."""
-    names = names_of(derivation)
-    matrices, vectors = shapes_of(derivation)
-    return notation.for_names({*names, *matrices, *vectors}, matrices, vectors, spelled)
+    return notation.for_names(names_of(derivation), *shapes_of(derivation), spelled)

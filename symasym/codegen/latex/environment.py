@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import jinja2
+from jinja2.runtime import Context
 
 from symasym.codegen.latex.names import symbol
 from symasym.codegen.latex.notation import current
@@ -30,5 +31,18 @@ def environment(folder: Path) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         autoescape=False,
     )
-    made.filters |= {"name": symbol, "operator": lambda key: current().operator(key)}
+    made.filters |= {"name": _name, "operator": _operator}
     return made
+
+
+# With a context, so that the filters are called when a template is rendered and not once when it is compiled.
+
+
+@jinja2.pass_context
+def _name(context: Context, name: str) -> str:
+    return symbol(name)
+
+
+@jinja2.pass_context
+def _operator(context: Context, name: str) -> str:
+    return current().operator(name)

@@ -72,6 +72,8 @@ def _below(word: str) -> tuple[str, bool]:
     """One part of a subscript, and whether a 2 at its end makes the whole a square."""
     if word in SIGNS:
         return SIGNS[word], False
+    if word in current().symbols:
+        return current().symbols[word], False
     letters, digits = _split(word)
     if not letters:
         return digits, False

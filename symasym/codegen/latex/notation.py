@@ -64,9 +64,16 @@ class Notation:
 
         The macro of a square is that of its root: sigma2 is the macro of sigma, squared.
         """
-        tex = self.symbols.get(name, spelled)
+        tex = self.symbols.get(name) or self._numbered(name) or spelled
         macro, stem, square = _macro(name, tex)
         return f"{macro}{square}" if self.macros.get(macro) == stem else tex
+
+    def _numbered(self, name: str) -> str:
+        """`lam_0` and `A_*` as the letter of `lam` and `A` with a subscript; empty where that has no letter of its own."""
+        stem, _, mark = name.rpartition("_")
+        tex = self.symbols.get(stem, "") if mark.isdigit() or mark == "*" else ""
+        below = r"\ast" if mark == "*" else mark
+        return f"{f'({tex})' if '_' in tex else tex}_{{{below}}}" if tex else ""
 
     def expanded(self, tex: str) -> str:
         """The formula with what its macros stand for in their places."""
