@@ -21,21 +21,24 @@ DECADES = 30.0
 """`log` of the accuracy aimed at, `exp(-30)` being `9e-14`."""
 CLOSE = 6.0
 """More of it, over the smallest distance: shares of close centres are nearly collinear, and inverses cost digits."""
+CREDIT = 5.0
+"""Where the mean may be exponentially small: what of `D^2 / 8` does not count, and the most of it that does."""
 GAUSSIAN_STEP = 0.5
 """The largest step; `exp(-2 (pi / 0.5)^2)` is `5e-35`, which leaves room for polynomials."""
 PIECE = 4096
 
 
-def steps(centres: np.ndarray, coarser: float = 1.0, relative: bool = False) -> np.ndarray:
+def steps(centres: np.ndarray, coarser: float = 1.0, small: bool = False) -> np.ndarray:
     """Step along each axis, `(r,)`, for `centres` `(K, r)`; `coarser` times as long as the accuracy aimed at needs.
 
     Where the shares of two centres at the distance `D` have their poles, the density is `exp(-D^2 / 8)` of its peak, which counts
-    towards the accuracy, unless it is to be `relative` to a mean that is as small itself.
+    towards the accuracy; beyond a distance and only so far, `CREDIT`, where the mean may be as `small` itself.
     """
     gaps = centres[:, None] - centres
     squares = np.sum(gaps**2, axis=2)
     nearest = np.sqrt(squares + np.where(np.eye(len(centres)), np.inf, 0)).min()
-    missing = np.maximum(DECADES + CLOSE / np.maximum(nearest, 1.0) - (0.0 if relative else squares / 8), 0.0)
+    credit = np.clip(squares / 8 - CREDIT, 0, CREDIT) if small else squares / 8
+    missing = np.maximum(DECADES + CLOSE / np.maximum(nearest, 1.0) - credit, 0.0)
     finest = np.max(np.abs(gaps) * missing[..., None], axis=(0, 1)) / (2 * np.pi**2)
     return coarser / np.maximum(finest, 1 / GAUSSIAN_STEP)
 
