@@ -368,7 +368,7 @@ def value_and_gradient(
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
     parts = _there(value, by_beta, by_ell, by_noise, by_sigma_nu2, by_alpha, by_g, by_sigma_down)
-    work = _Work(kind, count, 5 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(kind, count, 18 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
 
     def domain(rows, beta, ell, noise, sigma_nu2, alpha, g, sigma_down, *factors):
         inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
@@ -587,7 +587,7 @@ def excess_loss_value_and_gradient(
     last, at = False, _EXCESS_FIRST
     result = np.empty(count, kind)
     parts = _there(result)
-    work = _Work(kind, count, 5 * max(k, k, 1), last)
+    work = _Work(kind, count, 18 * max(k, k, 1), last)
 
     def domain(rows):
         inside_own = at.domain(d, k, rows, kind, work)
@@ -1524,8 +1524,13 @@ def _block(
 
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
-    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
-    if not last or value.ndim != 2:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`.
+
+    A value without the axis of an index is the same for all of them.
+    """
+    if np.ndim(value) < result.ndim:
+        result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
+    elif not last or value.ndim != 2:
         result[...] = value
     elif len(value) < WIDE:
         result[...] = value.T

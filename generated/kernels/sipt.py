@@ -2609,8 +2609,13 @@ def _block(
 
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
-    """Copy what a block has found; `last` has the batch on the last axis of `value`."""
-    if not last or value.ndim != 2:
+    """Copy what a block has found; `last` has the batch on the last axis of `value`.
+
+    A value without the axis of an index is the same for all of them.
+    """
+    if np.ndim(value) < result.ndim:
+        result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
+    elif not last or value.ndim != 2:
         result[...] = value
     elif len(value) < WIDE:
         result[...] = value.T
