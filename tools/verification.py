@@ -113,11 +113,10 @@ def grid_of(name: str, case: str) -> tuple[int, ...]:
 def record(name: str, case: str, done: Verification, document: dict[str, Any]) -> Simulation:
     """What is kept of a run, rounded to what the page shows."""
     judged = done.judgement
-    assert not isinstance(judged, FamilyJudgement)
     mean = judged.variance if isinstance(judged, MisspecifiedJudgement) else judged.interaction
     grid = grid_of(name, case)
     return Simulation(
-        model=prepare(catalogue.load(name), document).loaded.name,
+        model=name if isinstance(judged, FamilyJudgement) else prepare(catalogue.load(name), document).loaded.name,
         file=name,
         case=case,
         m=(grid[0], grid[-1]),
