@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+
+from symasym.codegen.index.interned import kept
 
 __all__ = ["Affine"]
 
@@ -58,7 +59,7 @@ class Affine:
     def __str__(self) -> str:
         return self._text
 
-    @cached_property
+    @kept
     def _text(self) -> str:
         ordered = sorted(self.terms, key=lambda term: term[1] < 0)
         parts = [(n < 0, name if abs(n) == 1 else f"{abs(n)} * {name}") for name, n in ordered]

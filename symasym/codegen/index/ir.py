@@ -1,7 +1,7 @@
 """The index IR: expressions in entries of indexed families, with sums over index ranges.
 
-Nothing here knows SymPy or NumPy. Indices count from 1, as in the formulas; an emitter gives each an array axis. Nodes are
-equal if they are written alike, which `key` decides, so that a node may be an entry of a dictionary whatever its depth.
+Nothing here knows SymPy or NumPy. Indices count from 1, as in the formulas; an emitter gives each an array axis. Nodes that
+are written alike are one object, so that a node may be an entry of a dictionary whatever its depth.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 
 from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.interned import Interned, kept
 
 __all__ = [
     "Add",
@@ -60,7 +60,7 @@ class Range:
         """`a=k+1..d`."""
         return str(self).replace(" ", "")
 
-    @cached_property
+    @kept
     def _text(self) -> str:
         return f"{self.index} = {self.first}..{self.last}"
 
@@ -68,20 +68,25 @@ class Range:
         return self._text
 
 
-class Node:
+class Node(metaclass=Interned):
     """An expression."""
 
-    _hash: int
-
-    @cached_property
+    @kept
     def key(self) -> str:
         """The expression as one text."""
-        return f"{type(self).__name__}({', '.join([_key(getattr(self, name)) for name in self.__match_args__])})"  # type: ignore[attr-defined]
+        return f"{type(self).__name__}({', '.join(map(_key, self._parts))})"
 
-    @cached_property
+    @property
+    def _parts(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__match_args__)  # type: ignore[attr-defined]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self._parts  # a copy is the same object
+
+    @kept
     def free(self) -> frozenset[str]:
         """The indices on which the value depends."""
-        below: frozenset[str] = frozenset().union(*(child.free for child in children(self)))
+        below: frozenset[str] = frozenset().union(*[child.free for child in children(self)])
         match self:
             case Entry(index=index) | Rank(index=index):
                 return frozenset({index})
@@ -89,22 +94,12 @@ class Node:
                 return below - {over.index} | {other}
         return below - set(bound_indices(self))
 
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Node) and self.key == other.key)
-
-    @cached_property
+    @kept
     def is_number(self) -> bool:
         """Whether it is made of constants and dimensions alone."""
         if isinstance(self, Add | Mul | Power):
             return all(child.is_number for child in children(self))
         return isinstance(self, Const | Size)
-
-    def __hash__(self) -> int:
-        try:
-            return self._hash
-        except AttributeError:  # asked for often, and made once
-            found = vars(self)["_hash"] = hash(self.key)
-            return found
 
 
 def _key(part: object) -> str:
