@@ -7,69 +7,84 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from operator import attrgetter
 
-from symasym.codegen.index.ir import Add, Const, HalfSum, Mul, Node, Power, Range, Rank, Sum, size_of
+from symasym.codegen.index.ir import Add, Const, Exact, HalfSum, Mul, Node, Power, Range, Rank, Sum, exact, size_of
 
 __all__ = ["ONE", "ZERO", "add", "half_total", "minus", "mul", "number", "power", "powers", "product", "terms", "total"]
 
-UNIT = Fraction(1)
-ZERO, ONE = Const(Fraction(0)), Const(UNIT)
+ZERO, ONE = Const(0), Const(1)
+Powers = tuple[Exact, Mapping[Node, Exact]]
+_KEY = attrgetter("key")
 
 
-def number(value: int | Fraction) -> Const:
+def number(value: Exact) -> Const:
     """An exact number as a node."""
-    return Const(Fraction(value))
+    return Const(exact(value))
 
 
-def powers(node: Node) -> tuple[Fraction, Mapping[Node, Fraction]]:
+def powers(node: Node) -> Powers:
     """The node as a number times a product of powers."""
-    kept = vars(node)
-    found = kept.get("powers")
-    if found is None:
-        found = kept["powers"] = _powers(node)
+    known = vars(node)
+    if "powers" not in known:
+        known["powers"] = _powers(node)
+    found: Powers = known["powers"]
     return found
 
 
-def _powers(node: Node) -> tuple[Fraction, Mapping[Node, Fraction]]:
+def _powers(node: Node) -> Powers:
     match node:
         case Const(value=value):
             return value, {}
         case Mul(factors=factors):
-            coefficient, found = UNIT, dict[Node, Fraction]()
-            for factor in factors:
-                own, part = powers(factor)
-                coefficient = coefficient if own is UNIT else own if coefficient is UNIT else coefficient * own
-                for base, exponent in part.items():
-                    found[base] = found[base] + exponent if base in found else exponent
-            return coefficient, found
+            return _multiplied(factors)
         case Power(base=base, exponent=exponent):
-            own, part = powers(base)
-            if exponent.denominator == 1:
-                coefficient = own if own is UNIT else own**exponent.numerator
-                return coefficient, {b: exponent if e is UNIT else e * exponent for b, e in part.items()}
-            return UNIT, {base: exponent}
-    return UNIT, {node: UNIT}
+            return _raised(base, exponent)
+    return 1, {node: 1}
 
 
-def product(coefficient: Fraction, found: Mapping[Node, Fraction]) -> Node:
+def _multiplied(factors: Iterable[Node]) -> Powers:
+    coefficient: Exact = 1
+    found: dict[Node, Exact] = {}
+    for factor in factors:
+        own, part = powers(factor)
+        if own != 1:
+            coefficient = exact(coefficient * own)
+        for base, exponent in part.items():
+            found[base] = exact(found[base] + exponent) if base in found else exponent
+    return coefficient, found
+
+
+def _raised(base: Node, exponent: Exact) -> Powers:
+    if exponent.denominator != 1:
+        return 1, {base: exponent}
+    own, part = powers(base)
+    coefficient = own if own == 1 else exact(Fraction(own) ** exponent.numerator)
+    return coefficient, {b: exact(e * exponent) for b, e in part.items()}
+
+
+def product(coefficient: Exact, found: Mapping[Node, Exact]) -> Node:
     """A number times a product of powers as a node; the factors are in the order of their text."""
-    kept = {base: exponent for base, exponent in found.items() if exponent}
     if not coefficient:
         return ZERO
-    factors = [base if kept[base] == 1 else Power(base, kept[base]) for base in sorted(kept, key=lambda b: b.key)]
+    bases = sorted([base for base, exponent in found.items() if exponent], key=_KEY)
+    factors = [base if found[base] == 1 else Power(base, found[base]) for base in bases]
     if coefficient != 1 or not factors:
         factors.insert(0, Const(coefficient))
-    return factors[0] if len(factors) == 1 else Mul(tuple(factors))
+    made = factors[0] if len(factors) == 1 else Mul(tuple(factors))
+    if "powers" not in vars(made) and not any(isinstance(base, Mul | Power | Const) for base in bases):
+        vars(made)["powers"] = coefficient, {base: found[base] for base in bases}  # what `_powers` would find
+    return made
 
 
 def mul(*factors: Node) -> Node:
     """The product."""
-    return product(*powers(Mul(factors)))
+    return product(*_multiplied(factors))
 
 
-def power(base: Node, exponent: int | Fraction) -> Node:
+def power(base: Node, exponent: Exact) -> Node:
     """A rational power."""
-    return product(*powers(Power(base, Fraction(exponent))))
+    return product(*_raised(base, exact(exponent)))
 
 
 def minus(node: Node) -> Node:
@@ -84,12 +99,12 @@ def terms(node: Node) -> tuple[Node, ...]:
 
 def add(*summands: Node) -> Node:
     """The sum; equal terms are joined."""
-    found: dict[Node, Fraction] = {}
+    found: dict[Node, Exact] = {}
     for term in _flat(summands):
         coefficient, rest = powers(term)
-        key = product(Fraction(1), rest)
-        found[key] = found.get(key, Fraction(0)) + coefficient
-    kept = [mul(Const(c), node) for node, c in sorted(found.items(), key=lambda item: item[0].key) if c]
+        key = product(1, rest)
+        found[key] = found[key] + coefficient if key in found else coefficient
+    kept = [mul(number(found[node]), node) for node in sorted(found, key=_KEY) if found[node]]
     return ZERO if not kept else kept[0] if len(kept) == 1 else Add(tuple(kept))
 
 
@@ -115,4 +130,4 @@ def half_total(over: Range, other: str, above: bool, body: Node) -> Node:
 def _split(body: Node, indices: frozenset[str]) -> tuple[Node, Node]:
     coefficient, found = powers(body)
     within = {base: exponent for base, exponent in found.items() if base.free & indices}
-    return product(coefficient, {b: e for b, e in found.items() if b not in within}), product(Fraction(1), within)
+    return product(coefficient, {b: e for b, e in found.items() if b not in within}), product(1, within)

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from symasym.codegen.index.algebra import ONE, add, mul, powers, product
 from symasym.codegen.index.ir import (
     Add,
     Entry,
+    Exact,
     HalfSum,
     Mul,
     Node,
@@ -109,7 +109,8 @@ class Lowering:
 
     def _signed(self, term: Node) -> tuple[bool, Op]:
         coefficient, factors = powers(term)
-        return coefficient < 0, self.lower(product(abs(coefficient), factors))
+        negative = coefficient < 0
+        return negative, self.lower(product(-coefficient if negative else coefficient, factors))
 
     def _chain(self, parts: list[tuple[bool, Op]]) -> tuple[bool, Op]:
         (negative, total), *rest = sorted(parts, key=lambda part: part[0])
@@ -132,7 +133,7 @@ class Lowering:
         assert result is not None
         return result
 
-    def _fraction(self, factors: Mapping[Node, Fraction]) -> tuple[Op | None, Op | None]:
+    def _fraction(self, factors: Mapping[Node, Exact]) -> tuple[Op | None, Op | None]:
         """What stands above and below the bar."""
         above = {base: e for base, e in factors.items() if e > 0}
         below = {base: -e for base, e in factors.items() if e < 0}
@@ -144,7 +145,7 @@ class Lowering:
     def _inverse(self, base: Node) -> Op:
         return self.ops.make("div", self.ops.constant(ONE), self.lower(base))
 
-    def _raised(self, factors: Mapping[Node, Fraction]) -> Op | None:
+    def _raised(self, factors: Mapping[Node, Exact]) -> Op | None:
         """A product of positive powers; bases with the same exponent are multiplied first."""
         parts = []
         for exponent in sorted(set(factors.values())):
@@ -171,11 +172,11 @@ class Lowering:
         above, below = self._fraction(last)
         if above is None or below is not None:
             return (self.lower(body),)
-        first = self._product(product(Fraction(1), {b: e for b, e in factors.items() if b not in last}))
+        first = self._product(product(1, {b: e for b, e in factors.items() if b not in last}))
         return first, above
 
 
-def _layouts(factors: Mapping[Node, Fraction]) -> list[Layout]:
+def _layouts(factors: Mapping[Node, Exact]) -> list[Layout]:
     """The layouts of factors, those with fewer indices first."""
     return sorted({base.free for base in factors if not is_number(base)}, key=lambda free: (len(free), sorted(free)))
 
@@ -187,7 +188,7 @@ def _joined(terms: Iterable[Node]) -> list[Node]:
         coefficient, factors = powers(term)
         upper = {base: e for base, e in factors.items() if base.free == term.free and term.free}
         rest = product(coefficient, {base: e for base, e in factors.items() if base not in upper})
-        found.setdefault(product(Fraction(1), upper), []).append(rest)
+        found.setdefault(product(1, upper), []).append(rest)
     joined: list[Node] = []
     for top, rests in found.items():
         joined += rests if top == ONE else [mul(top, add(*rests))]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symasym.codegen.index.affine import Affine
-from symasym.codegen.index.ir import Node, Range
+from symasym.codegen.index.ir import Exact, Node, Range
 
 __all__ = ["Leaf", "Op", "Ops", "Reduction", "Seed", "reached"]
 
@@ -129,18 +129,18 @@ class Ops:
             result = factor if result is None else self.make("mul", result, factor)
         return result
 
-    def raised(self, base: Op, exponent: Fraction) -> Op:
+    def raised(self, base: Op, exponent: Exact) -> Op:
         """A positive power: squares, products and square roots where the exponent allows."""
         if exponent.denominator == 2:
             root = self.make("sqrt", base)
             whole = exponent.numerator // 2
-            return root if not whole else self.make("mul", root, self.raised(base, Fraction(whole)))
+            return root if not whole else self.make("mul", root, self.raised(base, whole))
         if exponent.denominator != 1:
             return self.make("pow", base, data=exponent)
         n = exponent.numerator
         if n == 1:
             return base
-        half = self.make("square", self.raised(base, Fraction(n // 2)))
+        half = self.make("square", self.raised(base, n // 2))
         return half if n % 2 == 0 else self.make("mul", half, base)
 
 
