@@ -11,11 +11,28 @@ from operator import attrgetter
 
 from symasym.codegen.index.ir import Add, Const, Exact, HalfSum, Mul, Node, Power, Range, Rank, Sum, exact, size_of
 
-__all__ = ["ONE", "ZERO", "add", "half_total", "minus", "mul", "number", "power", "powers", "product", "terms", "total"]
+__all__ = [
+    "ONE",
+    "ZERO",
+    "add",
+    "half_total",
+    "minus",
+    "monic",
+    "mul",
+    "number",
+    "power",
+    "powers",
+    "product",
+    "scaled",
+    "terms",
+    "total",
+]
 
 ZERO, ONE = Const(0), Const(1)
 Powers = tuple[Exact, Mapping[Node, Exact]]
 _KEY = attrgetter("key")
+_COMPOUND = (Const, Mul, Power)
+"""Nodes whose powers are not those of one base alone."""
 
 
 def number(value: Exact) -> Const:
@@ -25,6 +42,8 @@ def number(value: Exact) -> Const:
 
 def powers(node: Node) -> Powers:
     """The node as a number times a product of powers."""
+    if not isinstance(node, _COMPOUND):
+        return 1, {node: 1}  # not kept: a node that holds itself would outlive its use
     known = vars(node)
     if "powers" not in known:
         known["powers"] = _powers(node)
@@ -32,15 +51,36 @@ def powers(node: Node) -> Powers:
     return found
 
 
-def _powers(node: Node) -> Powers:
+def _powers(node: Mul | Power | Const) -> Powers:
     match node:
         case Const(value=value):
             return value, {}
         case Mul(factors=factors):
             return _multiplied(factors)
-        case Power(base=base, exponent=exponent):
-            return _raised(base, exponent)
-    return 1, {node: 1}
+    return _raised(node.base, node.exponent)
+
+
+def monic(node: Node) -> tuple[Exact, Node]:
+    """The node as a number times a node whose own number is 1."""
+    if not isinstance(node, _COMPOUND):
+        return 1, node
+    coefficient, found = powers(node)
+    if coefficient == 1 and _is_normal(node):
+        return 1, node
+    known = vars(node)
+    if "monic" not in known:
+        known["monic"] = product(1, found)
+    return coefficient, known["monic"]
+
+
+def scaled(coefficient: Exact, node: Node) -> Node:
+    """A number times a node in normal form."""
+    return node if coefficient == 1 and _is_normal(node) else mul(number(coefficient), node)
+
+
+def _is_normal(node: Node) -> bool:
+    """Whether the node is what `product` makes of its powers."""
+    return "normal" in vars(node) or not isinstance(node, _COMPOUND)
 
 
 def _multiplied(factors: Iterable[Node]) -> Powers:
@@ -72,8 +112,11 @@ def product(coefficient: Exact, found: Mapping[Node, Exact]) -> Node:
     if coefficient != 1 or not factors:
         factors.insert(0, Const(coefficient))
     made = factors[0] if len(factors) == 1 else Mul(tuple(factors))
-    if "powers" not in vars(made) and not any(isinstance(base, Mul | Power | Const) for base in bases):
-        vars(made)["powers"] = coefficient, {base: found[base] for base in bases}  # what `_powers` would find
+    known = vars(made)
+    if "normal" not in known and not any([isinstance(base, _COMPOUND) for base in bases]):
+        known["normal"] = True
+        if isinstance(made, _COMPOUND):
+            known["powers"] = coefficient, {base: found[base] for base in bases}
     return made
 
 
@@ -101,10 +144,9 @@ def add(*summands: Node) -> Node:
     """The sum; equal terms are joined."""
     found: dict[Node, Exact] = {}
     for term in _flat(summands):
-        coefficient, rest = powers(term)
-        key = product(1, rest)
+        coefficient, key = monic(term)
         found[key] = found[key] + coefficient if key in found else coefficient
-    kept = [mul(number(found[node]), node) for node in sorted(found, key=_KEY) if found[node]]
+    kept = [scaled(found[node], node) for node in sorted(found, key=_KEY) if found[node]]
     return ZERO if not kept else kept[0] if len(kept) == 1 else Add(tuple(kept))
 
 

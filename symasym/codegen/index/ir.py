@@ -55,7 +55,7 @@ class Range:
     first: Affine
     last: Affine
 
-    @property
+    @kept
     def size(self) -> Affine:
         """Number of indices."""
         return self.last - self.first + 1
@@ -81,6 +81,11 @@ class Range:
 class Node(metaclass=Interned):
     """An expression."""
 
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """The nodes directly below."""
+        return ()
+
     @kept
     def key(self) -> str:
         """The expression as one text."""
@@ -96,7 +101,7 @@ class Node(metaclass=Interned):
     @kept
     def free(self) -> frozenset[str]:
         """The indices on which the value depends."""
-        below: frozenset[str] = frozenset().union(*[child.free for child in children(self)])
+        below: frozenset[str] = frozenset().union(*[child.free for child in self.below])
         match self:
             case Entry(index=index) | Rank(index=index):
                 return frozenset({index})
@@ -107,9 +112,9 @@ class Node(metaclass=Interned):
     @kept
     def is_number(self) -> bool:
         """Whether it is made of constants and dimensions alone."""
-        if isinstance(self, Add | Mul | Power):
-            return all(child.is_number for child in children(self))
-        return isinstance(self, Const | Size)
+        if isinstance(self, (Add, Mul, Power)):
+            return all(child.is_number for child in self.below)
+        return isinstance(self, (Const, Size))
 
 
 def _key(part: object) -> str:
@@ -164,6 +169,11 @@ class Sum(Node):
     range: Range
     body: Node
 
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """What is added up."""
+        return (self.body,)
+
 
 @dataclass(frozen=True, eq=False)
 class PairSum(Node):
@@ -172,6 +182,11 @@ class PairSum(Node):
     range: Range
     partner: str
     body: Node
+
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """What is added up."""
+        return (self.body,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,12 +198,22 @@ class HalfSum(Node):
     above: bool
     body: Node
 
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """What is added up."""
+        return (self.body,)
+
 
 @dataclass(frozen=True, eq=False)
 class Add(Node):
     """A sum of terms."""
 
     terms: tuple[Node, ...]
+
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """What is added."""
+        return self.terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +222,11 @@ class Mul(Node):
 
     factors: tuple[Node, ...]
 
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """What is multiplied."""
+        return self.factors
+
 
 @dataclass(frozen=True, eq=False)
 class Power(Node):
@@ -204,6 +234,11 @@ class Power(Node):
 
     base: Node
     exponent: Exact
+
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """What is raised."""
+        return (self.base,)
 
 
 def map_children(node: Node, change: Callable[[Node], Node]) -> Node:
@@ -226,23 +261,18 @@ def map_children(node: Node, change: Callable[[Node], Node]) -> Node:
 
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly below."""
-    match node:
-        case Sum(body=body) | PairSum(body=body) | HalfSum(body=body):
-            return (body,)
-        case Add(terms=found) | Mul(factors=found):
-            return found
-        case Power(base=base):
-            return (base,)
-    return ()
+    return node.below
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and everything below it."""
-    left = [node]
+    """The node and everything below it, each once."""
+    left, seen = [node], set[Node]()
     while left:
         found = left.pop()
-        yield found
-        left += reversed(children(found))
+        if found not in seen:
+            seen.add(found)
+            yield found
+            left += reversed(found.below)
 
 
 def bound_indices(node: Node) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from symasym.codegen.index.algebra import ONE, add, mul, powers, product
+from symasym.codegen.index.algebra import ONE, add, monic, mul, powers, product, scaled
 from symasym.codegen.index.ir import (
     Add,
     Entry,
@@ -108,9 +108,9 @@ class Lowering:
         return self.ops.make("neg", op) if negative else op
 
     def _signed(self, term: Node) -> tuple[bool, Op]:
-        coefficient, factors = powers(term)
+        coefficient, rest = monic(term)
         negative = coefficient < 0
-        return negative, self.lower(product(-coefficient if negative else coefficient, factors))
+        return negative, self.lower(scaled(-coefficient, rest) if negative else term)
 
     def _chain(self, parts: list[tuple[bool, Op]]) -> tuple[bool, Op]:
         (negative, total), *rest = sorted(parts, key=lambda part: part[0])
