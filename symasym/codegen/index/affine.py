@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symasym.codegen.index.interned import kept
+from symasym.codegen.index.interned import lazy
 
 __all__ = ["Affine"]
 
@@ -59,7 +59,7 @@ class Affine:
     def __str__(self) -> str:
         return self._text
 
-    @kept
+    @lazy
     def _text(self) -> str:
         ordered = sorted(self.terms, key=lambda term: term[1] < 0)
         parts = [(n < 0, name if abs(n) == 1 else f"{abs(n)} * {name}") for name, n in ordered]

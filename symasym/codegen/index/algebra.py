@@ -31,7 +31,7 @@ __all__ = [
 ZERO, ONE = Const(0), Const(1)
 Powers = tuple[Exact, Mapping[Node, Exact]]
 _KEY = attrgetter("key")
-_COMPOUND = (Const, Mul, Power)
+_COMPOUND = frozenset({Const, Mul, Power})
 """Nodes whose powers are not those of one base alone."""
 
 
@@ -42,7 +42,7 @@ def number(value: Exact) -> Const:
 
 def powers(node: Node) -> Powers:
     """The node as a number times a product of powers."""
-    if not isinstance(node, _COMPOUND):
+    if type(node) not in _COMPOUND:
         return 1, {node: 1}  # not kept: a node that holds itself would outlive its use
     known = vars(node)
     if "powers" not in known:
@@ -51,18 +51,20 @@ def powers(node: Node) -> Powers:
     return found
 
 
-def _powers(node: Mul | Power | Const) -> Powers:
+def _powers(node: Node) -> Powers:
     match node:
         case Const(value=value):
             return value, {}
         case Mul(factors=factors):
             return _multiplied(factors)
-    return _raised(node.base, node.exponent)
+        case Power(base=base, exponent=exponent):
+            return _raised(base, exponent)
+    return 1, {node: 1}
 
 
 def monic(node: Node) -> tuple[Exact, Node]:
     """The node as a number times a node whose own number is 1."""
-    if not isinstance(node, _COMPOUND):
+    if type(node) not in _COMPOUND:
         return 1, node
     coefficient, found = powers(node)
     if coefficient == 1 and _is_normal(node):
@@ -80,7 +82,7 @@ def scaled(coefficient: Exact, node: Node) -> Node:
 
 def _is_normal(node: Node) -> bool:
     """Whether the node is what `product` makes of its powers."""
-    return "normal" in vars(node) or not isinstance(node, _COMPOUND)
+    return "normal" in vars(node) or type(node) not in _COMPOUND
 
 
 def _multiplied(factors: Iterable[Node]) -> Powers:
@@ -113,9 +115,9 @@ def product(coefficient: Exact, found: Mapping[Node, Exact]) -> Node:
         factors.insert(0, Const(coefficient))
     made = factors[0] if len(factors) == 1 else Mul(tuple(factors))
     known = vars(made)
-    if "normal" not in known and not any([isinstance(base, _COMPOUND) for base in bases]):
+    if "normal" not in known and _COMPOUND.isdisjoint(map(type, bases)):
         known["normal"] = True
-        if isinstance(made, _COMPOUND):
+        if type(made) in _COMPOUND:
             known["powers"] = coefficient, {base: found[base] for base in bases}
     return made
 

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
-__all__ = ["Interned", "kept"]
+__all__ = ["Interned", "lazy"]
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class Interned(type):
         return made
 
 
-class kept(Generic[T]):
+class lazy(Generic[T]):
     """A property that is found out when it is first asked for: `functools.cached_property` without its lock."""
 
     def __init__(self, find: Callable[[Any], T]) -> None:

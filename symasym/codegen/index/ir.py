@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symasym.codegen.index.affine import Affine
-from symasym.codegen.index.interned import Interned, kept
+from symasym.codegen.index.interned import Interned, lazy
 
 __all__ = [
     "Add",
@@ -55,7 +55,7 @@ class Range:
     first: Affine
     last: Affine
 
-    @kept
+    @lazy
     def size(self) -> Affine:
         """Number of indices."""
         return self.last - self.first + 1
@@ -70,7 +70,7 @@ class Range:
         """`a=k+1..d`."""
         return str(self).replace(" ", "")
 
-    @kept
+    @lazy
     def _text(self) -> str:
         return f"{self.index} = {self.first}..{self.last}"
 
@@ -86,7 +86,7 @@ class Node(metaclass=Interned):
         """The nodes directly below."""
         return ()
 
-    @kept
+    @lazy
     def key(self) -> str:
         """The expression as one text."""
         return f"{type(self).__name__}({', '.join(map(_key, self._parts))})"
@@ -98,7 +98,7 @@ class Node(metaclass=Interned):
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), self._parts  # a copy is the same object
 
-    @kept
+    @lazy
     def free(self) -> frozenset[str]:
         """The indices on which the value depends."""
         below: frozenset[str] = frozenset().union(*[child.free for child in self.below])
@@ -109,7 +109,7 @@ class Node(metaclass=Interned):
                 return below - {over.index} | {other}
         return below - set(bound_indices(self))
 
-    @kept
+    @lazy
     def is_number(self) -> bool:
         """Whether it is made of constants and dimensions alone."""
         if isinstance(self, (Add, Mul, Power)):

@@ -11,7 +11,7 @@ from fractions import Fraction
 from operator import attrgetter
 
 from symasym.codegen.index.affine import Affine
-from symasym.codegen.index.interned import kept
+from symasym.codegen.index.interned import lazy
 from symasym.codegen.index.ir import Exact, Node, Range
 
 __all__ = ["Leaf", "Op", "Ops", "Reduction", "Seed", "reached"]
@@ -73,7 +73,7 @@ class Op:
     layout: frozenset[str]
     data: Data = None
 
-    @kept
+    @lazy
     def is_leaf(self) -> bool:
         """True if nothing is computed."""
         return self.kind in ("number", "scalar", "entry")
@@ -96,12 +96,12 @@ class Op:
         assert isinstance(self.data, Fraction)
         return self.data
 
-    @kept
+    @lazy
     def rank(self) -> tuple[int, int]:
         """Operations with fewer indices first, then in the order in which they were made."""
         return len(self.layout), self.number
 
-    @kept
+    @lazy
     def body(self) -> frozenset[str]:
         """The layout of what a `sum` adds up."""
         return frozenset().union(*[arg.layout for arg in self.args])
