@@ -110,6 +110,14 @@ class Node(metaclass=Interned):
         return below - set(bound_indices(self))
 
     @lazy
+    def names(self) -> frozenset[str]:
+        """The families and scalars in it."""
+        match self:
+            case Entry(family=name) | Scalar(name=name):
+                return frozenset({name})
+        return frozenset().union(*[child.names for child in self.below])
+
+    @lazy
     def is_number(self) -> bool:
         """Whether it is made of constants and dimensions alone."""
         if isinstance(self, (Add, Mul, Power)):

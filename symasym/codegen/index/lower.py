@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from symasym.codegen.index.algebra import ONE, add, monic, mul, powers, product, scaled
+from symasym.codegen.index.algebra import ONE, add, monic, mul, number, powers, product, scaled
 from symasym.codegen.index.ir import (
     Add,
     Entry,
@@ -84,8 +84,8 @@ class Lowering:
                 return self.ops.make("entry", data=Leaf(over, family), layout={index})
             case Rank(index=index, range=over, above=above):
                 return self.ops.make("rank", data=Leaf(over, None, above), layout={index})
-            case Add(terms=terms):
-                return self._sum_of(terms)
+            case Add():
+                return self._sum_of(node)
             case Sum(range=over, body=body):
                 return self._total(Reduction(over), body)
             case HalfSum(range=over, other=other, above=above, body=body):
@@ -94,23 +94,15 @@ class Lowering:
 
     # ---- sums of terms
 
-    def _sum_of(self, terms: tuple[Node, ...]) -> Op:
+    def _sum_of(self, node: Add) -> Op:
         """Terms with fewer indices first; within one layout what is added before what is subtracted."""
-        groups: dict[Layout, list[Node]] = {}
-        for term in _joined(terms):
-            groups.setdefault(term.free, []).append(term)
         result: tuple[bool, Op] | None = None
-        for layout in sorted(groups, key=lambda free: (len(free), sorted(free))):
-            mine = self._chain([self._signed(term) for term in groups[layout]])
+        for layer in _layers(node):
+            mine = self._chain([(negative, self.lower(term)) for negative, term in layer])
             result = mine if result is None else self._chain([result, mine])
         assert result is not None
         negative, op = result
         return self.ops.make("neg", op) if negative else op
-
-    def _signed(self, term: Node) -> tuple[bool, Op]:
-        coefficient, rest = monic(term)
-        negative = coefficient < 0
-        return negative, self.lower(scaled(-coefficient, rest) if negative else term)
 
     def _chain(self, parts: list[tuple[bool, Op]]) -> tuple[bool, Op]:
         (negative, total), *rest = sorted(parts, key=lambda part: part[0])
@@ -121,12 +113,10 @@ class Lowering:
     # ---- products
 
     def _product(self, node: Node) -> Op:
-        coefficient, factors = powers(node)
-        numbers = {base: e for base, e in factors.items() if is_number(base)}
-        front = product(coefficient, numbers)
+        front, layers = _factors(node)
         result = None if front == ONE else self.ops.constant(front)
-        for layout in _layouts(factors):
-            above, below = self._fraction({b: e for b, e in factors.items() if b.free == layout and b not in numbers})
+        for layer in layers:
+            above, below = self._fraction(layer)
             result = self.ops.times(result, above)
             if below is not None:
                 result = self.ops.make("div", result or self.ops.constant(ONE), below)
@@ -178,18 +168,63 @@ class Lowering:
 
 def _layouts(factors: Mapping[Node, Exact]) -> list[Layout]:
     """The layouts of factors, those with fewer indices first."""
-    return sorted({base.free for base in factors if not is_number(base)}, key=lambda free: (len(free), sorted(free)))
+    return sorted({base.free for base in factors if not base.is_number}, key=_by_number)
+
+
+def _by_number(layout: Layout) -> tuple[int, list[str]]:
+    """Layouts with fewer indices first."""
+    return len(layout), sorted(layout)
+
+
+def _factors(node: Node) -> tuple[Node, list[dict[Node, Exact]]]:
+    """The number in front of a product, and its factors, those with fewer indices first; kept, for every layout asks."""
+    known = vars(node)
+    if "factors_by_layout" not in known:
+        coefficient, factors = powers(node)
+        numbers = {base: e for base, e in factors.items() if base.is_number}
+        layers = [
+            {b: e for b, e in factors.items() if b.free == layout and b not in numbers} for layout in _layouts(factors)
+        ]
+        known["factors_by_layout"] = product(coefficient, numbers), layers
+    found: tuple[Node, list[dict[Node, Exact]]] = known["factors_by_layout"]
+    return found
+
+
+def _layers(node: Add) -> list[list[tuple[bool, Node]]]:
+    """The terms of a sum, joined, by layout: whether each is subtracted, and what; kept, for every layout asks."""
+    known = vars(node)
+    if "terms_by_layout" not in known:
+        groups: dict[Layout, list[tuple[bool, Node]]] = {}
+        for term in _joined(node.terms):
+            groups.setdefault(term.free, []).append(_signed(term))
+        known["terms_by_layout"] = [groups[layout] for layout in sorted(groups, key=_by_number)]
+    found: list[list[tuple[bool, Node]]] = known["terms_by_layout"]
+    return found
+
+
+def _signed(term: Node) -> tuple[bool, Node]:
+    coefficient, rest = monic(term)
+    return (True, scaled(-coefficient, rest)) if coefficient < 0 else (False, term)
 
 
 def _joined(terms: Iterable[Node]) -> list[Node]:
     """Terms with the same factors in all their indices are joined: their coefficients depend on fewer."""
     found: dict[Node, list[Node]] = {}
     for term in terms:
-        coefficient, factors = powers(term)
-        upper = {base: e for base, e in factors.items() if base.free == term.free and term.free}
-        rest = product(coefficient, {base: e for base, e in factors.items() if base not in upper})
-        found.setdefault(product(1, upper), []).append(rest)
+        top, rest = _split(term)
+        found.setdefault(top, []).append(rest)
     joined: list[Node] = []
     for top, rests in found.items():
         joined += rests if top == ONE else [mul(top, add(*rests))]
     return joined
+
+
+def _split(term: Node) -> tuple[Node, Node]:
+    """The factors of a term in all its indices, and the others."""
+    coefficient, factors = powers(term)
+    upper = {base: e for base, e in factors.items() if base.free == term.free and term.free}
+    if not upper:
+        return ONE, term
+    if len(upper) == len(factors):
+        return monic(term)[1], number(coefficient)
+    return product(1, upper), product(coefficient, {base: e for base, e in factors.items() if base not in upper})
