@@ -126,6 +126,8 @@ class Lowering:
     def _fraction(self, factors: Mapping[Node, Exact]) -> tuple[Op | None, Op | None]:
         """What stands above and below the bar."""
         above = {base: e for base, e in factors.items() if e > 0}
+        if len(above) == len(factors):
+            return self._raised(above), None
         below = {base: -e for base, e in factors.items() if e < 0}
         inverses = [
             self.ops.raised(self._inverse(base), below.pop(base)) for base in list(below) if base in self.inverted
@@ -137,6 +139,8 @@ class Lowering:
 
     def _raised(self, factors: Mapping[Node, Exact]) -> Op | None:
         """A product of positive powers; bases with the same exponent are multiplied first."""
+        if len(factors) < 2:
+            return next((self.ops.raised(self.lower(base), e) for base, e in factors.items()), None)
         parts = []
         for exponent in sorted(set(factors.values())):
             base = self.ops.times(*(self.lower(b) for b, e in factors.items() if e == exponent))

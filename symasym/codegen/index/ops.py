@@ -134,7 +134,10 @@ class Ops:
 
     def times(self, *factors: Op | None) -> Op | None:
         """The product of those that are there, the one with the fewest indices first."""
-        there = sorted([f for f in factors if f is not None], key=_RANK)
+        there = [factor for factor in factors if factor is not None]
+        if len(there) < 2:
+            return there[0] if there else None
+        there.sort(key=_RANK)
         result = None
         for factor in there:
             result = factor if result is None else self.make("mul", result, factor)
