@@ -27,6 +27,16 @@ class Affine:
         """One dimension by itself."""
         return cls(0, ((name, 1),))
 
+    @lazy
+    def _hash(self) -> int:
+        return hash((self.constant, self.terms))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.constant, self.terms)  # the hash of a text is not that of another process
+
     @property
     def names(self) -> tuple[str, ...]:
         """The dimensions that occur."""

@@ -71,6 +71,16 @@ class Range:
         return str(self).replace(" ", "")
 
     @lazy
+    def _hash(self) -> int:
+        return hash((self.index, self.first, self.last))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.index, self.first, self.last)  # the hash of a text is not that of another process
+
+    @lazy
     def _text(self) -> str:
         return f"{self.index} = {self.first}..{self.last}"
 

@@ -38,8 +38,8 @@ class Body:
     lines: list[str] = field(default_factory=list)
     hot: list[tuple[int, str, str]] = field(default_factory=list)
     """For each nest the number of workspace arrays, the product of the other axes and the length of the nest's own."""
-    cold: Affine = field(default_factory=Affine)
-    """How many numbers over at most one index the function holds for one problem."""
+    _held: Counter[str] = field(default_factory=Counter)
+    """How many arrays over each index live as long as the function runs."""
     _names: dict[Op, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
     _views: dict[tuple[str, tuple[Affine, Affine]], str] = field(default_factory=dict)
@@ -48,6 +48,11 @@ class Body:
     def axis(self) -> int:
         """The axis of an index."""
         return 0 if self.last else 1
+
+    @property
+    def cold(self) -> Affine:
+        """How many numbers over at most one index the function holds for one problem."""
+        return sum((self.ranges[letter].size * number for letter, number in self._held.items()), Affine())
 
     def write(self, steps: Sequence[Step], outputs: Sequence[Op]) -> None:
         """Lines that compute every output; `text` gives what stands for it."""
@@ -76,12 +81,15 @@ class Body:
         return "[:, None]" if not self.last and result.layout and not op.layout and op.kind != "number" else ""
 
     def _name(self, op: Op) -> str | None:
-        match op.kind:
-            case "scalar":
-                return str(op.data)
-            case "entry":
-                return self._view(op)
-        return self._names.get(op)
+        if op not in self._names:
+            match op.kind:
+                case "scalar":
+                    self._names[op] = str(op.data)
+                case "entry":
+                    self._names[op] = self._view(op)
+                case _:
+                    return None
+        return self._names[op]
 
     def _view(self, op: Op) -> str:
         """The part of a family that belongs to a range."""
@@ -113,8 +121,7 @@ class Body:
 
     def _count(self, op: Op) -> None:
         """One more array that lives as long as the function runs."""
-        for letter in op.layout:
-            self.cold = self.cold + self.ranges[letter].size
+        self._held.update(op.layout)
 
     # ---- whole arrays
 
