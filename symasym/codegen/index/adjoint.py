@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from symasym.codegen.index.algebra import add, half_total, mul, number, power, total
 from symasym.codegen.index.canonical import Letters
-from symasym.codegen.index.ir import Add, Entry, HalfSum, Mul, Node, Power, Scalar, Sum, children
+from symasym.codegen.index.ir import Entry, HalfSum, Mul, Node, Power, Scalar, Sum, children
 
 __all__ = ["adjoints"]
 
@@ -31,7 +31,7 @@ def adjoints(outputs: Sequence[tuple[Node, Node]], letters: Letters) -> dict[Nod
             done[node] = adjoint
         for child, derivative in _derivatives(node):
             indices = node.free | _bound(node)
-            found[child].append(_over(indices - child.free, mul(adjoint, derivative), child, letters))
+            found[child].append(_over(indices - child.free, mul(adjoint, *derivative), child, letters))
     return {node: done[node] for node in sorted(done, key=lambda n: n.key)}
 
 
@@ -56,18 +56,14 @@ def _bound(node: Node) -> frozenset[str]:
     return frozenset({node.range.index}) if isinstance(node, Sum | HalfSum) else frozenset()
 
 
-def _derivatives(node: Node) -> list[tuple[Node, Node]]:
-    """The nodes that are used directly, each with the partial derivative by it."""
+def _derivatives(node: Node) -> list[tuple[Node, tuple[Node, ...]]]:
+    """The nodes that are used directly, each with the factors of the partial derivative by it."""
     match node:
-        case Sum(body=body) | HalfSum(body=body):
-            return [(body, number(1))]
-        case Add(terms=terms):
-            return [(term, number(1)) for term in terms]
         case Mul(factors=factors):
-            return [(f, mul(*(g for m, g in enumerate(factors) if m != n))) for n, f in enumerate(factors)]
+            return [(factor, (*factors[:n], *factors[n + 1 :])) for n, factor in enumerate(factors)]
         case Power(base=base, exponent=exponent):
-            return [(base, mul(number(exponent), power(base, exponent - 1)))]
-    return []
+            return [(base, (number(exponent), power(base, exponent - 1)))]
+    return [(child, ()) for child in children(node)]
 
 
 def _over(indices: frozenset[str], body: Node, kept: Node, letters: Letters) -> Node:

@@ -81,8 +81,8 @@ def scaled(coefficient: Exact, node: Node) -> Node:
 
 
 def _is_normal(node: Node) -> bool:
-    """Whether the node is what `product` makes of its powers."""
-    return "normal" in vars(node) or type(node) not in _COMPOUND
+    """Whether the node is known to be what `product` or `add` makes of its parts."""
+    return "normal" in vars(node) or (type(node) not in _COMPOUND and type(node) is not Add)
 
 
 def _multiplied(factors: Iterable[Node]) -> Powers:
@@ -115,16 +115,18 @@ def product(coefficient: Exact, found: Mapping[Node, Exact]) -> Node:
         factors.insert(0, Const(coefficient))
     made = factors[0] if len(factors) == 1 else Mul(tuple(factors))
     known = vars(made)
-    if "normal" not in known and _COMPOUND.isdisjoint(map(type, bases)):
+    if type(made) in _COMPOUND and "normal" not in known and _COMPOUND.isdisjoint(map(type, bases)):
         known["normal"] = True
-        if type(made) in _COMPOUND:
-            known["powers"] = coefficient, {base: found[base] for base in bases}
+        known["powers"] = coefficient, {base: found[base] for base in bases}
     return made
 
 
 def mul(*factors: Node) -> Node:
     """The product."""
-    return product(*_multiplied(factors))
+    left = [factor for factor in factors if factor is not ONE]
+    if len(left) == 1 and _is_normal(left[0]):
+        return left[0]
+    return product(*_multiplied(left))
 
 
 def power(base: Node, exponent: Exact) -> Node:
@@ -144,12 +146,18 @@ def terms(node: Node) -> tuple[Node, ...]:
 
 def add(*summands: Node) -> Node:
     """The sum; equal terms are joined."""
+    if len(summands) == 1 and _is_normal(summands[0]):
+        return summands[0]
     found: dict[Node, Exact] = {}
     for term in _flat(summands):
         coefficient, key = monic(term)
         found[key] = found[key] + coefficient if key in found else coefficient
     kept = [scaled(found[node], node) for node in sorted(found, key=_KEY) if found[node]]
-    return ZERO if not kept else kept[0] if len(kept) == 1 else Add(tuple(kept))
+    if len(kept) < 2:
+        return kept[0] if kept else ZERO
+    made = Add(tuple(kept))
+    vars(made)["normal"] = True
+    return made
 
 
 def _flat(summands: Iterable[Node]) -> Iterable[Node]:
@@ -172,6 +180,10 @@ def half_total(over: Range, other: str, above: bool, body: Node) -> Node:
 
 
 def _split(body: Node, indices: frozenset[str]) -> tuple[Node, Node]:
+    if not body.free & indices:
+        return body, ONE
     coefficient, found = powers(body)
     within = {base: exponent for base, exponent in found.items() if base.free & indices}
+    if len(within) == len(found):
+        return number(coefficient), monic(body)[1]
     return product(coefficient, {b: e for b, e in found.items() if b not in within}), product(1, within)
