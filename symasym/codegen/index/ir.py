@@ -112,6 +112,8 @@ class Node(metaclass=Interned):
     def free(self) -> frozenset[str]:
         """The indices on which the value depends."""
         below: frozenset[str] = frozenset().union(*[child.free for child in self.below])
+        if isinstance(self, (Add, Mul, Power)):
+            return below
         match self:
             case Entry(index=index) | Rank(index=index):
                 return frozenset({index})

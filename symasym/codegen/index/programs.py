@@ -53,10 +53,7 @@ class Normal:
 
 def normal(read: Formulas) -> Normal:
     """All formulas with common letters, named intermediates put in."""
-    nodes = [definition for _, definition in read.definitions]
-    nodes += [read.noise, read.excess_loss_mean, *(item.own for item in read.ranges)]
-    nodes += [item.variance for item in read.outside if item.variance is not None]
-    letters = Letters([item.range for item in read.ranges], nodes)
+    letters = Letters([item.range for item in read.ranges], read.nodes)
     definitions: dict[str, Node] = {}
     for name, definition in read.definitions:
         definitions[name] = letters.rename(definition, definitions)
