@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symasym.codegen.index.algebra import add, half_total, mul, number, power, total
+from symasym.codegen.index.algebra import Over, add, mul, number, power, summed
 from symasym.codegen.index.canonical import Letters
 from symasym.codegen.index.ir import Entry, HalfSum, Mul, Node, Power, Scalar, Sum, children
 
@@ -23,7 +23,7 @@ def adjoints(outputs: Sequence[tuple[Node, Node]], letters: Letters) -> dict[Nod
     order = _above_first([node for node, _ in outputs])
     found: dict[Node, list[Node]] = {node: [] for node in order}
     for node, seed in outputs:
-        found[node].append(_over(seed.free - node.free, seed, node, letters))
+        found[node].append(_over(seed.free - node.free, (seed,), node, letters))
     done: dict[Node, Node] = {}
     for node in order:
         adjoint = add(*found[node])
@@ -31,7 +31,7 @@ def adjoints(outputs: Sequence[tuple[Node, Node]], letters: Letters) -> dict[Nod
             done[node] = adjoint
         for child, derivative in _derivatives(node):
             indices = node.free | _bound(node)
-            found[child].append(_over(indices - child.free, mul(adjoint, *derivative), child, letters))
+            found[child].append(_over(indices - child.free, (adjoint, *derivative), child, letters))
     return {node: done[node] for node in sorted(done, key=lambda n: n.key)}
 
 
@@ -66,13 +66,16 @@ def _derivatives(node: Node) -> list[tuple[Node, tuple[Node, ...]]]:
     return [(child, ()) for child in children(node)]
 
 
-def _over(indices: frozenset[str], body: Node, kept: Node, letters: Letters) -> Node:
+def _over(indices: frozenset[str], factors: tuple[Node, ...], kept: Node, letters: Letters) -> Node:
     """The sum over indices; one of a pair `i1 < i2` runs on one side of the other where that one is kept."""
+    if not indices:
+        return mul(*factors)
+    sums = []
     for letter in sorted(indices, key=letters.order, reverse=True):
         over, partner = letters.range_of[letter], letters.partner(letter)
         indices = indices - {letter}
         if partner is not None and partner in kept.free | indices:
-            body = half_total(over, partner, letters.is_second(letter), body)
+            sums.append(Over(over, partner, letters.is_second(letter)))
         else:
-            body = total(over, body)
-    return body
+            sums.append(Over(over))
+    return summed(factors, sums)

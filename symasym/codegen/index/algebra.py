@@ -6,6 +6,7 @@ Nothing is multiplied out, so that `lam_i - lam_a` stays a difference.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from operator import attrgetter
 
@@ -14,6 +15,7 @@ from symasym.codegen.index.ir import Add, Const, Exact, HalfSum, Mul, Node, Powe
 __all__ = [
     "ONE",
     "ZERO",
+    "Over",
     "add",
     "half_total",
     "minus",
@@ -24,6 +26,7 @@ __all__ = [
     "powers",
     "product",
     "scaled",
+    "summed",
     "terms",
     "total",
 ]
@@ -165,25 +168,42 @@ def _flat(summands: Iterable[Node]) -> Iterable[Node]:
         yield from _flat(term.terms) if isinstance(term, Add) else (term,)
 
 
+@dataclass(frozen=True)
+class Over:
+    """A sum over a range: over all of it, or over the indices after (`above`) or before another one of the same range."""
+
+    range: Range
+    other: str | None = None
+    above: bool = False
+
+    def of(self, summand: Node) -> Node:
+        """The sum of what depends on its index, or of 1."""
+        over, other = self.range, self.other
+        if summand is ONE:
+            return size_of(over.size) if other is None else Rank(other, Range(other, over.first, over.last), self.above)
+        return Sum(over, summand) if other is None else HalfSum(over, other, self.above, summand)
+
+
+def summed(factors: Iterable[Node], sums: Iterable[Over]) -> Node:
+    """Sums, one after the other, of a product; factors that do not depend on an index stand in front of the sum over it."""
+    coefficient, found = _multiplied(factors)
+    for over in sums:
+        before, within = dict[Node, Exact](), dict[Node, Exact]()
+        for base, exponent in found.items():
+            (within if over.range.index in base.free else before)[base] = exponent
+        own, more = powers(over.of(product(1, within)))
+        coefficient = exact(coefficient * own)
+        for base, exponent in more.items():
+            before[base] = before[base] + exponent if base in before else exponent
+        found = before
+    return product(coefficient, found)
+
+
 def total(over: Range, body: Node) -> Node:
     """The sum over a range; factors that do not depend on its index stand in front."""
-    before, inside = _split(body, frozenset({over.index}))
-    return mul(before, size_of(over.size)) if inside == ONE else mul(before, Sum(over, inside))
+    return summed((body,), (Over(over),))
 
 
 def half_total(over: Range, other: str, above: bool, body: Node) -> Node:
     """The sum over the indices after or before another one of the same range."""
-    before, inside = _split(body, frozenset({over.index}))
-    if inside == ONE:
-        return mul(before, Rank(other, Range(other, over.first, over.last), above))
-    return mul(before, HalfSum(over, other, above, inside))
-
-
-def _split(body: Node, indices: frozenset[str]) -> tuple[Node, Node]:
-    if not body.free & indices:
-        return body, ONE
-    coefficient, found = powers(body)
-    within = {base: exponent for base, exponent in found.items() if base.free & indices}
-    if len(within) == len(found):
-        return number(coefficient), monic(body)[1]
-    return product(coefficient, {b: e for b, e in found.items() if b not in within}), product(1, within)
+    return summed((body,), (Over(over, other, above),))
