@@ -141,9 +141,12 @@ class Lowering:
         """A product of positive powers; bases with the same exponent are multiplied first."""
         if len(factors) < 2:
             return next((self.ops.raised(self.lower(base), e) for base, e in factors.items()), None)
+        bases: dict[Exact, list[Node]] = {}
+        for node, exponent in factors.items():
+            bases.setdefault(exponent, []).append(node)
         parts = []
-        for exponent in sorted(set(factors.values())):
-            base = self.ops.times(*(self.lower(b) for b, e in factors.items() if e == exponent))
+        for exponent in sorted(bases):
+            base = self.ops.times(*[self.lower(node) for node in bases[exponent]])
             assert base is not None
             parts.append(self.ops.raised(base, exponent))
         return self.ops.times(*parts)
@@ -172,7 +175,8 @@ class Lowering:
 
 def _layouts(factors: Mapping[Node, Exact]) -> list[Layout]:
     """The layouts of factors, those with fewer indices first."""
-    return sorted({base.free for base in factors if not base.is_number}, key=_by_number)
+    found = {base.free for base in factors if not base.is_number}
+    return sorted(found, key=_by_number) if len(found) > 1 else list(found)
 
 
 def _by_number(layout: Layout) -> tuple[int, list[str]]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.interned import lazy
 from symasym.codegen.index.ir import Range
 from symasym.codegen.index.ops import Op, Reduction, Seed
 from symasym.codegen.index.schedule import Nest, Step
@@ -42,6 +43,7 @@ class Body:
     """How many arrays over each index live as long as the function runs."""
     _names: dict[Op, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
+    _numbers: dict[str, int] = field(default_factory=dict)
     _views: dict[tuple[str, tuple[Affine, Affine]], str] = field(default_factory=dict)
 
     @property
@@ -68,7 +70,11 @@ class Body:
 
     def text(self, op: Op) -> str:
         """The text of an output."""
-        return Expression(self._name, self._alignment).show(op)
+        return self._expression.show(op)
+
+    @lazy
+    def _expression(self) -> Expression:
+        return Expression(self._name, self._alignment)
 
     def assign(self, head: str, text: str) -> None:
         """One line if it fits, otherwise a bracket broken between tokens."""
@@ -107,11 +113,12 @@ class Body:
 
     def fresh(self, wanted: str) -> str:
         """A variable of this name, or of one like it."""
-        number, name = 1, wanted
+        number, name = self._numbers.get(wanted, 1), wanted
         while name in self._taken:
             number += 1
             name = f"{wanted}_{number}"
         self._taken.add(name)
+        self._numbers[wanted] = number
         return name
 
     def _bind(self, op: Op) -> str:
@@ -140,7 +147,7 @@ class Body:
                 return f"{count}[{':, None' if self.last else 'None'}]"
         if isinstance(op.data, Seed):
             return op.data.text(self.text(op.args[0]), str(op.data.start), str(op.data.size), "")
-        return Expression(self._name, self._alignment).written_out(op)
+        return self._expression.written_out(op)
 
     def _cold_sum(self, op: Op, reduction: Reduction) -> str:
         shown = [self.text(arg) for arg in op.args]
