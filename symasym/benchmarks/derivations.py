@@ -1,4 +1,4 @@
-"""Derivations for symbolic dimensions, and the build of the whole catalogue."""
+"""Derivations for symbolic dimensions, the code generated from them, and the build of the whole catalogue."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from symasym import catalogue
+from symasym.benchmarks import generation
 from symasym.benchmarks.rows import Row, median, seconds
 from symasym.pipeline import derive
 
@@ -20,15 +21,16 @@ BUILD = 180.0
 
 
 def rows(runs: int) -> Iterator[Row]:
-    """Every model and variant, then `build`."""
+    """Every model and variant with its kernel, then `build`."""
     for name in catalogue.names():
         loaded = catalogue.load(name)
         variants = {f"{name}_{variant}": model for variant, model in loaded.variants.items()}
         for label, model in {name: loaded.definition, **variants}.items():
-            derive(model, label)
+            derivation = derive(model, label)
             taken = median(partial(derive, model, label), max(runs // 2, 1))
             closed = "closed form" if model.aligned is not None else "symbolic stages"
             yield Row(f"derivation of {label}, every (d, k) at once", taken, "s", SHARP.get(label, LIMIT), note=closed)
+            yield from generation.rows(derivation, label, runs)
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "symasym", "build", "--output", folder]
         taken = seconds(partial(subprocess.run, command, check=True, capture_output=True))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symasym.codegen.index.algebra import add, half_total, mul, number, power, total
+from symasym.codegen.index.algebra import Over, add, mul, number, power, summed
 from symasym.codegen.index.canonical import Letters
-from symasym.codegen.index.ir import Add, Entry, HalfSum, Mul, Node, Power, Scalar, Sum, children
+from symasym.codegen.index.ir import Entry, HalfSum, Mul, Node, Power, Scalar, Sum, children
 
 __all__ = ["adjoints"]
 
@@ -23,7 +23,7 @@ def adjoints(outputs: Sequence[tuple[Node, Node]], letters: Letters) -> dict[Nod
     order = _above_first([node for node, _ in outputs])
     found: dict[Node, list[Node]] = {node: [] for node in order}
     for node, seed in outputs:
-        found[node].append(_over(seed.free - node.free, seed, node, letters))
+        found[node].append(_over(seed.free - node.free, (seed,), node, letters))
     done: dict[Node, Node] = {}
     for node in order:
         adjoint = add(*found[node])
@@ -31,7 +31,7 @@ def adjoints(outputs: Sequence[tuple[Node, Node]], letters: Letters) -> dict[Nod
             done[node] = adjoint
         for child, derivative in _derivatives(node):
             indices = node.free | _bound(node)
-            found[child].append(_over(indices - child.free, mul(adjoint, derivative), child, letters))
+            found[child].append(_over(indices - child.free, (adjoint, *derivative), child, letters))
     return {node: done[node] for node in sorted(done, key=lambda n: n.key)}
 
 
@@ -56,27 +56,26 @@ def _bound(node: Node) -> frozenset[str]:
     return frozenset({node.range.index}) if isinstance(node, Sum | HalfSum) else frozenset()
 
 
-def _derivatives(node: Node) -> list[tuple[Node, Node]]:
-    """The nodes that are used directly, each with the partial derivative by it."""
+def _derivatives(node: Node) -> list[tuple[Node, tuple[Node, ...]]]:
+    """The nodes that are used directly, each with the factors of the partial derivative by it."""
     match node:
-        case Sum(body=body) | HalfSum(body=body):
-            return [(body, number(1))]
-        case Add(terms=terms):
-            return [(term, number(1)) for term in terms]
         case Mul(factors=factors):
-            return [(f, mul(*(g for m, g in enumerate(factors) if m != n))) for n, f in enumerate(factors)]
+            return [(factor, (*factors[:n], *factors[n + 1 :])) for n, factor in enumerate(factors)]
         case Power(base=base, exponent=exponent):
-            return [(base, mul(number(exponent), power(base, exponent - 1)))]
-    return []
+            return [(base, (number(exponent), power(base, exponent - 1)))]
+    return [(child, ()) for child in children(node)]
 
 
-def _over(indices: frozenset[str], body: Node, kept: Node, letters: Letters) -> Node:
+def _over(indices: frozenset[str], factors: tuple[Node, ...], kept: Node, letters: Letters) -> Node:
     """The sum over indices; one of a pair `i1 < i2` runs on one side of the other where that one is kept."""
+    if not indices:
+        return mul(*factors)
+    sums = []
     for letter in sorted(indices, key=letters.order, reverse=True):
         over, partner = letters.range_of[letter], letters.partner(letter)
         indices = indices - {letter}
         if partner is not None and partner in kept.free | indices:
-            body = half_total(over, partner, letters.is_second(letter), body)
+            sums.append(Over(over, partner, letters.is_second(letter)))
         else:
-            body = total(over, body)
-    return body
+            sums.append(Over(over))
+    return summed(factors, sums)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+
+from symasym.codegen.index.interned import lazy
 
 __all__ = ["Affine"]
 
@@ -25,6 +26,16 @@ class Affine:
     def size(cls, name: str) -> Affine:
         """One dimension by itself."""
         return cls(0, ((name, 1),))
+
+    @lazy
+    def _hash(self) -> int:
+        return hash((self.constant, self.terms))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.constant, self.terms)  # the hash of a text is not that of another process
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,7 +69,7 @@ class Affine:
     def __str__(self) -> str:
         return self._text
 
-    @cached_property
+    @lazy
     def _text(self) -> str:
         ordered = sorted(self.terms, key=lambda term: term[1] < 0)
         parts = [(n < 0, name if abs(n) == 1 else f"{abs(n)} * {name}") for name, n in ordered]

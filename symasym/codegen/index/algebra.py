@@ -6,70 +6,135 @@ Nothing is multiplied out, so that `lam_i - lam_a` stays a difference.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from operator import attrgetter
 
-from symasym.codegen.index.ir import Add, Const, HalfSum, Mul, Node, Power, Range, Rank, Sum, size_of
+from symasym.codegen.index.ir import Add, Const, Exact, HalfSum, Mul, Node, Power, Range, Rank, Sum, exact, size_of
 
-__all__ = ["ONE", "ZERO", "add", "half_total", "minus", "mul", "number", "power", "powers", "product", "terms", "total"]
+__all__ = [
+    "ONE",
+    "ZERO",
+    "Over",
+    "add",
+    "half_total",
+    "minus",
+    "monic",
+    "mul",
+    "number",
+    "power",
+    "powers",
+    "product",
+    "scaled",
+    "summed",
+    "terms",
+    "total",
+]
 
-UNIT = Fraction(1)
-ZERO, ONE = Const(Fraction(0)), Const(UNIT)
+ZERO, ONE = Const(0), Const(1)
+Powers = tuple[Exact, Mapping[Node, Exact]]
+_KEY = attrgetter("key")
+_COMPOUND = frozenset({Const, Mul, Power})
+"""Nodes whose powers are not those of one base alone."""
 
 
-def number(value: int | Fraction) -> Const:
+def number(value: Exact) -> Const:
     """An exact number as a node."""
-    return Const(Fraction(value))
+    return Const(exact(value))
 
 
-def powers(node: Node) -> tuple[Fraction, Mapping[Node, Fraction]]:
+def powers(node: Node) -> Powers:
     """The node as a number times a product of powers."""
-    kept = vars(node)
-    found = kept.get("powers")
-    if found is None:
-        found = kept["powers"] = _powers(node)
+    if type(node) not in _COMPOUND:
+        return 1, {node: 1}  # not kept: a node that holds itself would outlive its use
+    known = vars(node)
+    if "powers" not in known:
+        known["powers"] = _powers(node)
+    found: Powers = known["powers"]
     return found
 
 
-def _powers(node: Node) -> tuple[Fraction, Mapping[Node, Fraction]]:
+def _powers(node: Node) -> Powers:
     match node:
         case Const(value=value):
             return value, {}
         case Mul(factors=factors):
-            coefficient, found = UNIT, dict[Node, Fraction]()
-            for factor in factors:
-                own, part = powers(factor)
-                coefficient = coefficient if own is UNIT else own if coefficient is UNIT else coefficient * own
-                for base, exponent in part.items():
-                    found[base] = found[base] + exponent if base in found else exponent
-            return coefficient, found
+            return _multiplied(factors)
         case Power(base=base, exponent=exponent):
-            own, part = powers(base)
-            if exponent.denominator == 1:
-                coefficient = own if own is UNIT else own**exponent.numerator
-                return coefficient, {b: exponent if e is UNIT else e * exponent for b, e in part.items()}
-            return UNIT, {base: exponent}
-    return UNIT, {node: UNIT}
+            return _raised(base, exponent)
+    return 1, {node: 1}
 
 
-def product(coefficient: Fraction, found: Mapping[Node, Fraction]) -> Node:
+def monic(node: Node) -> tuple[Exact, Node]:
+    """The node as a number times a node whose own number is 1."""
+    if type(node) not in _COMPOUND:
+        return 1, node
+    coefficient, found = powers(node)
+    if coefficient == 1 and _is_normal(node):
+        return 1, node
+    known = vars(node)
+    if "monic" not in known:
+        known["monic"] = product(1, found)
+    return coefficient, known["monic"]
+
+
+def scaled(coefficient: Exact, node: Node) -> Node:
+    """A number times a node in normal form."""
+    return node if coefficient == 1 and _is_normal(node) else mul(number(coefficient), node)
+
+
+def _is_normal(node: Node) -> bool:
+    """Whether the node is known to be what `product` or `add` makes of its parts."""
+    return "normal" in vars(node) or (type(node) not in _COMPOUND and type(node) is not Add)
+
+
+def _multiplied(factors: Iterable[Node]) -> Powers:
+    coefficient: Exact = 1
+    found: dict[Node, Exact] = {}
+    for factor in factors:
+        own, part = powers(factor)
+        if own != 1:
+            coefficient = exact(coefficient * own)
+        for base, exponent in part.items():
+            found[base] = exact(found[base] + exponent) if base in found else exponent
+    return coefficient, found
+
+
+def _raised(base: Node, exponent: Exact) -> Powers:
+    if exponent.denominator != 1:
+        return 1, {base: exponent}
+    own, part = powers(base)
+    coefficient = own if own == 1 else exact(Fraction(own) ** exponent.numerator)
+    return coefficient, {b: exact(e * exponent) for b, e in part.items()}
+
+
+def product(coefficient: Exact, found: Mapping[Node, Exact]) -> Node:
     """A number times a product of powers as a node; the factors are in the order of their text."""
-    kept = {base: exponent for base, exponent in found.items() if exponent}
     if not coefficient:
         return ZERO
-    factors = [base if kept[base] == 1 else Power(base, kept[base]) for base in sorted(kept, key=lambda b: b.key)]
+    bases = sorted([base for base, exponent in found.items() if exponent], key=_KEY)
+    factors = [base if found[base] == 1 else Power(base, found[base]) for base in bases]
     if coefficient != 1 or not factors:
         factors.insert(0, Const(coefficient))
-    return factors[0] if len(factors) == 1 else Mul(tuple(factors))
+    made = factors[0] if len(factors) == 1 else Mul(tuple(factors))
+    known = vars(made)
+    if type(made) in _COMPOUND and "normal" not in known and _COMPOUND.isdisjoint(map(type, bases)):
+        known["normal"] = True
+        known["powers"] = coefficient, {base: found[base] for base in bases}
+    return made
 
 
 def mul(*factors: Node) -> Node:
     """The product."""
-    return product(*powers(Mul(factors)))
+    left = [factor for factor in factors if factor is not ONE]
+    if len(left) == 1 and _is_normal(left[0]):
+        return left[0]
+    return product(*_multiplied(left))
 
 
-def power(base: Node, exponent: int | Fraction) -> Node:
+def power(base: Node, exponent: Exact) -> Node:
     """A rational power."""
-    return product(*powers(Power(base, Fraction(exponent))))
+    return product(*_raised(base, exact(exponent)))
 
 
 def minus(node: Node) -> Node:
@@ -84,13 +149,18 @@ def terms(node: Node) -> tuple[Node, ...]:
 
 def add(*summands: Node) -> Node:
     """The sum; equal terms are joined."""
-    found: dict[Node, Fraction] = {}
+    if len(summands) == 1 and _is_normal(summands[0]):
+        return summands[0]
+    found: dict[Node, Exact] = {}
     for term in _flat(summands):
-        coefficient, rest = powers(term)
-        key = product(Fraction(1), rest)
-        found[key] = found.get(key, Fraction(0)) + coefficient
-    kept = [mul(Const(c), node) for node, c in sorted(found.items(), key=lambda item: item[0].key) if c]
-    return ZERO if not kept else kept[0] if len(kept) == 1 else Add(tuple(kept))
+        coefficient, key = monic(term)
+        found[key] = found[key] + coefficient if key in found else coefficient
+    kept = [scaled(found[node], node) for node in sorted(found, key=_KEY) if found[node]]
+    if len(kept) < 2:
+        return kept[0] if kept else ZERO
+    made = Add(tuple(kept))
+    vars(made)["normal"] = True
+    return made
 
 
 def _flat(summands: Iterable[Node]) -> Iterable[Node]:
@@ -98,21 +168,42 @@ def _flat(summands: Iterable[Node]) -> Iterable[Node]:
         yield from _flat(term.terms) if isinstance(term, Add) else (term,)
 
 
+@dataclass(frozen=True)
+class Over:
+    """A sum over a range: over all of it, or over the indices after (`above`) or before another one of the same range."""
+
+    range: Range
+    other: str | None = None
+    above: bool = False
+
+    def of(self, summand: Node) -> Node:
+        """The sum of what depends on its index, or of 1."""
+        over, other = self.range, self.other
+        if summand is ONE:
+            return size_of(over.size) if other is None else Rank(other, Range(other, over.first, over.last), self.above)
+        return Sum(over, summand) if other is None else HalfSum(over, other, self.above, summand)
+
+
+def summed(factors: Iterable[Node], sums: Iterable[Over]) -> Node:
+    """Sums, one after the other, of a product; factors that do not depend on an index stand in front of the sum over it."""
+    coefficient, found = _multiplied(factors)
+    for over in sums:
+        before, within = dict[Node, Exact](), dict[Node, Exact]()
+        for base, exponent in found.items():
+            (within if over.range.index in base.free else before)[base] = exponent
+        own, more = powers(over.of(product(1, within)))
+        coefficient = exact(coefficient * own)
+        for base, exponent in more.items():
+            before[base] = before[base] + exponent if base in before else exponent
+        found = before
+    return product(coefficient, found)
+
+
 def total(over: Range, body: Node) -> Node:
     """The sum over a range; factors that do not depend on its index stand in front."""
-    before, inside = _split(body, frozenset({over.index}))
-    return mul(before, size_of(over.size)) if inside == ONE else mul(before, Sum(over, inside))
+    return summed((body,), (Over(over),))
 
 
 def half_total(over: Range, other: str, above: bool, body: Node) -> Node:
     """The sum over the indices after or before another one of the same range."""
-    before, inside = _split(body, frozenset({over.index}))
-    if inside == ONE:
-        return mul(before, Rank(other, Range(other, over.first, over.last), above))
-    return mul(before, HalfSum(over, other, above, inside))
-
-
-def _split(body: Node, indices: frozenset[str]) -> tuple[Node, Node]:
-    coefficient, found = powers(body)
-    within = {base: exponent for base, exponent in found.items() if base.free & indices}
-    return product(coefficient, {b: e for b, e in found.items() if b not in within}), product(Fraction(1), within)
+    return summed((body,), (Over(over, other, above),))

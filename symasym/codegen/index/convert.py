@@ -24,6 +24,7 @@ from symasym.codegen.index.ir import (
     Scalar,
     Size,
     Sum,
+    exact,
     free_indices,
     size_of,
 )
@@ -62,7 +63,7 @@ def convert(expression: sympy.Expr, sizes: frozenset[str], ranges: Mapping[str, 
 
     match expression:
         case sympy.Rational():
-            return Const(Fraction(int(expression.p), int(expression.q)))
+            return Const(exact(Fraction(int(expression.p), int(expression.q))))
         case sympy.Symbol() if expression.name in ranges:
             raise NotDerivableYet(f"{expression}: kernels do not compute with the value of an index yet")
         case sympy.Symbol():
@@ -76,7 +77,7 @@ def convert(expression: sympy.Expr, sizes: frozenset[str], ranges: Mapping[str, 
         case sympy.Mul():
             return Mul(tuple(sub(part) for part in sorted(expression.args, key=default_sort_key)))
         case sympy.Pow() if isinstance(expression.exp, sympy.Rational):
-            return Power(sub(expression.base), Fraction(int(expression.exp.p), int(expression.exp.q)))
+            return Power(sub(expression.base), exact(Fraction(int(expression.exp.p), int(expression.exp.q))))
     raise NotDerivableYet(f"{expression}: {type(expression).__name__} has no place in a kernel yet")
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from symasym.codegen.index.algebra import ONE, ZERO, add, mul, number, power, powers, terms, total
-from symasym.codegen.index.ir import Add, Entry, Mul, Node, Power, Range, Sum, map_children
+from symasym.codegen.index.ir import Add, Entry, Exact, Mul, Node, Power, Range, Sum, map_children
 from symasym.errors import NotDerivableYet
 
 __all__ = ["at_index", "conjugates_joined", "divided", "substituted"]
@@ -51,7 +51,7 @@ def _product(node: Node, family: str, p: Range, q: Range) -> Node:
     return add(*parts)
 
 
-def _power(base: Node, exponent: Fraction, family: str, p: Range, q: Range) -> Node:
+def _power(base: Node, exponent: Exact, family: str, p: Range, q: Range) -> Node:
     """`x^n[p, q] = sum_m x_p^m x_q^(n-1-m)`, `(1/f)[p, q]`, and `sqrt(f)[p, q] = f[p, q] / (sqrt f(p) + sqrt f(q))`."""
     step, there = divided(base, family, p, q), at_index(base, p, q)
     if step == ZERO:

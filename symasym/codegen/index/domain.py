@@ -15,6 +15,7 @@ from symasym.codegen.index.algebra import ZERO
 from symasym.codegen.index.canonical import Letters
 from symasym.codegen.index.convert import convert
 from symasym.codegen.index.formulas import Formulas
+from symasym.codegen.index.inputs import scalars_of
 from symasym.codegen.index.ir import Entry, Node, PairSum, Range, Scalar, Sum, walk
 from symasym.errors import NotDerivableYet
 from symasym.law.law import Law
@@ -52,9 +53,9 @@ def conditions(law: Law, read: Formulas, letters: Letters) -> tuple[list[Conditi
             found.append(condition)
     shown = [law.noise, law.excess_loss_mean, *(r.own for r in law.ranges), *(e for _, e in law.definitions)]
     shown += [r.variance for r in law.outside if r.variance is not None]
-    scalars = {s.name: s for e in shown for s in e.free_symbols if isinstance(s, sympy.Symbol) and s.is_nonnegative}
-    defined = {symbol.name for symbol, _ in law.definitions}
-    for name in sorted(set(scalars) - defined - read.sizes - set(ranges)):
+    signed = {symbol.name for e in shown for symbol in e.atoms(sympy.Symbol) if symbol.is_nonnegative}
+    defined = {name for name, _ in read.definitions}
+    for name in sorted(signed & set().union(*map(scalars_of, read.nodes)) - defined):
         found.append(Condition(Scalar(name), False, ZERO))
     return found, left
 
@@ -73,9 +74,7 @@ def _condition(
 def _ranges(law: Law, read: Formulas) -> dict[str, Range]:
     """The ranges of letters: those of the law, and those that have the same range in all formulas."""
     found: dict[str, set[Range]] = {}
-    nodes = [read.noise, read.excess_loss_mean, *(item.own for item in read.ranges)]
-    nodes += [item.variance for item in read.outside if item.variance is not None]
-    for node in nodes:
+    for node in (read.noise, read.excess_loss_mean, *read.variances):
         for part in walk(node):
             if isinstance(part, Sum | PairSum):
                 found.setdefault(part.range.index, set()).add(part.range)

@@ -50,6 +50,17 @@ class Formulas:
         return tuple(item for item in self.ranges if not item.learned)
 
     @property
+    def variances(self) -> tuple[Node, ...]:
+        """Variances of every range: its own, and outside of the span that of displacements."""
+        outside = [item.variance for item in self.outside if item.variance is not None]
+        return (*(item.own for item in self.ranges), *outside)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All formulas, definitions first."""
+        return (*(node for _, node in self.definitions), self.noise, self.excess_loss_mean, *self.variances)
+
+    @property
     def length(self) -> Affine:
         """Dimension of the features' input."""
         return self.ranges[-1].range.last

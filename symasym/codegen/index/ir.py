@@ -1,7 +1,7 @@
 """The index IR: expressions in entries of indexed families, with sums over index ranges.
 
-Nothing here knows SymPy or NumPy. Indices count from 1, as in the formulas; an emitter gives each an array axis. Nodes are
-equal if they are written alike, which `key` decides, so that a node may be an entry of a dictionary whatever its depth.
+Nothing here knows SymPy or NumPy. Indices count from 1, as in the formulas; an emitter gives each an array axis. Nodes that
+are written alike are one object, so that a node may be an entry of a dictionary whatever its depth.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 
 from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.interned import Interned, lazy
 
 __all__ = [
     "Add",
     "Const",
     "Entry",
+    "Exact",
     "HalfSum",
     "Mul",
     "Node",
@@ -29,12 +30,21 @@ __all__ = [
     "Sum",
     "bound_indices",
     "children",
+    "exact",
     "free_indices",
     "is_number",
     "map_children",
     "size_of",
     "walk",
 ]
+
+Exact = int | Fraction
+"""A rational number; whole ones are integers, with which Python computes much faster."""
+
+
+def exact(value: Exact) -> Exact:
+    """The number, as an integer if it is one."""
+    return value if value.denominator != 1 else value.numerator
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class Range:
     first: Affine
     last: Affine
 
-    @property
+    @lazy
     def size(self) -> Affine:
         """Number of indices."""
         return self.last - self.first + 1
@@ -60,7 +70,17 @@ class Range:
         """`a=k+1..d`."""
         return str(self).replace(" ", "")
 
-    @cached_property
+    @lazy
+    def _hash(self) -> int:
+        return hash((self.index, self.first, self.last))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.index, self.first, self.last)  # the hash of a text is not that of another process
+
+    @lazy
     def _text(self) -> str:
         return f"{self.index} = {self.first}..{self.last}"
 
@@ -68,20 +88,32 @@ class Range:
         return self._text
 
 
-class Node:
+class Node(metaclass=Interned):
     """An expression."""
 
-    _hash: int
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """The nodes directly below."""
+        return ()
 
-    @cached_property
+    @lazy
     def key(self) -> str:
         """The expression as one text."""
-        return f"{type(self).__name__}({', '.join([_key(getattr(self, name)) for name in self.__match_args__])})"  # type: ignore[attr-defined]
+        return f"{type(self).__name__}({', '.join(map(_key, self._parts))})"
 
-    @cached_property
+    @property
+    def _parts(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__match_args__)  # type: ignore[attr-defined]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self._parts  # a copy is the same object
+
+    @lazy
     def free(self) -> frozenset[str]:
         """The indices on which the value depends."""
-        below: frozenset[str] = frozenset().union(*(child.free for child in children(self)))
+        below: frozenset[str] = frozenset().union(*[child.free for child in self.below])
+        if isinstance(self, (Add, Mul, Power)):
+            return below
         match self:
             case Entry(index=index) | Rank(index=index):
                 return frozenset({index})
@@ -89,22 +121,20 @@ class Node:
                 return below - {over.index} | {other}
         return below - set(bound_indices(self))
 
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Node) and self.key == other.key)
+    @lazy
+    def names(self) -> frozenset[str]:
+        """The families and scalars in it."""
+        match self:
+            case Entry(family=name) | Scalar(name=name):
+                return frozenset({name})
+        return frozenset().union(*[child.names for child in self.below])
 
-    @cached_property
+    @lazy
     def is_number(self) -> bool:
         """Whether it is made of constants and dimensions alone."""
-        if isinstance(self, Add | Mul | Power):
-            return all(child.is_number for child in children(self))
-        return isinstance(self, Const | Size)
-
-    def __hash__(self) -> int:
-        try:
-            return self._hash
-        except AttributeError:  # asked for often, and made once
-            found = vars(self)["_hash"] = hash(self.key)
-            return found
+        if isinstance(self, (Add, Mul, Power)):
+            return all(child.is_number for child in self.below)
+        return isinstance(self, (Const, Size))
 
 
 def _key(part: object) -> str:
@@ -117,7 +147,7 @@ def _key(part: object) -> str:
 class Const(Node):
     """An exact number."""
 
-    value: Fraction
+    value: Exact
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +189,11 @@ class Sum(Node):
     range: Range
     body: Node
 
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """What is added up."""
+        return (self.body,)
+
 
 @dataclass(frozen=True, eq=False)
 class PairSum(Node):
@@ -167,6 +202,11 @@ class PairSum(Node):
     range: Range
     partner: str
     body: Node
+
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """What is added up."""
+        return (self.body,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,12 +218,22 @@ class HalfSum(Node):
     above: bool
     body: Node
 
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """What is added up."""
+        return (self.body,)
+
 
 @dataclass(frozen=True, eq=False)
 class Add(Node):
     """A sum of terms."""
 
     terms: tuple[Node, ...]
+
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """What is added."""
+        return self.terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,13 +242,23 @@ class Mul(Node):
 
     factors: tuple[Node, ...]
 
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """What is multiplied."""
+        return self.factors
+
 
 @dataclass(frozen=True, eq=False)
 class Power(Node):
     """A rational power."""
 
     base: Node
-    exponent: Fraction
+    exponent: Exact
+
+    @property
+    def below(self) -> tuple[Node, ...]:
+        """What is raised."""
+        return (self.base,)
 
 
 def map_children(node: Node, change: Callable[[Node], Node]) -> Node:
@@ -221,23 +281,18 @@ def map_children(node: Node, change: Callable[[Node], Node]) -> Node:
 
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly below."""
-    match node:
-        case Sum(body=body) | PairSum(body=body) | HalfSum(body=body):
-            return (body,)
-        case Add(terms=found) | Mul(factors=found):
-            return found
-        case Power(base=base):
-            return (base,)
-    return ()
+    return node.below
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and everything below it."""
-    left = [node]
+    """The node and everything below it, each once."""
+    left, seen = [node], set[Node]()
     while left:
         found = left.pop()
-        yield found
-        left += reversed(children(found))
+        if found not in seen:
+            seen.add(found)
+            yield found
+            left += reversed(found.below)
 
 
 def bound_indices(node: Node) -> tuple[str, ...]:
@@ -262,7 +317,7 @@ def is_number(node: Node) -> bool:
 
 def size_of(count: Affine) -> Node:
     """A number of indices as a node."""
-    terms: list[Node] = [Size(n) if c == 1 else Mul((Const(Fraction(c)), Size(n))) for n, c in count.terms]
+    terms: list[Node] = [Size(n) if c == 1 else Mul((Const(c), Size(n))) for n, c in count.terms]
     if count.constant or not terms:
-        terms.append(Const(Fraction(count.constant)))
+        terms.append(Const(count.constant))
     return terms[0] if len(terms) == 1 else Add(tuple(terms))

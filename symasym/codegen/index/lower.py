@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 
-from symasym.codegen.index.algebra import ONE, add, mul, powers, product
+from symasym.codegen.index.algebra import ONE, add, monic, mul, number, powers, product, scaled
 from symasym.codegen.index.ir import (
     Add,
     Entry,
+    Exact,
     HalfSum,
     Mul,
     Node,
@@ -84,8 +84,8 @@ class Lowering:
                 return self.ops.make("entry", data=Leaf(over, family), layout={index})
             case Rank(index=index, range=over, above=above):
                 return self.ops.make("rank", data=Leaf(over, None, above), layout={index})
-            case Add(terms=terms):
-                return self._sum_of(terms)
+            case Add():
+                return self._sum_of(node)
             case Sum(range=over, body=body):
                 return self._total(Reduction(over), body)
             case HalfSum(range=over, other=other, above=above, body=body):
@@ -94,22 +94,15 @@ class Lowering:
 
     # ---- sums of terms
 
-    def _sum_of(self, terms: tuple[Node, ...]) -> Op:
+    def _sum_of(self, node: Add) -> Op:
         """Terms with fewer indices first; within one layout what is added before what is subtracted."""
-        groups: dict[Layout, list[Node]] = {}
-        for term in _joined(terms):
-            groups.setdefault(term.free, []).append(term)
         result: tuple[bool, Op] | None = None
-        for layout in sorted(groups, key=lambda free: (len(free), sorted(free))):
-            mine = self._chain([self._signed(term) for term in groups[layout]])
+        for layer in _layers(node):
+            mine = self._chain([(negative, self.lower(term)) for negative, term in layer])
             result = mine if result is None else self._chain([result, mine])
         assert result is not None
         negative, op = result
         return self.ops.make("neg", op) if negative else op
-
-    def _signed(self, term: Node) -> tuple[bool, Op]:
-        coefficient, factors = powers(term)
-        return coefficient < 0, self.lower(product(abs(coefficient), factors))
 
     def _chain(self, parts: list[tuple[bool, Op]]) -> tuple[bool, Op]:
         (negative, total), *rest = sorted(parts, key=lambda part: part[0])
@@ -120,21 +113,21 @@ class Lowering:
     # ---- products
 
     def _product(self, node: Node) -> Op:
-        coefficient, factors = powers(node)
-        numbers = {base: e for base, e in factors.items() if is_number(base)}
-        front = product(coefficient, numbers)
+        front, layers = _factors(node)
         result = None if front == ONE else self.ops.constant(front)
-        for layout in _layouts(factors):
-            above, below = self._fraction({b: e for b, e in factors.items() if b.free == layout and b not in numbers})
+        for layer in layers:
+            above, below = self._fraction(layer)
             result = self.ops.times(result, above)
             if below is not None:
                 result = self.ops.make("div", result or self.ops.constant(ONE), below)
         assert result is not None
         return result
 
-    def _fraction(self, factors: Mapping[Node, Fraction]) -> tuple[Op | None, Op | None]:
+    def _fraction(self, factors: Mapping[Node, Exact]) -> tuple[Op | None, Op | None]:
         """What stands above and below the bar."""
         above = {base: e for base, e in factors.items() if e > 0}
+        if len(above) == len(factors):
+            return self._raised(above), None
         below = {base: -e for base, e in factors.items() if e < 0}
         inverses = [
             self.ops.raised(self._inverse(base), below.pop(base)) for base in list(below) if base in self.inverted
@@ -144,11 +137,16 @@ class Lowering:
     def _inverse(self, base: Node) -> Op:
         return self.ops.make("div", self.ops.constant(ONE), self.lower(base))
 
-    def _raised(self, factors: Mapping[Node, Fraction]) -> Op | None:
+    def _raised(self, factors: Mapping[Node, Exact]) -> Op | None:
         """A product of positive powers; bases with the same exponent are multiplied first."""
+        if len(factors) < 2:
+            return next((self.ops.raised(self.lower(base), e) for base, e in factors.items()), None)
+        bases: dict[Exact, list[Node]] = {}
+        for node, exponent in factors.items():
+            bases.setdefault(exponent, []).append(node)
         parts = []
-        for exponent in sorted(set(factors.values())):
-            base = self.ops.times(*(self.lower(b) for b, e in factors.items() if e == exponent))
+        for exponent in sorted(bases):
+            base = self.ops.times(*[self.lower(node) for node in bases[exponent]])
             assert base is not None
             parts.append(self.ops.raised(base, exponent))
         return self.ops.times(*parts)
@@ -171,24 +169,70 @@ class Lowering:
         above, below = self._fraction(last)
         if above is None or below is not None:
             return (self.lower(body),)
-        first = self._product(product(Fraction(1), {b: e for b, e in factors.items() if b not in last}))
+        first = self._product(product(1, {b: e for b, e in factors.items() if b not in last}))
         return first, above
 
 
-def _layouts(factors: Mapping[Node, Fraction]) -> list[Layout]:
+def _layouts(factors: Mapping[Node, Exact]) -> list[Layout]:
     """The layouts of factors, those with fewer indices first."""
-    return sorted({base.free for base in factors if not is_number(base)}, key=lambda free: (len(free), sorted(free)))
+    found = {base.free for base in factors if not base.is_number}
+    return sorted(found, key=_by_number) if len(found) > 1 else list(found)
+
+
+def _by_number(layout: Layout) -> tuple[int, list[str]]:
+    """Layouts with fewer indices first."""
+    return len(layout), sorted(layout)
+
+
+def _factors(node: Node) -> tuple[Node, list[dict[Node, Exact]]]:
+    """The number in front of a product, and its factors, those with fewer indices first; kept, for every layout asks."""
+    known = vars(node)
+    if "factors_by_layout" not in known:
+        coefficient, factors = powers(node)
+        numbers = {base: e for base, e in factors.items() if base.is_number}
+        layers = [
+            {b: e for b, e in factors.items() if b.free == layout and b not in numbers} for layout in _layouts(factors)
+        ]
+        known["factors_by_layout"] = product(coefficient, numbers), layers
+    found: tuple[Node, list[dict[Node, Exact]]] = known["factors_by_layout"]
+    return found
+
+
+def _layers(node: Add) -> list[list[tuple[bool, Node]]]:
+    """The terms of a sum, joined, by layout: whether each is subtracted, and what; kept, for every layout asks."""
+    known = vars(node)
+    if "terms_by_layout" not in known:
+        groups: dict[Layout, list[tuple[bool, Node]]] = {}
+        for term in _joined(node.terms):
+            groups.setdefault(term.free, []).append(_signed(term))
+        known["terms_by_layout"] = [groups[layout] for layout in sorted(groups, key=_by_number)]
+    found: list[list[tuple[bool, Node]]] = known["terms_by_layout"]
+    return found
+
+
+def _signed(term: Node) -> tuple[bool, Node]:
+    coefficient, rest = monic(term)
+    return (True, scaled(-coefficient, rest)) if coefficient < 0 else (False, term)
 
 
 def _joined(terms: Iterable[Node]) -> list[Node]:
     """Terms with the same factors in all their indices are joined: their coefficients depend on fewer."""
     found: dict[Node, list[Node]] = {}
     for term in terms:
-        coefficient, factors = powers(term)
-        upper = {base: e for base, e in factors.items() if base.free == term.free and term.free}
-        rest = product(coefficient, {base: e for base, e in factors.items() if base not in upper})
-        found.setdefault(product(Fraction(1), upper), []).append(rest)
+        top, rest = _split(term)
+        found.setdefault(top, []).append(rest)
     joined: list[Node] = []
     for top, rests in found.items():
         joined += rests if top == ONE else [mul(top, add(*rests))]
     return joined
+
+
+def _split(term: Node) -> tuple[Node, Node]:
+    """The factors of a term in all its indices, and the others."""
+    coefficient, factors = powers(term)
+    upper = {base: e for base, e in factors.items() if base.free == term.free and term.free}
+    if not upper:
+        return ONE, term
+    if len(upper) == len(factors):
+        return monic(term)[1], number(coefficient)
+    return product(1, upper), product(coefficient, {base: e for base, e in factors.items() if base not in upper})

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import attrgetter
 
 from symasym.codegen.index.affine import Affine
-from symasym.codegen.index.ir import Node, Range
+from symasym.codegen.index.interned import lazy
+from symasym.codegen.index.ir import Exact, Node, Range
 
 __all__ = ["Leaf", "Op", "Ops", "Reduction", "Seed", "reached"]
 
@@ -71,7 +73,7 @@ class Op:
     layout: frozenset[str]
     data: Data = None
 
-    @property
+    @lazy
     def is_leaf(self) -> bool:
         """True if nothing is computed."""
         return self.kind in ("number", "scalar", "entry")
@@ -94,10 +96,18 @@ class Op:
         assert isinstance(self.data, Fraction)
         return self.data
 
-    @property
+    @lazy
+    def rank(self) -> tuple[int, int]:
+        """Operations with fewer indices first, then in the order in which they were made."""
+        return len(self.layout), self.number
+
+    @lazy
     def body(self) -> frozenset[str]:
         """The layout of what a `sum` adds up."""
-        return frozenset().union(*(arg.layout for arg in self.args))
+        return frozenset().union(*[arg.layout for arg in self.args])
+
+
+_RANK = attrgetter("rank")
 
 
 @dataclass
@@ -109,13 +119,14 @@ class Ops:
     def make(self, kind: str, *args: Op, data: Data = None, layout: Iterable[str] | None = None) -> Op:
         """The operation of that kind on these arguments; its layout is that of the arguments unless given."""
         if kind in ("add", "mul"):
-            args = tuple(sorted(args, key=lambda op: (len(op.layout), op.number)))
-        key = (kind, tuple(arg.number for arg in args), data)
-        if key not in self._known:
-            union: frozenset[str] = frozenset().union(*(arg.layout for arg in args))
+            args = tuple(sorted(args, key=_RANK))
+        key = (kind, tuple([arg.number for arg in args]), data)
+        found = self._known.get(key)
+        if found is None:
+            union: frozenset[str] = frozenset().union(*[arg.layout for arg in args])
             own = union if layout is None else frozenset(layout)
-            self._known[key] = Op(len(self._known), kind, args, own, data)
-        return self._known[key]
+            found = self._known[key] = Op(len(self._known), kind, args, own, data)
+        return found
 
     def constant(self, node: Node) -> Op:
         """A Python number."""
@@ -123,24 +134,27 @@ class Ops:
 
     def times(self, *factors: Op | None) -> Op | None:
         """The product of those that are there, the one with the fewest indices first."""
-        there = sorted((f for f in factors if f is not None), key=lambda op: (len(op.layout), op.number))
+        there = [factor for factor in factors if factor is not None]
+        if len(there) < 2:
+            return there[0] if there else None
+        there.sort(key=_RANK)
         result = None
         for factor in there:
             result = factor if result is None else self.make("mul", result, factor)
         return result
 
-    def raised(self, base: Op, exponent: Fraction) -> Op:
+    def raised(self, base: Op, exponent: Exact) -> Op:
         """A positive power: squares, products and square roots where the exponent allows."""
         if exponent.denominator == 2:
             root = self.make("sqrt", base)
             whole = exponent.numerator // 2
-            return root if not whole else self.make("mul", root, self.raised(base, Fraction(whole)))
+            return root if not whole else self.make("mul", root, self.raised(base, whole))
         if exponent.denominator != 1:
             return self.make("pow", base, data=exponent)
         n = exponent.numerator
         if n == 1:
             return base
-        half = self.make("square", self.raised(base, Fraction(n // 2)))
+        half = self.make("square", self.raised(base, n // 2))
         return half if n % 2 == 0 else self.make("mul", half, base)
 
 

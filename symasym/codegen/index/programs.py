@@ -15,6 +15,7 @@ from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.algebra import ZERO
 from symasym.codegen.index.canonical import Letters
 from symasym.codegen.index.formulas import Formulas
+from symasym.codegen.index.interned import lazy
 from symasym.codegen.index.ir import Entry, Node, Range, Scalar, walk
 from symasym.codegen.index.lower import Lowering, denominators
 from symasym.codegen.index.ops import Op
@@ -44,13 +45,15 @@ class Normal:
             reached = reached + over.size
         return found
 
+    @lazy
+    def places(self) -> _Places:
+        """The nests of layouts."""
+        return _Places(self.letters, frozenset(over.index for over, _ in self.outside))
+
 
 def normal(read: Formulas) -> Normal:
     """All formulas with common letters, named intermediates put in."""
-    nodes = [definition for _, definition in read.definitions]
-    nodes += [read.noise, read.excess_loss_mean, *(item.own for item in read.ranges)]
-    nodes += [item.variance for item in read.outside if item.variance is not None]
-    letters = Letters([item.range for item in read.ranges], nodes)
+    letters = Letters([item.range for item in read.ranges], read.nodes)
     definitions: dict[str, Node] = {}
     for name, definition in read.definitions:
         definitions[name] = letters.rename(definition, definitions)
@@ -119,7 +122,7 @@ def _values(form: Normal, nodes: Sequence[Node], names: Sequence[str], inverted:
     hints = _definition_hints(form, lowering, nodes)
     outputs = tuple(lowering.lower(node) for node in nodes)
     hints |= {op: name for op, name in zip(outputs, names, strict=True) if not op.is_leaf}
-    return Program(tuple(schedule(outputs, _Places(form))), outputs, (), hints)
+    return Program(tuple(schedule(outputs, form.places)), outputs, (), hints)
 
 
 def pullback(form: Normal, parts: Sequence[Seeded]) -> Program:
@@ -153,7 +156,7 @@ def _pullback(form: Normal, parts: Sequence[Seeded]) -> Program:
     derivatives = tuple(Derivative(key[0], over, tuple(ops)) for key, (over, ops) in collected.items())
     asked = tuple(seeds.values()) or tuple(lowering.lower(part.value) for part in parts)
     outputs = (*asked, *(op for derivative in derivatives for op in derivative.terms))
-    return Program(tuple(schedule(outputs, _Places(form))), asked, derivatives, hints)
+    return Program(tuple(schedule(outputs, form.places)), asked, derivatives, hints)
 
 
 def _mark(part: Seeded, n: int) -> Node:
@@ -178,18 +181,23 @@ def _definition_hints(form: Normal, lowering: Lowering, nodes: Sequence[Node]) -
     return {op: name for op, name in found.items() if not op.is_leaf}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Places:
     """The nest of a layout: the first pair in it, else an index outside the learned span, else the last index."""
 
-    form: Normal
+    letters: Letters
+    outside: frozenset[str]
+    known: dict[frozenset[str], tuple[str, str | None]] = field(default_factory=dict)
 
     def __call__(self, layout: frozenset[str]) -> tuple[str, str | None]:
-        letters = self.form.letters
-        ordered = sorted(layout, key=letters.order)
+        if layout not in self.known:
+            self.known[layout] = self._find(layout)
+        return self.known[layout]
+
+    def _find(self, layout: frozenset[str]) -> tuple[str, str | None]:
+        ordered = sorted(layout, key=self.letters.order)
         for letter in ordered:
-            partner = letters.partner(letter)
+            partner = self.letters.partner(letter)
             if partner in layout:
                 return letter, partner
-        outside = {over.index for over, _ in self.form.outside}
-        return next((letter for letter in reversed(ordered) if letter in outside), ordered[-1]), None
+        return next((letter for letter in reversed(ordered) if letter in self.outside), ordered[-1]), None

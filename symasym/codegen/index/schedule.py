@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from symasym.codegen.index.interned import lazy
 from symasym.codegen.index.ops import Op, reached
 
 __all__ = ["Cold", "Nest", "Step", "schedule"]
@@ -42,7 +43,7 @@ class Nest:
     ops: tuple[Op, ...]
     stored: frozenset[Op] = frozenset()
 
-    @property
+    @lazy
     def own(self) -> frozenset[str]:
         """The index of the nest, or both of a pair."""
         return frozenset({self.letter, self.second} - {None})  # type: ignore[arg-type]
@@ -72,9 +73,10 @@ def schedule(outputs: Sequence[Op], places: Places) -> list[Step]:
     steps: list[Step] = []
     while True:
         for op in order:
-            if op not in done and max(len(op.layout), len(op.body)) <= 1 and done.issuperset(op.args):
+            if op not in done and len(op.layout) <= 1 and len(op.body) <= 1 and done.issuperset(op.args):
                 done.add(op)
                 steps.append(Cold(op))
+        order = [op for op in order if op not in done]
         nests = [nest for nest in _nests(order, done, outputs, places) if any(map(nest.is_large, nest.ops))]
         if not nests:
             break
@@ -86,14 +88,15 @@ def schedule(outputs: Sequence[Op], places: Places) -> list[Step]:
 
 
 def _nests(order: Sequence[Op], done: set[Op], outputs: Sequence[Op], places: Places) -> Iterable[Nest]:
-    """For every place the nest of all that can be computed there now."""
-    here = dict.fromkeys(places(op.body) for op in order if op not in done and len(op.body) > 1)
+    """For every place the nest of all that can be computed there now; `order` has what is left."""
+    here = dict.fromkeys(places(op.body) for op in order if len(op.body) > 1)
     for letter, second in here:
         empty = Nest(letter, second, ())
         inside = _in_tile(order, done, places, empty)
-        read = {arg for op in order if op not in inside for arg in op.args}
-        kept = _needed(inside, {op for op in inside if op in read | set(outputs) and not empty.is_large(op)})
-        yield replace(empty, ops=tuple(kept))
+        within = set(inside)
+        read = {arg for op in order if op not in within for arg in op.args} | set(outputs)
+        needed = _needed(inside, {op for op in inside if op in read and not empty.is_large(op)})
+        yield replace(empty, ops=tuple(needed))
 
 
 def _in_tile(order: Sequence[Op], done: set[Op], places: Places, nest: Nest) -> list[Op]:
@@ -101,7 +104,7 @@ def _in_tile(order: Sequence[Op], done: set[Op], places: Places, nest: Nest) -> 
     inside: list[Op] = []
     there = set(done)
     for op in order:
-        if op not in there and there.issuperset(op.args) and nest.holds(op, places):
+        if there.issuperset(op.args) and nest.holds(op, places):
             inside.append(op)
             if not nest.is_partial(op):
                 there.add(op)
@@ -111,7 +114,7 @@ def _in_tile(order: Sequence[Op], done: set[Op], places: Places, nest: Nest) -> 
 def _needed(inside: Sequence[Op], wanted: set[Op]) -> list[Op]:
     for op in reversed(inside):
         if op in wanted:
-            wanted |= {arg for arg in op.args if arg in inside}
+            wanted.update(op.args)
     return [op for op in inside if op in wanted]
 
 

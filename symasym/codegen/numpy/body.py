@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.interned import lazy
 from symasym.codegen.index.ir import Range
 from symasym.codegen.index.ops import Op, Reduction, Seed
 from symasym.codegen.index.schedule import Nest, Step
@@ -38,16 +39,22 @@ class Body:
     lines: list[str] = field(default_factory=list)
     hot: list[tuple[int, str, str]] = field(default_factory=list)
     """For each nest the number of workspace arrays, the product of the other axes and the length of the nest's own."""
-    cold: Affine = field(default_factory=Affine)
-    """How many numbers over at most one index the function holds for one problem."""
+    _held: Counter[str] = field(default_factory=Counter)
+    """How many arrays over each index live as long as the function runs."""
     _names: dict[Op, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
+    _numbers: dict[str, int] = field(default_factory=dict)
     _views: dict[tuple[str, tuple[Affine, Affine]], str] = field(default_factory=dict)
 
     @property
     def axis(self) -> int:
         """The axis of an index."""
         return 0 if self.last else 1
+
+    @property
+    def cold(self) -> Affine:
+        """How many numbers over at most one index the function holds for one problem."""
+        return sum((self.ranges[letter].size * number for letter, number in self._held.items()), Affine())
 
     def write(self, steps: Sequence[Step], outputs: Sequence[Op]) -> None:
         """Lines that compute every output; `text` gives what stands for it."""
@@ -63,7 +70,11 @@ class Body:
 
     def text(self, op: Op) -> str:
         """The text of an output."""
-        return Expression(self._name, self._alignment).show(op)
+        return self._expression.show(op)
+
+    @lazy
+    def _expression(self) -> Expression:
+        return Expression(self._name, self._alignment)
 
     def assign(self, head: str, text: str) -> None:
         """One line if it fits, otherwise a bracket broken between tokens."""
@@ -76,12 +87,15 @@ class Body:
         return "[:, None]" if not self.last and result.layout and not op.layout and op.kind != "number" else ""
 
     def _name(self, op: Op) -> str | None:
-        match op.kind:
-            case "scalar":
-                return str(op.data)
-            case "entry":
-                return self._view(op)
-        return self._names.get(op)
+        if op not in self._names:
+            match op.kind:
+                case "scalar":
+                    self._names[op] = str(op.data)
+                case "entry":
+                    self._names[op] = self._view(op)
+                case _:
+                    return None
+        return self._names[op]
 
     def _view(self, op: Op) -> str:
         """The part of a family that belongs to a range."""
@@ -99,11 +113,12 @@ class Body:
 
     def fresh(self, wanted: str) -> str:
         """A variable of this name, or of one like it."""
-        number, name = 1, wanted
+        number, name = self._numbers.get(wanted, 1), wanted
         while name in self._taken:
             number += 1
             name = f"{wanted}_{number}"
         self._taken.add(name)
+        self._numbers[wanted] = number
         return name
 
     def _bind(self, op: Op) -> str:
@@ -113,8 +128,7 @@ class Body:
 
     def _count(self, op: Op) -> None:
         """One more array that lives as long as the function runs."""
-        for letter in op.layout:
-            self.cold = self.cold + self.ranges[letter].size
+        self._held.update(op.layout)
 
     # ---- whole arrays
 
@@ -133,7 +147,7 @@ class Body:
                 return f"{count}[{':, None' if self.last else 'None'}]"
         if isinstance(op.data, Seed):
             return op.data.text(self.text(op.args[0]), str(op.data.start), str(op.data.size), "")
-        return Expression(self._name, self._alignment).written_out(op)
+        return self._expression.written_out(op)
 
     def _cold_sum(self, op: Op, reduction: Reduction) -> str:
         shown = [self.text(arg) for arg in op.args]

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.algebra import add, mul, power, powers, product, total
-from symasym.codegen.index.ir import Add, Entry, Mul, Node, Power, Scalar, Sum, is_number, map_children
+from symasym.codegen.index.ir import Add, Entry, Exact, Mul, Node, Power, Scalar, Sum, is_number, map_children
 from symasym.codegen.numpy.notation import ATOM, POWER, Notation
 from symasym.codegen.numpy.wrap import wrapped
 from symasym.errors import NotDerivableYet
@@ -120,7 +120,7 @@ class Dense:
         right = {base: e for base, e in found.items() if q in base.free}
         left = {base: e for base, e in found.items() if base not in right}
         first = _Shown(self, (p, over)).show(product(coefficient, left))
-        second = _Shown(self, (q, over)).show(product(Fraction(1), right))
+        second = _Shown(self, (q, over)).show(product(1, right))
         return f"np.matmul({first}, np.swapaxes({second}, 1, 2))"
 
 
@@ -132,7 +132,7 @@ class _Shown(Notation):
     def __init__(self, dense: Dense, axes: tuple[str, ...]) -> None:
         self.dense, self.axes = dense, axes
 
-    def power(self, base: Node, exponent: Fraction) -> tuple[str, int]:
+    def power(self, base: Node, exponent: Exact) -> tuple[str, int]:
         if exponent == Fraction(1, 2):
             return f"{self.dense.sums[:2]}.sqrt({self.show(base)})", ATOM
         shown = str(exponent) if exponent.denominator == 1 else f"({exponent.numerator} / {exponent.denominator})"

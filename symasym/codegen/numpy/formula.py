@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symasym.codegen.index.ir import Add, Entry, Node, PairSum, Scalar, Sum
+from symasym.codegen.index.ir import Add, Entry, Exact, Node, PairSum, Scalar, Sum
 from symasym.codegen.numpy.notation import ATOM, POWER, PRODUCT, SUM, Notation
 from symasym.codegen.numpy.wrap import broken
 
@@ -17,7 +17,7 @@ _INDENT = "    "
 class _Formula(Notation):
     times = " "
 
-    def power(self, base: Node, exponent: Fraction) -> tuple[str, int]:
+    def power(self, base: Node, exponent: Exact) -> tuple[str, int]:
         if exponent == Fraction(1, 2):
             return f"sqrt({self.show(base)})", ATOM
         return self.show(base, ATOM) + (f"^{exponent}" if exponent.denominator == 1 else f"^({exponent})"), POWER

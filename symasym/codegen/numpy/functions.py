@@ -9,7 +9,7 @@ from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.algebra import powers
 from symasym.codegen.index.domain import Condition
 from symasym.codegen.index.inputs import Inputs
-from symasym.codegen.index.ir import Entry, Mul, Node, Power, Range, Scalar, is_number, walk
+from symasym.codegen.index.ir import Mul, Node, Power, Range, is_number, walk
 from symasym.codegen.index.lower import Lowering
 from symasym.codegen.index.ops import Op
 from symasym.codegen.index.programs import Derivative, Normal, Program, Seeded, pullback, values
@@ -46,8 +46,7 @@ class Function:
 
 def names_in(nodes: Iterable[Node]) -> set[str]:
     """Families and scalars in formulas."""
-    parts = [part for node in nodes for part in walk(node)]
-    return {p.family for p in parts if isinstance(p, Entry)} | {p.name for p in parts if isinstance(p, Scalar)}
+    return set().union(*[node.names for node in nodes])
 
 
 def divided_by(nodes: Iterable[Node]) -> set[str]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from fractions import Fraction
 
-from symasym.codegen.index.ir import Add, Const, Mul, Node, Power, Size
+from symasym.codegen.index.ir import Add, Const, Exact, Mul, Node, Power, Size
 
 __all__ = ["ATOM", "POWER", "PRODUCT", "SUM", "Notation"]
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 """How tightly a text binds: `a + b`, `a * b`, `a**b`, everything else."""
-
-ONE = Fraction(1)
 
 
 def _split_sign(node: Node) -> tuple[bool, Node]:
@@ -28,8 +25,8 @@ def _split_sign(node: Node) -> tuple[bool, Node]:
     return False, node
 
 
-def _number(factors: tuple[Node, ...]) -> Fraction:
-    number = ONE
+def _number(factors: tuple[Node, ...]) -> Exact:
+    number: Exact = 1
     for factor in factors:
         if isinstance(factor, Const):
             number *= factor.value
@@ -54,9 +51,9 @@ def _fraction(factors: tuple[Node, ...]) -> tuple[list[Node], list[Node]]:
                 above.append(factor)
     number = _number(factors)
     if number.numerator != 1 or not above:
-        above.insert(0, Const(Fraction(number.numerator)))
+        above.insert(0, Const(number.numerator))
     if number.denominator != 1:
-        below.insert(0, Const(Fraction(number.denominator)))
+        below.insert(0, Const(number.denominator))
     return above, below
 
 
@@ -109,7 +106,7 @@ class Notation(ABC):
         return text, PRODUCT
 
     @abstractmethod
-    def power(self, base: Node, exponent: Fraction) -> tuple[str, int]:
+    def power(self, base: Node, exponent: Exact) -> tuple[str, int]:
         """A positive power other than 1, with how tightly it binds."""
 
     @abstractmethod

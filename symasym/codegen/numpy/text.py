@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symasym.codegen.index.ir import Node
+from symasym.codegen.index.ir import Exact, Node
 from symasym.codegen.index.ops import Op
 from symasym.codegen.numpy.notation import ATOM, POWER, PRODUCT, SUM, Notation
 
@@ -19,7 +19,7 @@ SIGNS = {"add": (" + ", SUM, PRODUCT), "sub": (" - ", SUM, PRODUCT), "mul": (" *
 class _Numbers(Notation):
     times = " * "
 
-    def power(self, base: Node, exponent: Fraction) -> tuple[str, int]:
+    def power(self, base: Node, exponent: Exact) -> tuple[str, int]:
         shown = str(exponent) if exponent.denominator == 1 else f"({exponent.numerator} / {exponent.denominator})"
         text = self.show(base, ATOM)
         return (f"{text}**{shown}" if text.isidentifier() else f"{text} ** {shown}"), POWER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from symasym.codegen.index.affine import Affine
@@ -39,6 +39,8 @@ class Tile(ABC):
     ranges: Mapping[str, Range]
     order: Callable[[str], tuple[int, str]]
     last: bool
+    _axes: dict[frozenset[str], list[str]] = field(default_factory=dict)
+    _subscripts: dict[tuple[frozenset[str], str | None, frozenset[str]], str] = field(default_factory=dict)
 
     partial_sums_are_added: ClassVar[bool] = True
     """Whether a tile adds to sums over the nest's own index, rather than completing them."""
@@ -65,9 +67,11 @@ class Tile(ABC):
 
     def axes(self, layout: frozenset[str]) -> list[str]:
         """The index axes of a large array: the nest's own index at the end."""
-        end = self.nest.second or self.nest.letter
-        kept = layout - {self.nest.letter} if self.nest.second else layout
-        return sorted(kept, key=lambda letter: (letter == end, self.order(letter)))
+        if layout not in self._axes:
+            end = self.nest.second or self.nest.letter
+            kept = layout - {self.nest.letter} if self.nest.second else layout
+            self._axes[layout] = sorted(kept, key=lambda letter: (letter == end, self.order(letter)))
+        return self._axes[layout]
 
     def others(self) -> str:
         """Product of the sizes of all axes of large arrays but the nest's own, as text."""
@@ -144,6 +148,12 @@ class Tile(ABC):
 
     def _subscript(self, own: frozenset[str], key: str | None, layout: frozenset[str]) -> str:
         """Keys of all axes: `key` for the operand's own index, a new axis for each index that it lacks."""
+        asked = (own, key, layout)
+        if asked not in self._subscripts:
+            self._subscripts[asked] = self._keys(own, key, layout)
+        return self._subscripts[asked]
+
+    def _keys(self, own: frozenset[str], key: str | None, layout: frozenset[str]) -> str:
         wanted = self.axes(layout)
         keys = [(key or ":") if letter in own else "None" for letter in wanted]
         if key is not None and own.isdisjoint(wanted):  # one position of an axis that the result does not have
