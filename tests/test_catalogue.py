@@ -68,5 +68,5 @@ def test_it_is_evaluated_simulated_and_built(grown: Path, capsys: pytest.Capture
     assert "rejected" not in capsys.readouterr().out
     assert main(["build", NEW]) == 0
     made = sorted(path.relative_to(grown / "generated").as_posix() for path in (grown / "generated").rglob("*.*"))
-    assert made == [f"kernels/{NEW}.py", f"latex/{NEW}.tex", f"laws/{NEW}.json"]
+    assert made == [f"kernels/{NEW}.py", f"latex/{NEW}.display.tex", f"latex/{NEW}.tex", f"laws/{NEW}.json"]
     assert main(["build", NEW, "--check"]) == 0

@@ -263,8 +263,21 @@ def cumulants(
         sigma_down=() if sigma_down is None else sigma_down.shape[:-2],
     )
     number = d - k
-    inside, outside = _positions(g, sigma_down, [(0, k)], [(k, d)])
     count = math.prod(batch)
+    few = _is_few(count)
+    if few and number and g is None and sigma_down is None:
+        found = _plain_cumulants(
+            batch,
+            order,
+            kind,
+            lambda: _LAW_FIRST.weights_domain(
+                _rows(beta, 1, batch), _rows(ell, 1, batch), _rows(noise, 0, batch), d, k, count, kind, None
+            ),
+            lambda: formula(beta, ell, noise, d=d, xp=_Plain),
+        )
+        if found is not None:
+            return found
+    inside, outside = _positions(g, sigma_down, [(0, k)], [(k, d)])
     last, at = False, _LAW_FIRST
     axis = 0 if last else 1
     result = np.empty((count, order), kind)
@@ -1068,9 +1081,11 @@ def _over(x: Floats, size: int, axis: int) -> Floats:
 def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
     if y is not None:
-        if x.shape[-1] >= 16 and y.shape[-1] >= 16:
+        if (len(x) == 1 and x.shape == y.shape) or (x.shape[-1] >= 16 and y.shape[-1] >= 16):
             return np.vecdot(x, y)
         x = x * y
+    if len(x) == 1:
+        return np.add.reduce(x, axis=1)
     return np.dot(x, np.ones(x.shape[-1], x.dtype))
 
 
@@ -1101,9 +1116,43 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
             with np.errstate(under="ignore"):
                 power = power * w
     least = SMALLEST[w.dtype.itemsize]
-    if sums[-1].size and sums[-1].min() < least:
+    if sums[-1].size and (sums[-1].min() if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
+
+
+class _Plain:
+    """What `formula` asks of NumPy; a sum without what surrounds it there, which takes as long as the sum of a short array."""
+
+    sum, sqrt = np.add.reduce, np.sqrt
+    concat, broadcast_to, broadcast_arrays = np.concatenate, np.broadcast_to, np.broadcast_arrays
+
+
+def _plain_cumulants(
+    batch: tuple[int, ...], order: int, kind: np.dtype, inside: Callable[[], Any], weights: Callable[[], Floats]
+) -> Floats | None:
+    """The cumulants of a few problems from the formula as it reads; None if not all are well inside the domain.
+
+    Then blocks find out which are not: the plain path has no rules of its own.
+    """
+    result = np.empty((*batch, order), kind)
+    with np.errstate(all="raise"):
+        try:
+            if inside() is not True:
+                return None
+            power = w = weights()
+            if np.minimum.reduce(w, axis=None) < 0:
+                return None
+            result[..., 0] = total = np.add.reduce(w, axis=-1)
+            for number in range(2, order + 1):
+                total = np.vecdot(power, w)
+                result[..., number - 1] = _factor(number) * total
+                if number < order:
+                    power = power * w
+        except FloatingPointError:
+            return None
+    least = SMALLEST[kind.itemsize]
+    return result if all(least <= number < math.inf for number in total.ravel().tolist()) else None
 
 
 def _factor(order: int) -> int:
@@ -1414,6 +1463,11 @@ class _Work:
     """
 
     def __init__(self, kind: np.dtype, count: int, cold: int, last: bool, *nests: tuple[int, int, int]) -> None:
+        largest = max([others * size for _, others, size in nests], default=0)
+        if 0 < count * max(largest, cold) <= TILE // 8:  # one block and one tile
+            self.rows, self.capacity = count, count * largest
+            self.slots = [np.empty(self.capacity, kind) for _ in range(max([nest[0] for nest in nests], default=0))]
+            return
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
         tile = min(TILE, room * 2 // 5 // slots) if slots else 0
@@ -1460,6 +1514,11 @@ def _is_short(*nests: tuple[int, int]) -> bool:
     """
     others, size = max(nests, key=math.prod, default=(1, 1))
     return size < LONG or others * size > TILE // 2
+
+
+def _is_few(count: int, *nests: tuple[int, int]) -> bool:
+    """Whether the problems are so few, and so small, that blocks cost more than they save."""
+    return 0 < count <= FEW and count * sum([others * size for others, size in nests]) <= TILE // 4
 
 
 def _run(
@@ -1574,7 +1633,8 @@ def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) 
     """Whether `more > less` (`>=` if not `strict`) for every index on either side: for all problems, or for each."""
     more = np.asarray(more)
     if axis == 1 and more.size:  # along short rows a minimum for each is slow, and rarely needed
-        lowest, highest = more.min(), less.max(initial=-np.inf) if isinstance(less, np.ndarray) else less
+        lowest = np.minimum.reduce(more, axis=None)
+        highest = np.maximum.reduce(less, axis=None, initial=-np.inf) if isinstance(less, np.ndarray) else less
         if lowest > highest or (lowest == highest and not strict):
             return True
     least = np.minimum.reduce(more, axis=axis, initial=np.inf) if more.ndim == 2 else more
@@ -1585,6 +1645,11 @@ def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) 
 
 
 # ---- arguments
+
+
+DOUBLE = np.dtype(np.float64)
+FEW = 8
+"""Up to so many problems the formula as it reads is the quickest."""
 
 
 def _float_type(dtype: DTypeLike | None, **arguments: ArrayLike | None) -> np.dtype:
@@ -1600,9 +1665,11 @@ def _float_type(dtype: DTypeLike | None, **arguments: ArrayLike | None) -> np.dt
         if own.kind not in "biuf":
             raise ValueError(f"{name}: an array of {own} came, an array of real numbers is expected")
         found.add(own)
-    kind = np.dtype(dtype) if dtype is not None else np.result_type(*found) if found else np.dtype(np.float64)
+    if dtype is None and (not found or found == {DOUBLE}):
+        return DOUBLE
+    kind = np.dtype(dtype) if dtype is not None else np.result_type(*found)
     if dtype is None and kind.kind != "f":
-        return np.dtype(np.float64)
+        return DOUBLE
     if kind.kind != "f" or kind.itemsize < 4:
         raise ValueError(f"dtype: {kind} came, float32 or a wider floating-point type is expected")
     return kind
@@ -1616,6 +1683,8 @@ def _length(name: str, array: Floats, wanted: str, rest: int = 0) -> int:
 
 
 def _positive(name: str, size: int) -> int:
+    if type(size) is int and size > 0:
+        return size
     if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
         raise ValueError(f"{name}: {size!r} came, a positive integer is expected")
     return int(size)
@@ -1637,12 +1706,15 @@ def _downstream(name: str, value: ArrayLike, kind: np.dtype, core: tuple[int, ..
     return array
 
 
+NOWHERE = np.empty(0, int)
+
+
 def _positions(
     g: Floats | None, sigma_down: Floats | None, inside: Sequence[tuple[int, int]], outside: Sequence[tuple[int, int]]
 ) -> tuple[NDArray, NDArray]:
     """The positions of the indices in and out of the learned span, where a downstream covariance needs them."""
     if g is None and sigma_down is None:
-        return np.empty(0, int), np.empty(0, int)
+        return NOWHERE, NOWHERE
     first, second = (np.concatenate([np.arange(*ends) for ends in ranges]) for ranges in (inside, outside))
     return first, second
 
@@ -1650,7 +1722,8 @@ def _positions(
 def _batch(**leads: tuple[int, ...]) -> tuple[int, ...]:
     """The shape to which all leading axes broadcast."""
     batch: tuple[int, ...] = ()
-    several = set(leads.values()) - {()}
+    several = set(leads.values())
+    several.discard(())
     if len(several) <= 1:
         return several.pop() if several else ()
     for name, lead in leads.items():
@@ -1672,6 +1745,8 @@ def _rows(array: Floats | None, cores: int, batch: tuple[int, ...]) -> Any:
         return array.reshape(1, *core)
     if lead != batch:
         array = np.broadcast_to(array, batch + core)
+    if len(batch) != 1 and math.prod(batch) <= FEW:
+        return array.reshape(math.prod(batch), *core)
     return array if len(batch) == 1 else _Scattered(array, batch)
 
 

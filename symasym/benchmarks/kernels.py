@@ -23,6 +23,7 @@ from typing import Any
 from symasym.benchmarks.breakdown import Breakdown
 from symasym.benchmarks.forms import compiled_s, form_f, form_s, inputs_f, inputs_s, lambdified_s, plain_f, plain_s
 from symasym.benchmarks.native import native
+from symasym.benchmarks.roofs import f_parts, operations_written, shown, single_parts
 from symasym.benchmarks.rows import Row, interleaved
 from symasym.errors import InputError
 
@@ -119,12 +120,19 @@ def _jax_rows(where: str, b: Any, lam: Any, actions: Mapping[str, Callable[[], A
 
 
 def _against(
-    what: str, taken: Mapping[str, float], above: str, below: str, goal: float | None, why: str, at_least: bool = False
+    what: str,
+    taken: Mapping[str, float],
+    above: str,
+    below: str,
+    goal: float | None,
+    why: str,
+    at_least: bool = False,
+    note: str = "",
 ) -> Row:
     """A ratio, or why there is none."""
     if above not in taken or below not in taken:
         return Row(what, None, "x", goal, at_least, note=why)
-    return Row(what, taken[above] / taken[below], "x", goal, at_least)
+    return Row(what, taken[above] / taken[below], "x", goal, at_least, note)
 
 
 def _single(runs: int) -> Iterator[Row]:
@@ -151,7 +159,8 @@ def _single(runs: int) -> Iterator[Row]:
         taken = interleaved(turns, runs, time.thread_time)
         where = f"S, ({size}, {rank}, 1)"
         yield Row(f"{where}: kernel's plain path / plain NumPy", taken["formula"] / taken["plain"], "x", SINGLE)
-        note = f"{taken['kernel'] / 200 * 1e6:.0f} us, most of them for arguments, domain and blocks"
+        parts = single_parts(kernel, b, lam, runs)
+        note = f"{taken['kernel'] / 200 * 1e6:.0f} us: {shown(parts, 1e-6)}"
         yield Row(f"{where}: kernel with all checks / plain NumPy", taken["kernel"] / taken["plain"], "x", note=note)
 
 
@@ -165,7 +174,11 @@ def _form_f(size: int, slower: float, runs: int) -> Iterator[Row]:
         actions["c"] = partial(c.f, a, s)
     taken = interleaved(actions, runs, time.thread_time)
     where = f"F, (k, B) = ({size}, {BATCH:.0e})"
-    yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, "no C compiler")
+    parts, roof = f_parts(kernel, a, s, runs)
+    why = f"in per cent: {shown(parts, taken['kernel'] / 100)}"
+    if c is not None:
+        why += f"; array operations alone / C: {roof / taken['c']:.2f}"
+    yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, "no C compiler", note=why)
     yield Row(f"{where}: plain NumPy / kernel", taken["plain"] / taken["kernel"], "x")
 
 
@@ -228,7 +241,13 @@ def _lambdify(size: tuple[int, int, int], runs: int) -> Iterator[Row]:
     if native() is not None:
         actions["compiled"] = partial(compiled_s(True).value_and_gradient, (1.0, 1.0), b=b, lam=lam)
     taken = interleaved(actions, max(runs // 2, 1), time.thread_time)
-    note = f"B = {count:.0e}; its columns are turned beforehand"
+    steep = Breakdown.of(kernel, b, lam, runs).steep
+    written = operations_written(function)
+    note = (
+        f"B = {count:.0e}; its columns are turned beforehand; {written} operations on columns of {8 * count / 1000:.0f} kB, "
+        f"{taken['rival'] / written / count * 1e9:.2f} ns a number; "
+        f"against the kernel's array operations alone: {taken['rival'] / steep:.2f}"
+    )
     yield Row(f"{what} / kernel's value + gradient", taken["rival"] / taken["kernel"], "x", RIVALS, True, note=note)
     yield _against(f"{what} / compiled value + gradient", taken, "rival", "compiled", RIVALS, "no C compiler", True)
 

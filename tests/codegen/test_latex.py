@@ -99,7 +99,7 @@ def test_names(name, tex):
         (logdet(Sigma), r"\log\det (\Sigma)"),
         (tr(parameter("gamma", 1, 1)) ** 2, r"\gamma^{2}"),
         (lam[i] / 2 + lam[j] / 2, r"\frac{\lambda_{i} + \lambda_{j}}{2}"),
-        (lam[i] / (2 * b[i]) + lam[j] / (2 * b[j]), r"\frac{\lambda_{i}}{2 b_{i}} + \frac{\lambda_{j}}{2 b_{j}}"),
+        (lam[i] / (2 * b[i]) + lam[j] / (2 * b[j]), r"\frac{\lambda_{j}}{2 b_{j}} + \frac{\lambda_{i}}{2 b_{i}}"),
         (
             (1 + sympy.Sum(lam[i], (i, 1, k)))
             * 8

@@ -10,12 +10,13 @@ from symasym.errors import InputError
 __all__ = ["NATURAL", "PREFIXES", "RESERVED", "check_names"]
 
 _MODULE = """
-    Any ArrayLike BUFFER Callable DTypeLike ExcessLossGradient Floats Gradient LONG Mapping NDArray NamedTuple
-    NaturalGradient ROWS Result SIGNATURE SMALLEST STARTS STEPS Sequence TILE Terms WIDE WORKSPACE annotations cache math np
+    Any ArrayLike BUFFER Callable DOUBLE DTypeLike ExcessLossGradient FEW Floats Gradient LONG Mapping NDArray
+    NOWHERE NamedTuple NaturalGradient ROWS Result SIGNATURE SMALLEST STARTS STEPS Sequence TILE Terms WIDE
+    WORKSPACE annotations cache math np
 """
 _VARIABLES = """
     alpha alpha0 at axis bar batch column compute count cumulants d_eff domain dtype excess_loss_mean
-    excess_loss_value_and_gradient factor factors first fixed found g gradient inside inside_given inside_own kind known
+    excess_loss_value_and_gradient few factor factors first fixed found g gradient inside inside_given inside_own kind known
     label_noise last law length mean moments name names number numbers of omega order outside outside_variance own parts
     rank regression result risk_mean risk_variance rows schur second seeds sigma_down spread sums target total
     through outside_bar v_outside value value_and_gradient variance weights work

@@ -166,7 +166,12 @@ def public_slots(read: Formulas, given: Inputs, core: Group) -> dict[str, Any]:
         "lines": _lines(at, LAW_VARIABLES) | ({} if "own" in at else {"own": ["own = None"]}),
         "own_is_fixed": "g is not None" if "own" in at and at["own"].arrays else "True",
         "law": _with(law, work=work_lines(given, core, forward, room, matrices)),
-        "cumulants": _with(cumulants, work=work_lines(given, core, forward, room, matrices)),
+        "cumulants": _with(
+            cumulants,
+            work=work_lines(given, core, forward, room, matrices),
+            few=_few(core),
+            plain=_plain(given, at["weights_domain"]),
+        ),
         "variance": _with(variance, work=work_lines(given, core, ["outside"], read.number_outside, "")),
         "gradient_fields": [*every, "alpha"],
         "gradient": _with(
@@ -189,6 +194,24 @@ def public_slots(read: Formulas, given: Inputs, core: Group) -> dict[str, Any]:
             ),
         ),
     }
+
+
+def _few(core: Group) -> str:
+    """The condition under which the weights are taken from the formula as it reads: its arrays over two indices are small."""
+    names = [name for name in ("outside", "own") if name in core.fields]
+    nests = dict.fromkeys(nest for _, table in core.tables for name in names for nest in table[name].hot)
+    sizes = dict.fromkeys(f"({others}, {others if size == '1' else size})" for _, others, size in nests)
+    return f"_is_few({', '.join(['count', *sizes])})"
+
+
+def _plain(given: Inputs, domain: Function) -> list[str]:
+    """The domain and the formula of a few problems, as functions of nothing."""
+    rows = [f"_rows({name}, {int(name in given.lengths)}, batch)" for name in domain.arrays]
+    rest = ["count" if name == "rows" else "None" if name == "work" else name for name in domain.parameters]
+    keywords = [f"{size}={size}" for size in given.keywords]
+    inside = call("lambda: _LAW_FIRST.weights_domain", [*rows, *rest[len(rows) :]], 3)
+    weights = call("lambda: formula", [*domain.arrays, *keywords, "xp=_Plain"], 3)
+    return [*inside[:-1], f"{inside[-1]},", *weights[:-1], f"{weights[-1]},"]
 
 
 LAW_VARIABLES = {

@@ -14,6 +14,11 @@ Floats = NDArray[np.floating]
 # ---- copied into kernels
 
 
+DOUBLE = np.dtype(np.float64)
+FEW = 8
+"""Up to so many problems the formula as it reads is the quickest."""
+
+
 def _float_type(dtype: DTypeLike | None, **arguments: ArrayLike | None) -> np.dtype:
     """The requested floating-point type, or the one that holds all arguments; Python numbers do not widen it."""
     found = set()
@@ -27,9 +32,11 @@ def _float_type(dtype: DTypeLike | None, **arguments: ArrayLike | None) -> np.dt
         if own.kind not in "biuf":
             raise ValueError(f"{name}: an array of {own} came, an array of real numbers is expected")
         found.add(own)
-    kind = np.dtype(dtype) if dtype is not None else np.result_type(*found) if found else np.dtype(np.float64)
+    if dtype is None and (not found or found == {DOUBLE}):
+        return DOUBLE
+    kind = np.dtype(dtype) if dtype is not None else np.result_type(*found)
     if dtype is None and kind.kind != "f":
-        return np.dtype(np.float64)
+        return DOUBLE
     if kind.kind != "f" or kind.itemsize < 4:
         raise ValueError(f"dtype: {kind} came, float32 or a wider floating-point type is expected")
     return kind
@@ -43,6 +50,8 @@ def _length(name: str, array: Floats, wanted: str, rest: int = 0) -> int:
 
 
 def _positive(name: str, size: int) -> int:
+    if type(size) is int and size > 0:
+        return size
     if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
         raise ValueError(f"{name}: {size!r} came, a positive integer is expected")
     return int(size)
@@ -64,12 +73,15 @@ def _downstream(name: str, value: ArrayLike, kind: np.dtype, core: tuple[int, ..
     return array
 
 
+NOWHERE = np.empty(0, int)
+
+
 def _positions(
     g: Floats | None, sigma_down: Floats | None, inside: Sequence[tuple[int, int]], outside: Sequence[tuple[int, int]]
 ) -> tuple[NDArray, NDArray]:
     """The positions of the indices in and out of the learned span, where a downstream covariance needs them."""
     if g is None and sigma_down is None:
-        return np.empty(0, int), np.empty(0, int)
+        return NOWHERE, NOWHERE
     first, second = (np.concatenate([np.arange(*ends) for ends in ranges]) for ranges in (inside, outside))
     return first, second
 
@@ -77,7 +89,8 @@ def _positions(
 def _batch(**leads: tuple[int, ...]) -> tuple[int, ...]:
     """The shape to which all leading axes broadcast."""
     batch: tuple[int, ...] = ()
-    several = set(leads.values()) - {()}
+    several = set(leads.values())
+    several.discard(())
     if len(several) <= 1:
         return several.pop() if several else ()
     for name, lead in leads.items():
@@ -99,6 +112,8 @@ def _rows(array: Floats | None, cores: int, batch: tuple[int, ...]) -> Any:
         return array.reshape(1, *core)
     if lead != batch:
         array = np.broadcast_to(array, batch + core)
+    if len(batch) != 1 and math.prod(batch) <= FEW:
+        return array.reshape(math.prod(batch), *core)
     return array if len(batch) == 1 else _Scattered(array, batch)
 
 

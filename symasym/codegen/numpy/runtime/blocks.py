@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from symasym.codegen.numpy.runtime.arguments import FEW
+
 Floats = NDArray[np.floating]
 
 # ---- copied into kernels
@@ -34,6 +36,11 @@ class _Work:
     """
 
     def __init__(self, kind: np.dtype, count: int, cold: int, last: bool, *nests: tuple[int, int, int]) -> None:
+        largest = max([others * size for _, others, size in nests], default=0)
+        if 0 < count * max(largest, cold) <= TILE // 8:  # one block and one tile
+            self.rows, self.capacity = count, count * largest
+            self.slots = [np.empty(self.capacity, kind) for _ in range(max([nest[0] for nest in nests], default=0))]
+            return
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
         tile = min(TILE, room * 2 // 5 // slots) if slots else 0
@@ -80,6 +87,11 @@ def _is_short(*nests: tuple[int, int]) -> bool:
     """
     others, size = max(nests, key=math.prod, default=(1, 1))
     return size < LONG or others * size > TILE // 2
+
+
+def _is_few(count: int, *nests: tuple[int, int]) -> bool:
+    """Whether the problems are so few, and so small, that blocks cost more than they save."""
+    return 0 < count <= FEW and count * sum([others * size for others, size in nests]) <= TILE // 4
 
 
 def _run(
@@ -194,7 +206,8 @@ def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) 
     """Whether `more > less` (`>=` if not `strict`) for every index on either side: for all problems, or for each."""
     more = np.asarray(more)
     if axis == 1 and more.size:  # along short rows a minimum for each is slow, and rarely needed
-        lowest, highest = more.min(), less.max(initial=-np.inf) if isinstance(less, np.ndarray) else less
+        lowest = np.minimum.reduce(more, axis=None)
+        highest = np.maximum.reduce(less, axis=None, initial=-np.inf) if isinstance(less, np.ndarray) else less
         if lowest > highest or (lowest == highest and not strict):
             return True
     least = np.minimum.reduce(more, axis=axis, initial=np.inf) if more.ndim == 2 else more

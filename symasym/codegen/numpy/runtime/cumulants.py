@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,9 +49,11 @@ def _over(x: Floats, size: int, axis: int) -> Floats:
 def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
     if y is not None:
-        if x.shape[-1] >= 16 and y.shape[-1] >= 16:
+        if (len(x) == 1 and x.shape == y.shape) or (x.shape[-1] >= 16 and y.shape[-1] >= 16):
             return np.vecdot(x, y)
         x = x * y
+    if len(x) == 1:
+        return np.add.reduce(x, axis=1)
     return np.dot(x, np.ones(x.shape[-1], x.dtype))
 
 
@@ -82,9 +84,43 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
             with np.errstate(under="ignore"):
                 power = power * w
     least = SMALLEST[w.dtype.itemsize]
-    if sums[-1].size and sums[-1].min() < least:
+    if sums[-1].size and (sums[-1].min() if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
+
+
+class _Plain:
+    """What `formula` asks of NumPy; sums without the checks around them, which cost more than a short sum."""
+
+    sum, sqrt = np.add.reduce, np.sqrt
+    concat, broadcast_to, broadcast_arrays = np.concatenate, np.broadcast_to, np.broadcast_arrays
+
+
+def _plain_cumulants(
+    batch: tuple[int, ...], order: int, kind: np.dtype, inside: Callable[[], Any], weights: Callable[[], Floats]
+) -> Floats | None:
+    """The cumulants of a few problems from the formula as it reads; None if not all are well inside the domain.
+
+    Then blocks find out which are not: the plain path has no rules of its own.
+    """
+    result = np.empty((*batch, order), kind)
+    with np.errstate(all="raise"):
+        try:
+            if inside() is not True:
+                return None
+            power = w = weights()
+            if np.minimum.reduce(w, axis=None) < 0:
+                return None
+            result[..., 0] = total = np.add.reduce(w, axis=-1)
+            for number in range(2, order + 1):
+                total = np.vecdot(power, w)
+                result[..., number - 1] = _factor(number) * total
+                if number < order:
+                    power = power * w
+        except FloatingPointError:
+            return None
+    least = SMALLEST[kind.itemsize]
+    return result if all(least <= number < math.inf for number in total.ravel().tolist()) else None
 
 
 def _factor(order: int) -> int:
