@@ -2215,7 +2215,7 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
 
 
 class _Plain:
-    """What `formula` asks of NumPy; a sum without what surrounds it there, which takes as long as the sum of a short array."""
+    """What `formula` asks of NumPy; sums without the checks around them, which cost more than a short sum."""
 
     sum, sqrt = np.add.reduce, np.sqrt
     concat, broadcast_to, broadcast_arrays = np.concatenate, np.broadcast_to, np.broadcast_arrays
