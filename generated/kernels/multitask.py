@@ -1418,8 +1418,8 @@ def _downstream_domain(
 
 WORKSPACE = 4_000_000
 """Bytes for arrays inside a kernel, whatever the batch."""
-# Once a large array has been freed, the C library of Linux keeps the memory of smaller ones rather than give it back to the
-# system after each operation; to get it back costs more than to compute with it. Nothing is written here, so nothing is used.
+# Once a large array has been freed, the C library of Linux keeps the memory of smaller ones rather than give it back to
+# the system after each operation, which costs more than to compute with it. Nothing is written, so nothing is used.
 np.empty(4 * WORKSPACE, np.uint8)
 TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
