@@ -1825,14 +1825,17 @@ def _downstream_domain(
 
 WORKSPACE = 4_000_000
 """Bytes for arrays inside a kernel, whatever the batch."""
+# Once a large array has been freed, the C library of Linux keeps the memory of smaller ones rather than give it back to
+# the system after each operation, which costs more than to compute with it. Nothing is written, so nothing is used.
+np.empty(4 * WORKSPACE, np.uint8)
 TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
+COLUMN = 24_576
+"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the second cache."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
-WIDE = 32
-"""From so many columns on they are stored one after the other: rows of NumPy's copy would be too short a loop."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -1853,7 +1856,7 @@ class _Work:
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
         tile = min(TILE, room * 2 // 5 // slots) if slots else 0
-        rows = max(1, (room - slots * tile) // (cold + 1))
+        rows = max(1, min((room - slots * tile) // (cold + 1), room if nests else COLUMN))
         if count > 1:
             for _, others, size in nests:
                 if last:
@@ -1974,11 +1977,8 @@ def _store(result: Floats, value: Floats, last: bool) -> None:
         result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
     elif not last or value.ndim != 2:
         result[...] = value
-    elif len(value) < WIDE:
-        result[...] = value.T
     else:
-        for column, entries in zip(result.T, value, strict=True):
-            column[...] = entries
+        result[...] = value.T
 
 
 def _some(
@@ -2014,7 +2014,7 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
 def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:
     """Whether `more > less` (`>=` if not `strict`) for every index on either side: for all problems, or for each."""
     more = np.asarray(more)
-    if axis == 1 and more.size:  # along short rows a minimum for each is slow, and rarely needed
+    if more.size:  # a minimum for each problem takes longer, and is rarely needed
         lowest = np.minimum.reduce(more, axis=None)
         highest = np.maximum.reduce(less, axis=None, initial=-np.inf) if isinstance(less, np.ndarray) else less
         if lowest > highest or (lowest == highest and not strict):

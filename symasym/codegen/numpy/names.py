@@ -10,8 +10,8 @@ from symasym.errors import InputError
 __all__ = ["NATURAL", "PREFIXES", "RESERVED", "check_names"]
 
 _MODULE = """
-    Any ArrayLike BUFFER Callable DOUBLE DTypeLike ExcessLossGradient FEW Floats Gradient LONG Mapping NDArray
-    NOWHERE NamedTuple NaturalGradient ROWS Result SIGNATURE SMALLEST STARTS STEPS Sequence TILE Terms WIDE
+    Any ArrayLike BUFFER COLUMN Callable DOUBLE DTypeLike ExcessLossGradient FEW Floats Gradient LONG Mapping
+    NDArray NOWHERE NamedTuple NaturalGradient ROWS Result SIGNATURE SMALLEST STARTS STEPS Sequence TILE Terms
     WORKSPACE annotations cache math np
 """
 _VARIABLES = """
