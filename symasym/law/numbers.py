@@ -23,8 +23,9 @@ def law_at(law: Law, alpha: Any, Sigma_down: Any, values: Mapping[str, Any], ali
     _check_names(law, values)
     sizes = {name: int(values[name]) for name in law.dimensions}
     table: dict[str, Any] = dict(values)
-    for symbol, definition in law.definitions:
-        table[symbol.name] = evaluate(definition, table)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a pole, as of E rho^2 at nu = 4, is refused below
+        for symbol, definition in law.definitions:
+            table[symbol.name] = evaluate(definition, table)
     if not aligned:
         _require_assumptions(law, table, sizes)
     given = _noise_is_given(law, values)
@@ -70,9 +71,8 @@ def _require_assumptions(law: Law, table: Mapping[str, Any], sizes: Mapping[str,
             )
             left, right = (np.broadcast_to(side, holds.shape)[tuple(first)] for side in sides)
             raise ConditionViolated(
-                f"{law.name}: the law assumes {relation}"
-                + (f"; at {where}" if where else "")
-                + f" it is {left:g} against {right:g}"
+                f"{law.name}: the law assumes {relation}; {f'at {where} ' if where else ''}"
+                f"it is {left:g} against {right:g}"
             )
 
 

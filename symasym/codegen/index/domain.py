@@ -37,7 +37,10 @@ class Condition:
 
 
 def conditions(law: Law, read: Formulas, letters: Letters) -> tuple[list[Condition], list[sympy.Basic]]:
-    """What can be checked, and the relations that cannot. Scalars whose symbol is positive must not be negative."""
+    """What can be checked, and the relations that cannot.
+
+    Scalars whose symbol is positive must not be negative, which is left out where a relation says more.
+    """
     ranges = _ranges(law, read)
     relations = [*law.assume, *(sympy.Gt(expression, 0) for expression in law.undecided)]
     found, left = [], []
@@ -54,7 +57,8 @@ def conditions(law: Law, read: Formulas, letters: Letters) -> tuple[list[Conditi
     shown += [r.variance for r in law.outside if r.variance is not None]
     scalars = {s.name: s for e in shown for s in e.free_symbols if isinstance(s, sympy.Symbol) and s.is_nonnegative}
     defined = {symbol.name for symbol, _ in law.definitions}
-    for name in sorted(set(scalars) - defined - read.sizes - set(ranges)):
+    bounded = {r.gts.name for r in relations if isinstance(r.gts, sympy.Symbol) and r.lts.is_Number and r.lts >= 0}
+    for name in sorted(set(scalars) - defined - bounded - read.sizes - set(ranges)):
         found.append(Condition(Scalar(name), False, ZERO))
     return found, left
 
