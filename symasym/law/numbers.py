@@ -22,6 +22,8 @@ def law_at(law: Law, alpha: Any, Sigma_down: Any, values: Mapping[str, Any], ali
     """See `Law.at`. A point that an instance has `aligned` was checked there, in the words of its keys."""
     _check_names(law, values)
     sizes = {name: int(values[name]) for name in law.dimensions}
+    if not aligned:
+        _require_signs(law, {**values, "alpha": alpha})
     table: dict[str, Any] = dict(values)
     with np.errstate(divide="ignore", invalid="ignore"):  # a pole, as of E rho^2 at nu = 4, is refused below
         for symbol, definition in law.definitions:
@@ -49,6 +51,26 @@ _HOLDS = {
     sympy.StrictLessThan: np.less,
     sympy.LessThan: np.less_equal,
 }
+
+
+def _require_signs(law: Law, values: Mapping[str, Any]) -> None:
+    """Numbers throughout; `alpha` above zero, scalars whose symbol is positive not below it, as in the domain of a kernel."""
+    formulas = [*law.formulas(), *(definition for _, definition in law.definitions)]
+    symbols = {s for formula in formulas for s in formula.free_symbols if isinstance(s, sympy.Symbol)}
+    positive = {"sigma2", *(s.name for s in symbols if s.is_nonnegative)} - set(law.families)
+    for name, value in values.items():
+        try:
+            numbers = np.asarray(value, float)
+        except (TypeError, ValueError):
+            raise InputError(f"{name}: {value!r} came, a number or an array of numbers is expected") from None
+        if name == "alpha":
+            holds, expected = numbers > 0, "a positive number"
+        elif name in positive:
+            holds, expected = numbers >= 0, "a number that is not negative"
+        else:
+            continue
+        if not np.all(holds):
+            raise InputError(f"{name}: {numbers[~holds].flat[0]:g} came, {expected} is expected")
 
 
 def _require_assumptions(law: Law, table: Mapping[str, Any], sizes: Mapping[str, Any]) -> None:
