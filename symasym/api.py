@@ -74,6 +74,8 @@ def evaluate(model: str | PathLike[str], document: Mapping[str, Any], downstream
     With `downstream="logistic"` it is that of the excess log-loss, and `.logistic.zero_one` that of the excess 0-1 error.
     Raises `InputError` naming the key.
     """
+    if not isinstance(model, str | PathLike):
+        raise InputError(f"model: a {type(model).__name__} came, a name or the path of a model file is expected")
     return evaluate_inputs(catalogue.load(str(model)), document, downstream)
 
 

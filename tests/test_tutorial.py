@@ -73,6 +73,18 @@ def test_both_files_are_one_model(folder: Path) -> None:
     np.testing.assert_allclose(found.numeric.weights, np.sort(law.weights)[::-1], rtol=1e-8)
 
 
+def test_what_the_engine_says_of_an_assumption_left_out_is_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stated = ", s[i] + g * c[i] * (s[i] + s[a]) / s[i] > s[a] + 2 * g * c[a]]"
+    page = blocks("python")[2]
+    assert stated in page
+    Path("left_out.py").write_text(page.replace(stated, "]"))
+    assert main(["derive", "left_out.py"]) == 0
+    (said,) = (line for line in capsys.readouterr().out.splitlines() if "not decided" in line)
+    assert f"    {said.strip()}\n" in PAGE
+
+
 def test_the_messages_of_the_table_are_the_messages(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = blocks("python")[0]
     wrong = {

@@ -23,7 +23,7 @@ eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the
 coordinates z = T x, T Sigma T^T diagonal, themselves.
 
 Checked: k < d.
-Domain: finite numbers with lam_i > lam_a, lam_a > 0, degrees_of_freedom >= 0, sigma2 >= 0, alpha > 0, no weight
+Domain: finite numbers with lam_i > lam_a, lam_a > 0, degrees_of_freedom > 4, sigma2 >= 0, alpha > 0, no weight
 negative, a positive definite `sigma_down`. A problem outside of it has NaN throughout, and so has one in which an
 intermediate number overflows or underflows.
 * w* is the global minimiser: BA projects on the top k principal components
@@ -966,7 +966,7 @@ def _domain_last(
     inside = _finite(True, lam, degrees_of_freedom, sigma2)
     inside = inside & _above(lam_i, lam_a, True, 0)
     inside = inside & _above(lam_a, 0, True, 0)
-    inside = inside & _above(degrees_of_freedom, 0, False, 0)
+    inside = inside & _above(degrees_of_freedom, 4, True, 0)
     inside = inside & _above(sigma2, 0, False, 0)
     return inside
 
@@ -980,7 +980,7 @@ def _weights_domain_last(
     inside = _finite(True, lam, degrees_of_freedom)
     inside = inside & _above(lam_i, lam_a, True, 0)
     inside = inside & _above(lam_a, 0, True, 0)
-    inside = inside & _above(degrees_of_freedom, 0, False, 0)
+    inside = inside & _above(degrees_of_freedom, 4, True, 0)
     return inside
 
 
@@ -1082,7 +1082,7 @@ def _domain_first(
     inside = _finite(False, lam, degrees_of_freedom, sigma2)
     inside = inside & _above(lam_i, lam_a, True, 1)
     inside = inside & _above(lam_a, 0, True, 1)
-    inside = inside & _above(degrees_of_freedom, 0, False, 1)
+    inside = inside & _above(degrees_of_freedom, 4, True, 1)
     inside = inside & _above(sigma2, 0, False, 1)
     return inside
 
@@ -1096,7 +1096,7 @@ def _weights_domain_first(
     inside = _finite(False, lam, degrees_of_freedom)
     inside = inside & _above(lam_i, lam_a, True, 1)
     inside = inside & _above(lam_a, 0, True, 1)
-    inside = inside & _above(degrees_of_freedom, 0, False, 1)
+    inside = inside & _above(degrees_of_freedom, 4, True, 1)
     return inside
 
 
@@ -1168,7 +1168,7 @@ def _excess_domain_last(
     inside = _finite(True, lam, degrees_of_freedom)
     inside = inside & _above(lam_i, lam_a, True, 0)
     inside = inside & _above(lam_a, 0, True, 0)
-    inside = inside & _above(degrees_of_freedom, 0, False, 0)
+    inside = inside & _above(degrees_of_freedom, 4, True, 0)
     return inside
 
 
@@ -1234,7 +1234,7 @@ def _excess_domain_first(
     inside = _finite(False, lam, degrees_of_freedom)
     inside = inside & _above(lam_i, lam_a, True, 1)
     inside = inside & _above(lam_a, 0, True, 1)
-    inside = inside & _above(degrees_of_freedom, 0, False, 1)
+    inside = inside & _above(degrees_of_freedom, 4, True, 1)
     return inside
 
 

@@ -115,6 +115,12 @@ class Entries:
                 )
                 if root is not None:
                     return self._family[root.family, slot] ** int(expression.exp.p)
+            case sympy.Float():
+                exact = sympy.nsimplify(expression, rational=True)
+                raise InputError(
+                    f"aligned: the number {float(expression):g} is rounded, an exact one is expected; write "
+                    f"sympy.Rational({exact.p}, {exact.q})"
+                )
         raise NotDerivableYet(
             f"aligned: the entry {expression} is not a rational function of the indexed families and their square roots"
         )

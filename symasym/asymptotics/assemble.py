@@ -94,7 +94,7 @@ def assemble(
         quotient_dimension=quotient.dimension,
         definitions=(*entries.definitions.items(), *forms.scale_moments.items()),
         where=tuple(model.where),
-        assume=tuple(model.aligned.assume),
+        assume=(*model.aligned.assume, *forms.scale_conditions),
         undecided=covariance.undecided,
         hypotheses=tuple(model.assumptions),
     )

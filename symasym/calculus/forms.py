@@ -40,6 +40,7 @@ class Forms(Displayed):
     * `point`: what turns an expression in the true value into one at `w = w*`.
     * `definitions`: derived covariance atoms and what they stand for at `w*`.
     * `scale_moments`: symbols for the moments `E rho^p` of random scales, and their values.
+    * `scale_conditions`: where these moments are finite, e.g. `nu > 4`.
     * `sample_means`: sample means of the loss and their expectations, which stand in their place.
     * `slope`: `Dl[V]` of one sample, `w` free.
     """
@@ -54,6 +55,7 @@ class Forms(Displayed):
     point: dict[Any, Any]
     definitions: dict[Atom, MatrixPolynomial]
     scale_moments: dict[sympy.Symbol, sympy.Expr]
+    scale_conditions: tuple[sympy.Basic, ...]
     sample_means: dict[Atom, MatrixPolynomial]
     slope: ScalarPolynomial
 
@@ -153,6 +155,7 @@ def forms(model: Model) -> Forms:
         point,
         definitions,
         moments.scale_moments,
+        moments.scale_conditions,
         {atom: substitute_matrix(value, point) for atom, value in means.items()},
         score_v,
     )

@@ -6,7 +6,7 @@ import sympy
 from sympy.matrices.expressions import ZeroMatrix
 
 from symasym.errors import NotDerivableYet
-from symasym.model.data import GaussianLaw
+from symasym.model.data import GaussianLaw, Scale
 from symasym.words.atoms import Atom, Kind
 from symasym.words.lower import lower_matrix
 from symasym.words.polynomial import MatrixPolynomial, ScalarPolynomial
@@ -24,6 +24,7 @@ class Moments:
     def __init__(self) -> None:
         self.definitions: dict[Atom, MatrixPolynomial] = {}
         self.scale_moments: dict[sympy.Symbol, sympy.Expr] = {}
+        self._scale_orders: dict[Scale, int] = {}
         self._covariances: dict[tuple[GaussianLaw, int, int], MatrixPolynomial | None] = {}
         self._alike: dict[str, list[Atom]] = {}
 
@@ -81,8 +82,15 @@ class Moments:
                 )
                 if self.scale_moments.setdefault(symbol, law.scale.moment(order)) != law.scale.moment(order):
                     raise NotDerivableYet(f"{law.names[0]}: two laws with different random scales are not derived yet")
+                self._scale_orders[law.scale] = max(order, self._scale_orders.get(law.scale, 0))
                 total = total * ScalarPolynomial.symbol(symbol)
         return total
+
+    @property
+    def scale_conditions(self) -> tuple[sympy.Basic, ...]:
+        """Where all moments of random scales that were asked for are finite; left out where that is plain."""
+        conditions = (scale.finite(order) for scale, order in self._scale_orders.items())
+        return tuple(condition for condition in conditions if condition != sympy.true)
 
     def mean(self, u: Atom) -> MatrixPolynomial | None:
         """`E u`, or None where `u` is centred."""

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from symasym.benchmarks.rows import SEED
 from symasym.benchmarks.table import PARTS, markdown, measure
 from symasym.document import dump
+from symasym.errors import InputError
 
 __all__ = ["configure", "run"]
 
@@ -22,6 +23,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; no exit code depends on a time."""
+    if arguments.runs < 1:
+        raise InputError(f"--runs: {arguments.runs} came, a whole number of at least 1 is expected")
 
     def progress(line: str) -> None:
         print(line, file=sys.stderr)

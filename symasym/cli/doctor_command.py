@@ -66,6 +66,7 @@ def _print(report: dict, healthy: bool) -> None:
         else "not found; PDF needs it: apt-get install texlive-latex-base texlive-latex-recommended"
     )
     print(f"  {'pdflatex':14}  {line}")
+    width = max(map(len, report["models"]))
     for name, outcome in report["models"].items():
-        print(f"  {name:20}  {outcome}")
+        print(f"  {name:{width}}  {outcome}")
     print("healthy" if healthy else "not healthy")

@@ -36,6 +36,8 @@ def overview(
     Raises `NotDerivableYet` for a target outside the span of the features, whose risk has no limit at this rate, and
     `InputError` for an unknown panel.
     """
+    if not isinstance(evaluation, Evaluation):
+        raise InputError(f"evaluation: a {type(evaluation).__name__} came, what symasym.evaluate gives is expected")
     if evaluation.misspecified is not None:
         raise NotDerivableYet("--plot: a figure for a misspecified target is not drawn yet")
     if not panels or not set(panels) <= set(PANELS):

@@ -51,9 +51,21 @@ def matrices_of(model: Model, values: Mapping[str, Any], forms: Forms, without: 
             raise InputError(f"{symbol.name}: a value is missing")
         scalars[symbol] = np.asarray(values[symbol.name], float)
     table = {symbol.name: value for symbol, value in scalars.items()}
+    for condition in forms.scale_conditions:
+        _require_finite(condition, table)
     for symbol, value in forms.scale_moments.items():
         scalars[symbol] = evaluate(value, table)
     return Matrices(arrays, scalars)
+
+
+def _require_finite(condition: Any, table: Mapping[str, Any]) -> None:
+    """Refuse tails so heavy that the score has no covariance: `condition` is `nu > 2p`."""
+    came = np.asarray(evaluate(condition.lhs, table))
+    if not np.all(came > float(condition.rhs)):
+        raise InputError(
+            f"{condition.lhs}: {np.min(came):g} came, a number above {condition.rhs} is expected (moments of order "
+            f"{condition.rhs} of the data must exist)"
+        )
 
 
 def _stated_sizes(model: Model, values: Mapping[str, Any]) -> dict[sympy.Symbol, int]:

@@ -22,9 +22,12 @@ def law_at(law: Law, alpha: Any, Sigma_down: Any, values: Mapping[str, Any], ali
     """See `Law.at`. A point that an instance has `aligned` was checked there, in the words of its keys."""
     _check_names(law, values)
     sizes = {name: int(values[name]) for name in law.dimensions}
+    if not aligned:
+        _require_signs(law, {**values, "alpha": alpha})
     table: dict[str, Any] = dict(values)
-    for symbol, definition in law.definitions:
-        table[symbol.name] = evaluate(definition, table)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a pole, as of E rho^2 at nu = 4, is refused below
+        for symbol, definition in law.definitions:
+            table[symbol.name] = evaluate(definition, table)
     if not aligned:
         _require_assumptions(law, table, sizes)
     given = _noise_is_given(law, values)
@@ -50,6 +53,26 @@ _HOLDS = {
 }
 
 
+def _require_signs(law: Law, values: Mapping[str, Any]) -> None:
+    """Numbers throughout; `alpha` above zero, scalars whose symbol is positive not below it, as in the domain of a kernel."""
+    formulas = [*law.formulas(), *(definition for _, definition in law.definitions)]
+    symbols = {s for formula in formulas for s in formula.free_symbols if isinstance(s, sympy.Symbol)}
+    positive = {"sigma2", *(s.name for s in symbols if s.is_nonnegative)} - set(law.families)
+    for name, value in values.items():
+        try:
+            numbers = np.asarray(value, float)
+        except (TypeError, ValueError):
+            raise InputError(f"{name}: {value!r} came, a number or an array of numbers is expected") from None
+        if name == "alpha":
+            holds, expected = numbers > 0, "a positive number"
+        elif name in positive:
+            holds, expected = numbers >= 0, "a number that is not negative"
+        else:
+            continue
+        if not np.all(holds):
+            raise InputError(f"{name}: {numbers[~holds].flat[0]:g} came, {expected} is expected")
+
+
 def _require_assumptions(law: Law, table: Mapping[str, Any], sizes: Mapping[str, Any]) -> None:
     """Outside of its assumptions the formulas of a law give numbers that look like any others.
 
@@ -70,9 +93,8 @@ def _require_assumptions(law: Law, table: Mapping[str, Any], sizes: Mapping[str,
             )
             left, right = (np.broadcast_to(side, holds.shape)[tuple(first)] for side in sides)
             raise ConditionViolated(
-                f"{law.name}: the law assumes {relation}"
-                + (f"; at {where}" if where else "")
-                + f" it is {left:g} against {right:g}"
+                f"{law.name}: the law assumes {relation}; {f'at {where} ' if where else ''}"
+                f"it is {left:g} against {right:g}"
             )
 
 

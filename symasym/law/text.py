@@ -40,7 +40,7 @@ def law_text(law: Law) -> str:
     for symbol, definition in law.definitions:
         lines.append(f"  {symbol} = {definition}")
     lines += [
-        f"  E||L(Z)||^2 = {shown(law.mean)}",
+        f"  E||L(Z)||^2 = {shown(law.mean)}   for a diagonal downstream covariance",
         f"  E||L(Z)||^2 = {shown(law.general_mean)}   for any downstream covariance",
         f"  sigma^2 = {law.noise}",
         f"  d_eff = {law.d_eff}, d_base = {law.d_base}, alpha0 = E||L(Z)||^2 / (sigma^2 (d_base - d_eff))",

@@ -14,7 +14,7 @@ from sympy.core.symbol import Str
 from sympy.matrices.expressions import ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from symasym.errors import InputError, ShapeError
+from symasym.errors import ConditionViolated, InputError, ShapeError
 from symasym.model.masks import Mask
 from symasym.model.matrices import ModelSymbol, is_symmetric
 
@@ -32,9 +32,21 @@ class Scale(sympy.Basic):
         """`nu`."""
         return self.args[0]
 
+    def finite(self, order: int) -> sympy.Basic:
+        """Where `E rho^p` is finite: `nu > 2p`. Below that its formula gives numbers that are no moments."""
+        return sympy.Gt(self.degrees_of_freedom, 2 * order)
+
     def moment(self, order: int) -> sympy.Expr:
-        """`E rho^p = (nu - 2)^p / ((nu - 2) (nu - 4) .. (nu - 2p))`, finite for `nu > 2p`; a polynomial in partial fractions."""
+        """`E rho^p = (nu - 2)^p / ((nu - 2) (nu - 4) .. (nu - 2p))`, see `finite`; a polynomial in partial fractions.
+
+        Raises `ConditionViolated` for a number `nu` with which it is infinite.
+        """
         nu = self.degrees_of_freedom
+        if self.finite(order) == sympy.false:
+            raise ConditionViolated(
+                f"student: moments of order {2 * order} of the data are needed, but they are infinite with {nu} degrees of "
+                f"freedom; more than {2 * order} are expected"
+            )
         product = sympy.prod([(nu - 2) / (nu - 2 * j) for j in range(1, order + 1)])
         return sympy.apart(sympy.cancel(product), nu) if nu.free_symbols else product
 

@@ -78,7 +78,12 @@ class Group(ABC):
         The element is called `name`, else as the function calls it.
         """
         element = self.element(name or _argument(action))
-        return Action(self, element, dict(action(element)))
+        images = action(element)
+        if not isinstance(images, Mapping):
+            raise InputError(
+                f"symmetry: the action of {self} gives {images}, a mapping {{parameter: its image}} is expected"
+            )
+        return Action(self, element, dict(images))
 
     @abstractmethod
     def random(self, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -11,6 +11,8 @@ from sympy.core.symbol import Str
 from sympy.matrices.expressions import Identity, Inverse, MatAdd, MatMul, MatrixSymbol, Transpose, ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
+from symasym.errors import InputError
+
 __all__ = [
     "Constant",
     "ModelSymbol",
@@ -38,6 +40,11 @@ class ModelSymbol(MatrixSymbol):
 
     def __new__(cls, name: str | Str, rows: sympy.Expr, columns: sympy.Expr, *more: sympy.Basic) -> ModelSymbol:
         label = Str(name) if isinstance(name, str) else name
+        for size in (rows, columns):
+            if isinstance(size, tuple | sympy.Tuple):
+                raise InputError(
+                    f"{label}: the tuple {size} came, one size is expected; dims gives a tuple, so write (d,) = dims('d')"
+                )
         return sympy.Basic.__new__(cls, label, sympy.sympify(rows), sympy.sympify(columns), *more)
 
     def doit(self, **hints: object) -> ModelSymbol:

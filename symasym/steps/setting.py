@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy
 from sympy.matrices.expressions import ZeroMatrix
 
-from symasym.model.data import GaussianVector
+from symasym.model.data import GaussianLaw, GaussianVector
 from symasym.model.model import Model
 from symasym.steps.step import Line, Step
 from symasym.symmetry.quotient import Quotient
@@ -38,15 +38,20 @@ def _law_lines(vector: GaussianVector, data: tuple[GaussianVector, ...]) -> list
     for probability, law in components:
         given = "" if len(components) == 1 else f" with probability {probability}"
         centre = law.mean(vector.position)
-        mean = "centred Gaussian" if isinstance(centre, ZeroMatrix) else f"Gaussian, mean {centre}"
+        family = _family(law)
+        what = f"centred {family}" if isinstance(centre, ZeroMatrix) else f"{family}, mean {centre}"
         lines.append(
-            Line(None, vector, f"{mean}, covariance {law.covariance(vector.position, vector.position)}{given}")
+            Line(None, vector, f"{what}, covariance {law.covariance(vector.position, vector.position)}{given}")
         )
         for other in data:
             if other.law == vector.law and other.position > vector.position:
                 cross = law.covariance(vector.position, other.position)
                 lines.append(Line(None, cross, f"covariance of {vector} and {other}{given}"))
     return lines
+
+
+def _family(law: GaussianLaw) -> str:
+    return "Gaussian" if law.scale is None else f"multivariate t with {law.scale.degrees_of_freedom} degrees of freedom"
 
 
 def symmetry_step(quotient: Quotient) -> Step:

@@ -38,7 +38,10 @@ class Condition:
 
 
 def conditions(law: Law, read: Formulas, letters: Letters) -> tuple[list[Condition], list[sympy.Basic]]:
-    """What can be checked, and the relations that cannot. Scalars whose symbol is positive must not be negative."""
+    """What can be checked, and the relations that cannot.
+
+    Scalars whose symbol is positive must not be negative, which is left out where a relation says more.
+    """
     ranges = _ranges(law, read)
     relations = [*law.assume, *(sympy.Gt(expression, 0) for expression in law.undecided)]
     found, left = [], []
@@ -55,7 +58,8 @@ def conditions(law: Law, read: Formulas, letters: Letters) -> tuple[list[Conditi
     shown += [r.variance for r in law.outside if r.variance is not None]
     signed = {symbol.name for e in shown for symbol in e.atoms(sympy.Symbol) if symbol.is_nonnegative}
     defined = {name for name, _ in read.definitions}
-    for name in sorted(signed & set().union(*map(scalars_of, read.nodes)) - defined):
+    bounded = {r.gts.name for r in relations if isinstance(r.gts, sympy.Symbol) and r.lts.is_Number and r.lts >= 0}
+    for name in sorted(signed & set().union(*map(scalars_of, read.nodes)) - defined - bounded):
         found.append(Condition(Scalar(name), False, ZERO))
     return found, left
 
