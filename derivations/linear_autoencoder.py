@@ -29,7 +29,7 @@ model = Model(
         ranges={i: (1, k), a: (k + 1, d)},
         diagonal={Sigma: lam, target: {i: b[i]}},
         at={A: {i: 1}, B: {i: 1}},
-        assume=[lam[i] > lam[a], lam[a] > 0],
+        assume=[lam[i] > lam[a], lam[a] > 0, nu > 4],  # fourth moments exist
     ),
     assumptions=["w* is the global minimiser: BA projects on the top k principal components"],
 )

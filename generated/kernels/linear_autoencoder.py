@@ -23,9 +23,9 @@ eigenvalues of diag(v)^{1/2} S diag(v)^{1/2}, with S its Schur complement on the
 coordinates z = T x, T Sigma T^T diagonal, themselves.
 
 Checked: k < d.
-Domain: finite numbers with lam_i > lam_a, lam_a > 0, degrees_of_freedom >= 0, sigma2 >= 0, alpha > 0, no weight
-negative, a positive definite `sigma_down`. A problem outside of it has NaN throughout, and so has one in which an
-intermediate number overflows or underflows.
+Domain: finite numbers with lam_i > lam_a, lam_a > 0, degrees_of_freedom > 4, degrees_of_freedom >= 0, sigma2 >= 0,
+alpha > 0, no weight negative, a positive definite `sigma_down`. A problem outside of it has NaN throughout, and so has
+one in which an intermediate number overflows or underflows.
 * w* is the global minimiser: BA projects on the top k principal components
 
 References:
@@ -705,8 +705,9 @@ def natural_law(
         given = [_some_rows(array, block) for array in arrays[:2]]
         degrees_of_freedom, sigma2, alpha, down = (_some_rows(array, block) for array in arrays[2:])
         rows = block.stop - block.start
-        frame = _frame(*given, down, k)
-        b, lam = _law_families(frame.mu, frame.c, degrees_of_freedom, sigma2, d, k, rows, kind)
+        with np.errstate(all="ignore"):
+            frame = _frame(*given, down, k)
+            b, lam = _law_families(frame.mu, frame.c, degrees_of_freedom, sigma2, d, k, rows, kind)
         found = law(b, lam, degrees_of_freedom, sigma2, alpha, sigma_down=frame.down)
         for result, value in zip([weights, *numbers], found, strict=False):
             result[block] = value
@@ -784,8 +785,9 @@ def natural_value_and_gradient(
         more = [_some_rows(array, block) for array in arrays[2:]]
         degrees_of_freedom, sigma2, alpha, down, *factors = more
         rows = block.stop - block.start
-        frame = _frame(*given, down, k)
-        b, lam = _law_families(frame.mu, frame.c, degrees_of_freedom, sigma2, d, k, rows, kind)
+        with np.errstate(all="ignore"):
+            frame = _frame(*given, down, k)
+            b, lam = _law_families(frame.mu, frame.c, degrees_of_freedom, sigma2, d, k, rows, kind)
         asked = dict(zip(names, factors, strict=True))
         value, by = value_and_gradient(b, lam, degrees_of_freedom, sigma2, alpha, of=asked, sigma_down=frame.down)
         fine = frame.fine & np.isfinite(value)
@@ -953,6 +955,7 @@ def _domain_last(
     inside = _finite(True, lam, degrees_of_freedom, sigma2)
     inside = inside & _above(lam_i, lam_a, True, 0)
     inside = inside & _above(lam_a, 0, True, 0)
+    inside = inside & _above(degrees_of_freedom, 4, True, 0)
     inside = inside & _above(degrees_of_freedom, 0, False, 0)
     inside = inside & _above(sigma2, 0, False, 0)
     return inside
@@ -967,6 +970,7 @@ def _weights_domain_last(
     inside = _finite(True, lam, degrees_of_freedom)
     inside = inside & _above(lam_i, lam_a, True, 0)
     inside = inside & _above(lam_a, 0, True, 0)
+    inside = inside & _above(degrees_of_freedom, 4, True, 0)
     inside = inside & _above(degrees_of_freedom, 0, False, 0)
     return inside
 
@@ -1069,6 +1073,7 @@ def _domain_first(
     inside = _finite(False, lam, degrees_of_freedom, sigma2)
     inside = inside & _above(lam_i, lam_a, True, 1)
     inside = inside & _above(lam_a, 0, True, 1)
+    inside = inside & _above(degrees_of_freedom, 4, True, 1)
     inside = inside & _above(degrees_of_freedom, 0, False, 1)
     inside = inside & _above(sigma2, 0, False, 1)
     return inside
@@ -1083,6 +1088,7 @@ def _weights_domain_first(
     inside = _finite(False, lam, degrees_of_freedom)
     inside = inside & _above(lam_i, lam_a, True, 1)
     inside = inside & _above(lam_a, 0, True, 1)
+    inside = inside & _above(degrees_of_freedom, 4, True, 1)
     inside = inside & _above(degrees_of_freedom, 0, False, 1)
     return inside
 
@@ -1155,6 +1161,7 @@ def _excess_domain_last(
     inside = _finite(True, lam, degrees_of_freedom)
     inside = inside & _above(lam_i, lam_a, True, 0)
     inside = inside & _above(lam_a, 0, True, 0)
+    inside = inside & _above(degrees_of_freedom, 4, True, 0)
     inside = inside & _above(degrees_of_freedom, 0, False, 0)
     return inside
 
@@ -1221,6 +1228,7 @@ def _excess_domain_first(
     inside = _finite(False, lam, degrees_of_freedom)
     inside = inside & _above(lam_i, lam_a, True, 1)
     inside = inside & _above(lam_a, 0, True, 1)
+    inside = inside & _above(degrees_of_freedom, 4, True, 1)
     inside = inside & _above(degrees_of_freedom, 0, False, 1)
     return inside
 
