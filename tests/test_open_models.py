@@ -87,7 +87,7 @@ def test_a_short_simulation_does_not_contradict_the_law(name: str) -> None:
 
 
 def test_the_void_task_by_hand() -> None:
-    """`a_hat - a` is `tau_1^{1/2}` times white noise; `a` and the woken `v` are fitted: `2 sigma^2` and `tau_1 chi2_{d-2} / alpha`."""
+    """`a_hat - a` is `tau_1^{1/2}` times white noise; `a` and the woken `v` are fitted: `2 sigma^2`, `tau_1 chi2_{d-2}`."""
     instance = loaded("void_task").instance
     assert instance is not None
     found = evaluate_inputs(loaded("void_task"), dict(instance.example)).numeric  # d = 3, tau_1 = 1/2, alpha = 2
