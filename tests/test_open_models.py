@@ -84,3 +84,14 @@ def _fraction(number: sympy.Rational):  # type: ignore[no-untyped-def]
 def test_a_short_simulation_does_not_contradict_the_law(name: str) -> None:
     done = verify(loaded(name), reps=400, m=(300, 1000))
     assert done.judgement.verdict != "rejected", done.judgement.reasons
+
+
+def test_the_void_task_by_hand() -> None:
+    """`a_hat - a` is `tau_1^{1/2}` times white noise; `a` and the woken `v` are fitted: `2 sigma^2`, `tau_1 chi2_{d-2}`."""
+    instance = loaded("void_task").instance
+    assert instance is not None
+    found = evaluate_inputs(loaded("void_task"), dict(instance.example)).numeric  # d = 3, tau_1 = 1/2, alpha = 2
+    assert (found.d_eff, found.d_act) == (1, 2)
+    np.testing.assert_allclose(found.mean, 1.0 * 2 + 0.5 / 2, rtol=1e-12)
+    np.testing.assert_allclose(found.unconditional().mean, 1.0 * 2 + 0.5 / 2, rtol=1e-12)
+    np.testing.assert_allclose(found.unconditional().var, 2.0 * 2 + 2 * (0.5 / 2) ** 2, rtol=1e-12)

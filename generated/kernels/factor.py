@@ -683,8 +683,9 @@ def natural_law(
         given = [_some_rows(array, block) for array in arrays[:2]]
         noise, sigma_nu2, alpha, down = (_some_rows(array, block) for array in arrays[2:])
         rows = block.stop - block.start
-        frame = _frame(*given, down, k)
-        beta, ell = _law_families(frame.mu, frame.c, noise, sigma_nu2, d, k, rows, kind)
+        with np.errstate(all="ignore"):
+            frame = _frame(*given, down, k)
+            beta, ell = _law_families(frame.mu, frame.c, noise, sigma_nu2, d, k, rows, kind)
         found = law(beta, ell, noise, sigma_nu2, alpha, d=d, sigma_down=frame.down)
         for result, value in zip([weights, *numbers], found, strict=False):
             result[block] = value
@@ -752,8 +753,9 @@ def natural_value_and_gradient(
         more = [_some_rows(array, block) for array in arrays[2:]]
         noise, sigma_nu2, alpha, down, *factors = more
         rows = block.stop - block.start
-        frame = _frame(*given, down, k)
-        beta, ell = _law_families(frame.mu, frame.c, noise, sigma_nu2, d, k, rows, kind)
+        with np.errstate(all="ignore"):
+            frame = _frame(*given, down, k)
+            beta, ell = _law_families(frame.mu, frame.c, noise, sigma_nu2, d, k, rows, kind)
         asked = dict(zip(names, factors, strict=True))
         value, by = value_and_gradient(beta, ell, noise, sigma_nu2, alpha, d=d, of=asked, sigma_down=frame.down)
         fine = frame.fine & np.isfinite(value)

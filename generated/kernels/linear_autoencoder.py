@@ -718,8 +718,9 @@ def natural_law(
         given = [_some_rows(array, block) for array in arrays[:2]]
         degrees_of_freedom, sigma2, alpha, down = (_some_rows(array, block) for array in arrays[2:])
         rows = block.stop - block.start
-        frame = _frame(*given, down, k)
-        b, lam = _law_families(frame.mu, frame.c, degrees_of_freedom, sigma2, d, k, rows, kind)
+        with np.errstate(all="ignore"):
+            frame = _frame(*given, down, k)
+            b, lam = _law_families(frame.mu, frame.c, degrees_of_freedom, sigma2, d, k, rows, kind)
         found = law(b, lam, degrees_of_freedom, sigma2, alpha, sigma_down=frame.down)
         for result, value in zip([weights, *numbers], found, strict=False):
             result[block] = value
@@ -797,8 +798,9 @@ def natural_value_and_gradient(
         more = [_some_rows(array, block) for array in arrays[2:]]
         degrees_of_freedom, sigma2, alpha, down, *factors = more
         rows = block.stop - block.start
-        frame = _frame(*given, down, k)
-        b, lam = _law_families(frame.mu, frame.c, degrees_of_freedom, sigma2, d, k, rows, kind)
+        with np.errstate(all="ignore"):
+            frame = _frame(*given, down, k)
+            b, lam = _law_families(frame.mu, frame.c, degrees_of_freedom, sigma2, d, k, rows, kind)
         asked = dict(zip(names, factors, strict=True))
         value, by = value_and_gradient(b, lam, degrees_of_freedom, sigma2, alpha, of=asked, sigma_down=frame.down)
         fine = frame.fine & np.isfinite(value)

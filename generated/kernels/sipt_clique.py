@@ -872,8 +872,9 @@ def natural_law(
     The forms `h`, `s` and the features are evaluated at `w*` from the trace words below, so that nothing needs to be diagonal
     in any coordinates. `w*` is the lowest minimum of the population loss that Newton's method reaches from a few starts.
     Weights are descending. The target is projected on the learned span in L2 of the downstream covariance. NaN throughout
-    where no data have these covariances,
-    or `h` is not positive across the orbit of `w*` by 1e-10 of its largest eigenvalue.
+    where a covariance is not positive definite, or no data have these covariances together,
+    or `h` is not positive across the orbit of `w*` by 1e-10 of its largest eigenvalue, or the search does not arrive,
+    as with a gap below some 1e-6: there the minimum is flat to all digits of the loss.
     """
     kind = _float_type(
         dtype,
@@ -4128,6 +4129,8 @@ def _minimiser(
         relative = np.sum(along**2 / curvature, axis=1) / np.maximum(np.abs(size), np.finfo(float).tiny)
         close = (relative <= 1e-12) & (values > 0).all(1)
         step = -np.einsum("nij,nj->ni", across, along / curvature)
+        # in a nearly flat direction the loss is at its lowest to all digits long before the point is
+        close = close & (np.sum((along / curvature) ** 2, axis=1) <= 1e-12 * np.abs(size))
         done = close & ((relative <= 1e-30) | (relative >= before[active]))  # what is left is rounding
         before[active] = np.where(close, relative, np.inf)
         here = w[active], which[active], value[active]

@@ -661,6 +661,7 @@ def natural_law(
 
     The target is projected on the learned span in L2 of the downstream covariance. NaN throughout where a matrix is not
     symmetric, or not positive definite where it must be, or the gap at k is below 1e-10 of the largest eigenvalue.
+    Whether data with these covariances exist, that is whether correlations are at most 1, is not asked.
     """
     kind = _float_type(
         dtype, Sigma=Sigma, Sigma_plus=Sigma_plus, target=target, K=K, sigma2=sigma2, alpha=alpha, sigma_down=sigma_down
@@ -705,8 +706,9 @@ def natural_law(
         given = [_some_rows(array, block) for array in arrays[:3]]
         K, sigma2, alpha, down = (_some_rows(array, block) for array in arrays[3:])
         rows = block.stop - block.start
-        frame = _frame(*given, down, k)
-        b, lam = _law_families(frame.mu, frame.c, K, sigma2, d, k, rows, kind)
+        with np.errstate(all="ignore"):
+            frame = _frame(*given, down, k)
+            b, lam = _law_families(frame.mu, frame.c, K, sigma2, d, k, rows, kind)
         found = law(b, lam, K, sigma2, alpha, sigma_down=frame.down)
         for result, value in zip([weights, *numbers], found, strict=False):
             result[block] = value
@@ -784,8 +786,9 @@ def natural_value_and_gradient(
         more = [_some_rows(array, block) for array in arrays[3:]]
         K, sigma2, alpha, down, *factors = more
         rows = block.stop - block.start
-        frame = _frame(*given, down, k)
-        b, lam = _law_families(frame.mu, frame.c, K, sigma2, d, k, rows, kind)
+        with np.errstate(all="ignore"):
+            frame = _frame(*given, down, k)
+            b, lam = _law_families(frame.mu, frame.c, K, sigma2, d, k, rows, kind)
         asked = dict(zip(names, factors, strict=True))
         value, by = value_and_gradient(b, lam, K, sigma2, alpha, of=asked, sigma_down=frame.down)
         fine = frame.fine & np.isfinite(value)

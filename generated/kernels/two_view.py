@@ -714,6 +714,7 @@ def natural_law(
 
     The target is projected on the learned span in L2 of the downstream covariance. NaN throughout where a matrix is not
     symmetric, or not positive definite where it must be, or the gap at k is below 1e-10 of the largest eigenvalue.
+    Whether data with these covariances exist, that is whether correlations are at most 1, is not asked.
     """
     kind = _float_type(
         dtype,
@@ -771,8 +772,9 @@ def natural_law(
         given = [_some_rows(array, block) for array in arrays[:4]]
         K, sigma2, alpha, down = (_some_rows(array, block) for array in arrays[4:])
         rows = block.stop - block.start
-        frame = _frame(*given, down, k)
-        b, s = _law_families(frame.mu, frame.c, K, sigma2, d_x, k, r, rows, kind)
+        with np.errstate(all="ignore"):
+            frame = _frame(*given, down, k)
+            b, s = _law_families(frame.mu, frame.c, K, sigma2, d_x, k, r, rows, kind)
         found = law(b, s, K, sigma2, alpha, d_x=d_x, sigma_down=frame.down)
         for result, value in zip([weights, *numbers], found, strict=False):
             result[block] = value
@@ -865,8 +867,9 @@ def natural_value_and_gradient(
         more = [_some_rows(array, block) for array in arrays[4:]]
         K, sigma2, alpha, down, *factors = more
         rows = block.stop - block.start
-        frame = _frame(*given, down, k)
-        b, s = _law_families(frame.mu, frame.c, K, sigma2, d_x, k, r, rows, kind)
+        with np.errstate(all="ignore"):
+            frame = _frame(*given, down, k)
+            b, s = _law_families(frame.mu, frame.c, K, sigma2, d_x, k, r, rows, kind)
         asked = dict(zip(names, factors, strict=True))
         value, by = value_and_gradient(b, s, K, sigma2, alpha, d_x=d_x, of=asked, sigma_down=frame.down)
         fine = frame.fine & np.isfinite(value)

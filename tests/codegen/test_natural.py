@@ -293,6 +293,26 @@ def test_problems_outside_the_domain_are_nan_and_leave_others_alone() -> None:
     assert k < d
 
 
+def test_outside_the_domain_there_is_nan_and_no_warning() -> None:
+    """Warnings are errors here: a root of what is negative is a problem outside the domain, and nothing else."""
+    given = arguments("decorrelation", problem("decorrelation", "apart", False))
+    kernel, Sigma = kernel_of("decorrelation"), np.array(given["Sigma"])
+    Sigma[0, 0] = np.inf
+    for wrong in ({"gamma": 50.0}, {"Sigma": Sigma}):
+        assert np.isnan(kernel.natural_law(**{**given, **wrong}).mean)
+        value, by = kernel.natural_value_and_gradient(**{**given, **wrong})
+        assert np.isnan(value) and np.all(np.isnan(by.Sigma)) and np.isnan(by.gamma)
+
+
+def test_without_fourth_moments_there_is_no_law() -> None:
+    """`1 + 2 / (nu - 4)` is positive below `nu = 2` again, where the score has no variance."""
+    kernel = kernel_of("linear_autoencoder")
+    for nu in (1.0, 1.9, 3.0, 4.0):
+        assert np.isnan(kernel.law(b=[1.0], lam=[3.0, 2.0, 1.0], degrees_of_freedom=nu, sigma2=1.0).mean)
+    heavy = kernel.law(b=[1.0], lam=[3.0, 2.0, 1.0], degrees_of_freedom=4.5, sigma2=1.0)
+    np.testing.assert_allclose(heavy.weights, [60, 3.75], rtol=1e-13)  # 5 b^2 g_a lam_1 lam_a / (lam_1 - lam_a)^2
+
+
 def test_blocks_and_broadcasting_leave_numbers_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel, given = kernel_of("infonce"), problem("infonce", "apart", False)
     targets = np.random.default_rng(SEED).standard_normal((3, 2, len(given["target"])))

@@ -381,6 +381,22 @@ def test_problems_outside_the_domain_are_nan_and_leave_others_alone() -> None:
             np.testing.assert_allclose(by.Sigma_1[0], gradient.Sigma_1, rtol=1e-9, atol=1e-12)
 
 
+def test_nearly_closed_gaps_are_right_or_nan() -> None:
+    """Where the loss is at its lowest to all digits the search is not yet at `w*`, and must not take the place for it."""
+    kernel, rng = kernel_of("denoising_autoencoder"), np.random.default_rng(SEED)
+    gaps = 10.0 ** -np.arange(1, 12)
+    values = np.stack([2 * (1 + gaps), np.full(11, 2.0), np.full(11, 0.7)], axis=1)
+    basis = np.linalg.qr(rng.normal(size=(11, 3, 3)))[0]
+    root = basis * np.sqrt(values)[:, None]
+    Sigma = root @ np.swapaxes(root, 1, 2)
+    found = kernel.natural_law(Sigma, 0.5 * np.eye(3), basis[:, :, 0], 1.0, k=1).mean
+    expected = kernel.law(b=[1.0], r=values / (values + 0.5), s=values, sigma2=1.0).mean
+    assert np.all(np.isfinite(found[:4])) and np.all(np.isnan(found[-2:]))
+    right = np.isfinite(found)
+    # rounding of Sigma, divided by the gap, and two digits for the search
+    assert np.all(np.abs(found / expected - 1)[right] <= (1e-13 / gaps)[right])
+
+
 def test_scalars_outside_the_domain_are_nan() -> None:
     beyond = [("p", 1.2), ("p", 0.0), ("kappa", 1.5), ("kappa", -0.1)]
     others = [("sipt", "gamma", -0.1), ("sipt_clique", "K", -1.0), ("multitask", "sigma2", np.nan)]

@@ -98,6 +98,8 @@ def _minimiser(
         relative = np.sum(along**2 / curvature, axis=1) / np.maximum(np.abs(size), np.finfo(float).tiny)
         close = (relative <= 1e-12) & (values > 0).all(1)
         step = -np.einsum("nij,nj->ni", across, along / curvature)
+        # in a nearly flat direction the loss is at its lowest to all digits long before the point is
+        close = close & (np.sum((along / curvature) ** 2, axis=1) <= 1e-12 * np.abs(size))
         done = close & ((relative <= 1e-30) | (relative >= before[active]))  # what is left is rounding
         before[active] = np.where(close, relative, np.inf)
         here = w[active], which[active], value[active]
