@@ -616,7 +616,7 @@ def natural_law(
 
     The target is projected on the learned span in L2 of the downstream covariance. NaN throughout where a matrix is not
     symmetric, or not positive definite where it must be, or the gap at k is below 1e-10 of the largest eigenvalue.
-    Whether data with these covariances exist, that is whether correlations are at most 1, is not asked.
+    NaN, too, where no pair of vectors has these covariances: where a correlation is above 1 by more than 1e-9.
     """
     kind = _float_type(
         dtype, Sigma=Sigma, Sigma_plus=Sigma_plus, target=target, sigma2=sigma2, alpha=alpha, sigma_down=sigma_down
@@ -660,6 +660,7 @@ def natural_law(
         rows = block.stop - block.start
         with np.errstate(all="ignore"):
             frame = _frame(*given, down, k)
+            frame = frame._replace(fine=frame.fine & np.all(np.abs(frame.mu) <= 1 + 1e-9, axis=1))
             b, lam = _law_families(frame.mu, frame.c, sigma2, d, k, rows, kind)
         found = law(b, lam, sigma2, alpha, sigma_down=frame.down)
         for result, value in zip([weights, *numbers], found, strict=False):
@@ -735,6 +736,7 @@ def natural_value_and_gradient(
         rows = block.stop - block.start
         with np.errstate(all="ignore"):
             frame = _frame(*given, down, k)
+            frame = frame._replace(fine=frame.fine & np.all(np.abs(frame.mu) <= 1 + 1e-9, axis=1))
             b, lam = _law_families(frame.mu, frame.c, sigma2, d, k, rows, kind)
         asked = dict(zip(names, factors, strict=True))
         value, by = value_and_gradient(b, lam, sigma2, alpha, of=asked, sigma_down=frame.down)

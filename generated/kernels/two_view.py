@@ -714,7 +714,7 @@ def natural_law(
 
     The target is projected on the learned span in L2 of the downstream covariance. NaN throughout where a matrix is not
     symmetric, or not positive definite where it must be, or the gap at k is below 1e-10 of the largest eigenvalue.
-    Whether data with these covariances exist, that is whether correlations are at most 1, is not asked.
+    NaN, too, where no pair of vectors has these covariances: where a correlation is above 1 by more than 1e-9.
     """
     kind = _float_type(
         dtype,
@@ -774,6 +774,7 @@ def natural_law(
         rows = block.stop - block.start
         with np.errstate(all="ignore"):
             frame = _frame(*given, down, k)
+            frame = frame._replace(fine=frame.fine & np.all(np.abs(frame.mu) <= 1 + 1e-9, axis=1))
             b, s = _law_families(frame.mu, frame.c, K, sigma2, d_x, k, r, rows, kind)
         found = law(b, s, K, sigma2, alpha, d_x=d_x, sigma_down=frame.down)
         for result, value in zip([weights, *numbers], found, strict=False):
@@ -869,6 +870,7 @@ def natural_value_and_gradient(
         rows = block.stop - block.start
         with np.errstate(all="ignore"):
             frame = _frame(*given, down, k)
+            frame = frame._replace(fine=frame.fine & np.all(np.abs(frame.mu) <= 1 + 1e-9, axis=1))
             b, s = _law_families(frame.mu, frame.c, K, sigma2, d_x, k, r, rows, kind)
         asked = dict(zip(names, factors, strict=True))
         value, by = value_and_gradient(b, s, K, sigma2, alpha, d_x=d_x, of=asked, sigma_down=frame.down)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import permutations
 
 import sympy
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -37,7 +38,8 @@ class Pencil:
     """Names of the natural parameters, of the family of eigenvalues or singular values, and of the target's coefficients.
 
     `matrices` are `(M, N)`, `(N,)`, `(A,)` or `(M, C, S_y)`; `scale`: by range, what the coefficients in coordinates with
-    `T M T^T = 1` are multiplied with to be those of the law, in the law's families and scalars.
+    `T M T^T = 1` are multiplied with to be those of the law, in the law's families and scalars. `correlations`: the constants
+    are covariances of a pair of data vectors, so that `|mu| <= 1` or there are no such data.
     """
 
     kind: str
@@ -46,6 +48,7 @@ class Pencil:
     family: str
     coefficient: str
     scale: Mapping[str, sympy.Expr] = field(default_factory=dict)
+    correlations: bool = False
 
 
 def pencil_of(model: Model) -> Pencil | None:
@@ -70,7 +73,24 @@ def pencil_of(model: Model) -> Pencil | None:
     coefficient = _family(entries)
     if coefficient is None or target != model.downstream.target:
         return None
-    return Pencil(kind, names, target.name, family, coefficient, scale)
+    return Pencil(kind, names, target.name, family, coefficient, scale, _of_a_pair(model, kind, names))
+
+
+def _of_a_pair(model: Model, kind: str, names: tuple[str, ...]) -> bool:
+    """Whether two data vectors have the covariances `M`, `M` (`S_y` for two views) and the cross-covariance `N` (`C`)."""
+    if kind not in ("pair", "cross"):
+        return False
+    first, between, second = (*names, names[0]) if kind == "pair" else names
+    laws = {vector.law for vector in model.data}
+    pairs = ((law, *places) for law in laws for places in permutations(range(len(law.names)), 2))
+    return any(
+        [_name(law.covariance(*place)) for place in ((i, i), (i, j), (j, j))] == [first, between, second]
+        for law, i, j in pairs
+    )
+
+
+def _name(matrix: MatrixExpr) -> str | None:
+    return matrix.name if isinstance(matrix, Constant) else None
 
 
 Found = tuple[str, tuple[str, ...], str, Mapping[str, sympy.Expr]]

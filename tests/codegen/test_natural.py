@@ -304,6 +304,18 @@ def test_outside_the_domain_there_is_nan_and_no_warning() -> None:
         assert np.isnan(value) and np.all(np.isnan(by.Sigma)) and np.isnan(by.gamma)
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if PENCILS[name].kind in ("pair", "cross")])
+def test_no_pair_has_correlations_above_1(name: str) -> None:
+    """Just below 1 there is a number, just above there are no such data; the largest correlation is scaled to either."""
+    given, kernel, second = problem(name, "apart", False), kernel_of(name), PENCILS[name].matrices[1]
+    for largest, exists in ((0.999, True), (1.001, False)):
+        changed = {**given, second: np.array(given[second]) * (largest / SPECTRA["apart"][0])}
+        found = kernel.natural_law(**arguments(name, changed))
+        value, by = kernel.natural_value_and_gradient(**arguments(name, changed))
+        assert np.isfinite(found.mean) == exists and np.isfinite(value) == exists
+        assert np.all(np.isfinite(getattr(by, second))) == exists
+
+
 def test_without_fourth_moments_there_is_no_law() -> None:
     """`1 + 2 / (nu - 4)` is positive below `nu = 2` again, where the score has no variance."""
     kernel = kernel_of("linear_autoencoder")

@@ -290,7 +290,7 @@ def _public(natural: _Natural, read: Formulas, core: Group) -> dict[str, Any]:
         ],
         "project": pencil.kind != "loadings",
         "is_cross": pencil.kind == "cross",
-        "two": pencil.kind in ("pair", "cross"),
+        "correlations": pencil.correlations,
         "shared": str(natural.given.lengths[pencil.family]),
         "gradient_fields": [*names, *scalars, "alpha"],
     }
