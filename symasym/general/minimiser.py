@@ -58,8 +58,8 @@ class Minimum:
 def find_minimiser(scape: Landscape, starts: int = STARTS, seed: int = SEED) -> Minimum:
     """The lowest minimum reached from `starts` random starts of several scales.
 
-    Raises `ConditionViolated` where no start arrives, or where the lowest value is taken at two points with different
-    learned spans, so that `w*` is not unique up to symmetry.
+    Raises `ConditionViolated` where no start arrives, where the loss is lowest at parameters that are 0, or where the lowest
+    value is taken at two points with different learned spans, so that `w*` is not unique up to symmetry.
     """
     rng = np.random.default_rng(seed)
     found: list[tuple[float, np.ndarray]] = []
@@ -79,6 +79,7 @@ def find_minimiser(scape: Landscape, starts: int = STARTS, seed: int = SEED) -> 
     lowest, best = found[0]
     spread = max(abs(found[-1][0] - lowest), abs(lowest), np.finfo(float).tiny)
     same = [w for value, w in found if value - lowest <= SAME * spread]
+    _require_features(scape, best, lowest, spread)
     _require_one_span(scape, same)
     return Minimum(scape.unpacked(best), lowest, starts, len(same), tuple(map(scape.unpacked, same)))
 
@@ -155,6 +156,17 @@ def _backtrack(
         better = np.linalg.norm(scape.gradient(there)) < 0.5 * np.linalg.norm(scape.gradient(w))
         return (there, _value(scape, there)) if better else None
     return None
+
+
+def _require_features(scape: Landscape, best: np.ndarray, lowest: float, spread: float) -> None:
+    """A minimum at 0 is approached along flat directions, and what is left of the features there has no span."""
+    nothing = best.copy()
+    nothing[: scape.size - len(scape.model.scalar_parameters)] = 0
+    if _value(scape, nothing) <= lowest + 4 * np.finfo(float).eps * spread:
+        raise ConditionViolated(
+            "w*: the population loss is lowest where all parameters are 0, so nothing is learned and the features vanish; with a "
+            "penalty, a smaller one is expected"
+        )
 
 
 def _require_one_span(scape: Landscape, minima: list[np.ndarray]) -> None:

@@ -24,6 +24,8 @@ from symasym.model import (
     gaussian,
     norm2,
     parameter,
+    scalar,
+    tr,
 )
 from symasym.model.matrices import ScalarTruth, Truth
 from symasym.symmetry.quotient import quotient
@@ -153,3 +155,22 @@ def test_a_projected_target_gives_the_law_of_the_projection(name: str) -> None:
     before = evaluate_inputs(loaded(name), document)
     after = evaluate_inputs(loaded(name), {**document, "project": True})
     np.testing.assert_allclose(after.numeric.weights, before.numeric.weights, rtol=1e-7)
+
+
+def test_a_penalty_above_every_eigenvalue_leaves_nothing() -> None:
+    """`norm2(x - A^T A x) + 2 r tr(A A^T)` takes r off every eigenvalue; where none is left `w* = 0`, and the message says so."""
+    d, k = dims("d k")
+    A, Sigma, r = parameter("A", k, d), covariance("Sigma", d), scalar("r")
+    x = gaussian("x", d, cov=Sigma)
+    model = Model(
+        loss=norm2(x - A.T * A * x) + 2 * r * tr(A * A.T),
+        symmetry=O(k).acts(lambda Q: {A: Q * A}),
+        features=A * x,
+        downstream=LeastSquares(gaussian("x", d, cov=covariance("Sigma_down", d)), target=constant("target", d)),
+        where=[k < d],
+    )
+    given = {**COMPONENTS, "Sigma": np.diag([1.0, 0.6, 0.3])}
+    best = find_minimiser(scape(model, **given, r=0.9)).values["A"]
+    np.testing.assert_allclose(best.T @ best, np.diag([0.1, 0, 0]), atol=1e-6)
+    with pytest.raises(ConditionViolated, match="all parameters are 0, so nothing is learned"):
+        find_minimiser(scape(model, **given, r=1.1))
