@@ -82,7 +82,8 @@ def _exchangeable(derivation: FamilyDerivation, members: Members, beta: float, c
 
 def _grid(derivation: FamilyDerivation, members: Members, codimension: int) -> Integrated:
     centres = members.centres
-    low = centres.shape[1] < 3  # where all digits cost nothing
+    # all digits of a mean that is exponentially small, where they cost nothing
+    low = centres.shape[1] < 3 and grid.count(centres, grid.steps(centres, small=True)) <= NODES
 
     def pieces(coarser: float, reach: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return grid.pieces(centres, grid.steps(centres, coarser, low), reach, reach if low else reach - LESS)
