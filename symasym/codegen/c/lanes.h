@@ -1,13 +1,23 @@
-/* Eight problems side by side: a number of a problem is one lane of a vector, so that no loop of a formula needs to be long
-   and no sum is reordered. Works with GCC and Clang, whatever the width of the machine's registers. */
+/* One problem in each lane of a vector, so that no loop of a formula needs to be long and no sum is reordered. Works with GCC and
+   Clang. Vectors are as wide as the machine's registers: wider ones are cut up by compilers, through memory. */
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { LANES = 8 };
-typedef double vec __attribute__((vector_size(64)));
-typedef double loose __attribute__((vector_size(64), aligned(8), may_alias));
-typedef long mask __attribute__((vector_size(64)));
+#if defined(__AVX512F__)
+#define LANES 8
+#define EACH(x) x(0), x(1), x(2), x(3), x(4), x(5), x(6), x(7)
+#elif defined(__AVX__)
+#define LANES 4
+#define EACH(x) x(0), x(1), x(2), x(3)
+#else
+#define LANES 2
+#define EACH(x) x(0), x(1)
+#endif
+
+typedef double vec __attribute__((vector_size(8 * LANES)));
+typedef double loose __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
+typedef long long mask __attribute__((vector_size(8 * LANES)));
 static const vec zero = {0};
 
 #ifdef __clang__
@@ -42,13 +52,14 @@ static inline span within(span old, vec x) {
 /* A product that is not a number leaves the bounds alone, but then the sums are not numbers either. */
 static inline int in_range(span seen, vec sums) {
     const mask fine = (mask)(seen.least > 1e-290) & (mask)(seen.most < 1e290) & (mask)(sums - sums == 0.0);
-    long all = -1;
+    long long all = -1;
     for (int m = 0; m < LANES; m++) all &= fine[m];
     return all != 0;
 }
 
-/* An 8 x 8 square of numbers turned round. */
+/* A square of numbers, as many rows as lanes, turned round. */
 static inline void turned(vec *restrict r) {
+#if LANES == 8
     vec s[LANES];
     for (int m = 0; m < LANES; m += 2) {
         s[m] = PICK(r[m], r[m + 1], 0, 8, 2, 10, 4, 12, 6, 14);
@@ -64,6 +75,18 @@ static inline void turned(vec *restrict r) {
         r[m] = PICK(low, high, 0, 1, 2, 3, 8, 9, 10, 11);
         r[m + 4] = PICK(low, high, 4, 5, 6, 7, 12, 13, 14, 15);
     }
+#elif LANES == 4
+    const vec a = PICK(r[0], r[1], 0, 4, 2, 6), b = PICK(r[0], r[1], 1, 5, 3, 7);
+    const vec c = PICK(r[2], r[3], 0, 4, 2, 6), d = PICK(r[2], r[3], 1, 5, 3, 7);
+    r[0] = PICK(a, c, 0, 1, 4, 5);
+    r[1] = PICK(b, d, 0, 1, 4, 5);
+    r[2] = PICK(a, c, 2, 3, 6, 7);
+    r[3] = PICK(b, d, 2, 3, 6, 7);
+#else
+    const vec a = r[0], b = r[1];
+    r[0] = PICK(a, b, 0, 2);
+    r[1] = PICK(a, b, 1, 3);
+#endif
 }
 
 /* Rows of problems n, n + 1, .. into lanes; `by` is 0 where all problems share one row. The last problem fills lanes without one. */
@@ -77,7 +100,8 @@ static inline void load(vec *restrict to, const double *from, long by, long size
         for (int m = 0; m < LANES; m++) to[at + m] = *(const loose *)(row[m] + at);
         turned(to + at);
     }
-    for (; at < size; at++) to[at] = (vec){row[0][at], row[1][at], row[2][at], row[3][at], row[4][at], row[5][at], row[6][at], row[7][at]};
+#define ENTRY(m) row[m][at]
+    for (; at < size; at++) to[at] = (vec){EACH(ENTRY)};
 }
 
 static inline void store(double *to, const vec *restrict from, long size, long n, long count) {
