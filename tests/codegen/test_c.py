@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from functools import cache
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import sympy
 from support import ALL, arguments_of, spacious
 from test_accuracy import law_of, problems, written_out
 
+from symasym.benchmarks.forms import law_s
 from symasym.codegen.c import Compiled, compile_c, emit_c
 from symasym.codegen.numpy import compile_kernel
 from symasym.errors import InputError
@@ -24,10 +26,44 @@ def _spectral(share: bool) -> Compiled:
     return compile_c(law_of("spectral"), share)
 
 
+@cache
+def _wide(lanes: int) -> Compiled:
+    return compile_c(law_s(), lanes=lanes)
+
+
+@cache
+def _kernel() -> ModuleType:
+    return compile_kernel(law_s())
+
+
 def _scale(value: np.ndarray, derivative: np.ndarray, argument: object) -> np.ndarray:
     """The size of a derivative, or of the value over the argument where that is larger: parts of a derivative may cancel."""
     value = value.reshape(value.shape + (1,) * (derivative.ndim - value.ndim))
     return np.maximum(np.abs(derivative), np.abs(value / np.asarray(argument)))
+
+
+@pytest.mark.skipif(COMPILER is None, reason="no C compiler")
+@pytest.mark.parametrize("count", [1, 7, 16, 17])
+@pytest.mark.parametrize("lanes", [2, 4, 8])
+def test_every_width_of_a_vector_finds_the_same(lanes: int, count: int) -> None:
+    """Families of 11 and 4 numbers, so that squares of 2, 4 and 8 rows are turned and something is left over."""
+    rng = np.random.default_rng([lanes, count])
+    given = {"lam": np.sort(rng.uniform(0.5, 4, (count, 11)))[:, ::-1] + 0.0, "b": rng.normal(size=(count, 4))}
+    wide, kernel = _wide(lanes), _kernel()
+    expected = kernel.law(**given)
+    np.testing.assert_allclose(wide.weights(**given), expected.weights, rtol=1e-12)
+    np.testing.assert_allclose(wide.cumulants(2, **given)[:, 1], expected.variance, rtol=1e-12)
+    value, gradient = wide.value_and_gradient((1.0, 0.5), **given)
+    known, by = kernel.value_and_gradient(**given, of={"mean": 1.0, "variance": 0.5})
+    np.testing.assert_allclose(value, known, rtol=1e-12)
+    for argument, derivative in gradient.items():
+        wanted = getattr(by, argument)
+        np.testing.assert_allclose(derivative, wanted, rtol=1e-10, atol=1e-11 * np.abs(wanted).max())
+
+
+def test_vectors_have_two_or_four_or_eight_lanes() -> None:
+    with pytest.raises(InputError, match=r"lanes: 3 came, 2, 4 or 8 is expected"):
+        compile_c(law_of("spectral"), lanes=3)
 
 
 @pytest.mark.parametrize("name", ALL)

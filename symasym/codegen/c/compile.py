@@ -131,11 +131,17 @@ def _value(number: Any, sizes: Mapping[str, int]) -> int:
     return number.constant + sum(factor * sizes[name] for name, factor in number.terms)
 
 
-def compile_c(law: Law, share: bool = True) -> Compiled:
+LANES = (2, 4, 8)
+"""Problems in a vector."""
+
+
+def compile_c(law: Law, share: bool = True, lanes: int | None = None) -> Compiled:
     """The law compiled for this machine; `InputError` without a C compiler, `NotDerivableYet` for sums that it does not write.
 
-    `share` as in `emit_c`.
+    `share` as in `emit_c`; `lanes` problems are in a vector, 2, 4 or 8, as many as the machine's registers hold unless given.
     """
+    if lanes is not None and lanes not in LANES:
+        raise InputError(f"lanes: {lanes!r} came, 2, 4 or 8 is expected")
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise InputError("cc: no C compiler was found; the NumPy kernel does the same without one")
@@ -143,5 +149,6 @@ def compile_c(law: Law, share: bool = True) -> Compiled:
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder) / "law.c", Path(folder) / "law.so"
         source.write_text(module.text, encoding="utf-8")
-        subprocess.run([compiler, *FLAGS, str(source), "-o", str(library), "-lm"], check=True, capture_output=True)
+        flags = FLAGS if lanes is None else (*FLAGS, f"-DLANES={lanes}")
+        subprocess.run([compiler, *flags, str(source), "-o", str(library), "-lm"], check=True, capture_output=True)
         return Compiled(module, ctypes.CDLL(str(library)))

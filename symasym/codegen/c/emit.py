@@ -1,4 +1,4 @@
-"""C for the weights of a law, their cumulants and the derivatives of these, from the index IR: eight problems at a time."""
+"""C for the weights of a law, their cumulants and the derivatives of these, from the index IR: several problems at a time."""
 
 from __future__ import annotations
 
@@ -85,10 +85,17 @@ def _forward(form: Normal, outside: Outside, given: Inputs, total: Affine, share
     """The weights and their cumulants."""
     program = values(form, [node for _, node in outside], [f"w_{over.index}" for over, _ in outside])
     lines = Lines(form, share)
+    starts = {over.index: form.start[over.index] for over, _ in outside}
+    places = {letter: f"(w + {start})" if start != Affine() else "w" for letter, start in starts.items()}
+    for (over, _), op in zip(outside, program.outputs, strict=True):
+        if op.layout == {over.index} and not op.is_leaf:
+            lines.homes.setdefault(op, places[over.index])
     lines.write(program.steps)
     for (over, _), op in zip(outside, program.outputs, strict=True):
+        if lines.homes.get(op) == places[over.index]:
+            continue
         value = ("zero + " if op.kind == "number" else "") + lines.name(op)
-        lines.lines.append(f"{lines.loop(over.index)} w[{form.start[over.index]} + {over.index}] = {value};")
+        lines.lines.append(f"{lines.loop(over.index)} w[{starts[over.index]} + {over.index}] = {value};")
     lines.lines.append(f"cumulants(w, {total}, orders, totals);")
     out = [f"if (weights) store(weights, w, {total}, row, rows);", "store(found, totals, orders, row, rows);"]
     buffers = {"w": str(total), "totals": "orders"}

@@ -4,14 +4,21 @@
 #include <math.h>
 #include <stdlib.h>
 
+#ifndef LANES
 #if defined(__AVX512F__)
 #define LANES 8
-#define EACH(x) x(0), x(1), x(2), x(3), x(4), x(5), x(6), x(7)
 #elif defined(__AVX__)
 #define LANES 4
-#define EACH(x) x(0), x(1), x(2), x(3)
 #else
 #define LANES 2
+#endif
+#endif
+
+#if LANES == 8
+#define EACH(x) x(0), x(1), x(2), x(3), x(4), x(5), x(6), x(7)
+#elif LANES == 4
+#define EACH(x) x(0), x(1), x(2), x(3)
+#else
 #define EACH(x) x(0), x(1)
 #endif
 

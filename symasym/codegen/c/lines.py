@@ -1,15 +1,16 @@
-"""Statements in C that compute a schedule for eight problems at a time, one in each lane of a vector.
+"""Statements in C that compute a schedule for several problems at a time, one in each lane of a vector.
 
 In a nest the nest's own index is the outer loop. What follows is cut into loops over the other index, as few as possible: a
 sum over that index is complete behind its loop, and what needs it comes in a later one.
 
 Two divisions of one loop share a division, `1 / x = y (1 / (x y))`. Where a product `x y` leaves the range of numbers the
-block is computed again with a division for each term.
+block is computed again with a division for each term. (Four to a division take as long: by then it is not divisions that are
+waited for.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby
@@ -34,11 +35,13 @@ class Lines:
     share: bool
     lines: list[str] = field(default_factory=list)
     buffers: dict[str, str] = field(default_factory=dict)
+    homes: dict[Op, str] = field(default_factory=dict)
+    """Arrays, from some place on, to which results belong; others get a buffer."""
     shares: bool = False
     _local: set[Op] = field(default_factory=set)
     """Operations over the index of the nest that is being written: there they are variables."""
-    _second: str = ""
-    """The index that is meant one further on, in the second of two terms."""
+    _ahead: tuple[str, int] = ("", 0)
+    """The index that is meant some places further on, in the second of two terms side by side."""
 
     def write(self, steps: Sequence[Step]) -> None:
         """All steps, in order."""
@@ -64,11 +67,16 @@ class Lines:
                 leaf = op.leaf
                 return f"{leaf.family}[{leaf.range.first - 1} + {self._at(leaf.range.index)}]"
         if len(op.layout) == 1 and op not in self._local:
-            return f"t{op.number}[{self._at(next(iter(op.layout)))}]"
-        return f"v{op.number}" + ("_2" if self._second in op.layout else "")
+            return f"{self.homes.get(op, f't{op.number}')}[{self._at(next(iter(op.layout)))}]"
+        return f"v{op.number}" + (self._suffix if self._ahead[0] in op.layout else "")
+
+    @property
+    def _suffix(self) -> str:
+        return f"_{self._ahead[1] + 1}" if self._ahead[1] else ""
 
     def _at(self, letter: str) -> str:
-        return f"{letter} + 1" if letter == self._second else letter
+        further, places = self._ahead
+        return f"{letter} + {places}" if letter == further and places else letter
 
     def text(self, op: Op) -> str:
         """The operation, written out."""
@@ -102,10 +110,11 @@ class Lines:
         """The head of a loop over all of an index."""
         return f"for (long {letter} = 0; {letter} < {self.range_of(letter).size}; {letter}++)"
 
-    def buffer(self, name: str, letter: str) -> str:
-        """An array over an index that lives as long as the call."""
-        self.buffers[name] = str(self.range_of(letter).size)
-        return name
+    def array(self, op: Op, letter: str) -> str:
+        """The entry of a result in its array, which lives as long as the call."""
+        if op not in self.homes:
+            self.buffers[f"t{op.number}"] = str(self.range_of(letter).size)
+        return f"{self.homes.get(op, f't{op.number}')}[{letter}]"
 
     # ---- whole arrays
 
@@ -116,7 +125,7 @@ class Lines:
                 (letter,) = alone
                 self.lines.append(f"{self.loop(letter)} {{")
                 for op in group:
-                    self.lines.append(f"{INDENT}{self.buffer(f't{op.number}', letter)}[{letter}] = {self.text(op)};")
+                    self.lines.append(f"{INDENT}{self.array(op, letter)} = {self.text(op)};")
                 self.lines.append("}")
                 continue
             for op in group:
@@ -139,34 +148,40 @@ class Lines:
             if double and op.kind == "div" and letter in op.args[1].layout:
                 lines += self._shared(op, letter)
                 continue
-            for second in ("", letter) if double and letter in op.body | op.layout else ("",):
-                self._second = second
-                if op.kind == "sum":
-                    lines.append(f"{self.added(op)} += {self.product(op)};")
-                else:
-                    lines.append(f"const vec {self.name(op)} = {self.text(op)};")
-                self._second = ""
+            several = range(2 if double and letter in op.body | op.layout else 1)
+            if op.kind != "sum":
+                lines += [f"const vec {name} = {text};" for name, text in self._beside(op, letter, several, self.text)]
+                continue
+            terms = self._beside(op, letter, several, self.product)
+            if letter in op.layout:
+                lines += [f"{name} += {text};" for name, text in terms]
+            else:  # the terms first, so that additions wait for one another less
+                lines.append(f"{self.name(op)} += {' + '.join(text for _, text in terms)};")
         return lines
 
-    def added(self, op: Op) -> str:
-        """Where a loop adds to a sum."""
-        return self.name(op)
+    def _beside(self, op: Op, letter: str, places: range, text: Callable[[Op], str]) -> list[tuple[str, str]]:
+        """The name and the text of an operation for indices side by side."""
+        found = []
+        for ahead in places:
+            self._ahead = letter, ahead
+            found.append((self.name(op), text(op)))
+        self._ahead = "", 0
+        return found
 
     def _shared(self, op: Op, letter: str) -> list[str]:
         """Two quotients by one division."""
-        above, below = op.args
-        first, top = self.name(below), self.name(above)
-        self._second = letter
-        second, next_top, target = self.name(below), self.name(above), self.name(op)
-        self._second = ""
-        both, inverse = f"both_{op.number}", f"inverse_{op.number}"
         self.shares = True
-        return [
-            f"const vec {both} = ({first}) * ({second}), {inverse} = 1.0 / {both};",
-            f"seen = within(seen, {both});",
-            f"const vec {self.name(op)} = {'' if top == '1.0' else f'({top}) * '}({inverse} * ({second}));",
-            f"const vec {target} = {'' if next_top == '1.0' else f'({next_top}) * '}({inverse} * ({first}));",
-        ]
+        above, below = op.args
+        lines, places = [], range(2)
+        tops, bottoms, targets = (
+            [name for name, _ in self._beside(part, letter, places, self.name)] for part in (above, below, op)
+        )
+        both, inverse = f"both_{op.number}", f"inverse_{op.number}"
+        lines.append(f"const vec {both} = ({bottoms[0]}) * ({bottoms[1]}), {inverse} = 1.0 / {both};")
+        lines.append(f"seen = within(seen, {both});")
+        for top, bottom, target in zip(tops, reversed(bottoms), targets, strict=True):
+            lines.append(f"const vec {target} = {'' if top == '1.0' else f'({top}) * '}({inverse} * ({bottom}));")
+        return lines
 
     def local(self, ops: Sequence[Op]) -> None:
         """These operations are variables until further notice."""
@@ -196,7 +211,7 @@ class _Loops:
         for op in sums:
             if op.layout:
                 (letter,) = op.layout
-                to.lines.append(f"{to.loop(letter)} {to.buffer(f't{op.number}', letter)}[{letter}] = zero;")
+                to.lines.append(f"{to.loop(letter)} {to.array(op, letter)} = zero;")
             else:
                 to.lines.append(f"vec v{op.number} = zero;")
         to.local(inside)
@@ -207,8 +222,7 @@ class _Loops:
                 to.lines += [INDENT + line for line in self._loop(level, letter)]
         for op in inside:
             if op in nest.stored:
-                name = to.buffer(f"t{op.number}", nest.letter)
-                to.lines.append(f"{INDENT}{name}[{nest.letter}] = v{op.number};")
+                to.lines.append(f"{INDENT}{to.array(op, nest.letter)} = v{op.number};")
         to.lines.append("}")
         to.local(())
 
@@ -250,7 +264,7 @@ class _Loops:
         early = {arg for op in mine for arg in op.args if nest.is_large(arg) and self.level.get(arg) != level}
         late = [op for op in mine if nest.is_large(op) and self._is_read_later(op, level)]
         for op in late:
-            to.buffer(f"kept_{op.number}", letter)
+            to.buffers[f"kept_{op.number}"] = str(to.range_of(letter).size)
         loaded = sorted(early, key=lambda op: op.number)
 
         def body(double: bool) -> list[str]:
