@@ -22,9 +22,10 @@ from typing import Any
 
 from symasym.benchmarks.breakdown import Breakdown
 from symasym.benchmarks.forms import compiled_s, form_f, form_s, inputs_f, inputs_s, lambdified_s, plain_f, plain_s
+from symasym.benchmarks.handwritten import best, f_by_hand, s_by_hand, s_gradient_by_hand
 from symasym.benchmarks.native import native
 from symasym.benchmarks.roofs import f_parts, operations_written, shown, single_parts
-from symasym.benchmarks.rows import Row, interleaved
+from symasym.benchmarks.rows import Clock, Row, interleaved
 from symasym.errors import InputError
 
 __all__ = ["rows"]
@@ -76,35 +77,54 @@ def _form_s(size: tuple[int, int, int], faster: float, slower: float, runs: int)
         actions["compiled"] = partial(compiled_s(True).cumulants, 2, b=b, lam=lam)
         actions["alone"] = partial(compiled_s(False).cumulants, 2, b=b, lam=lam)
         actions["compiled gradient"] = partial(compiled_s(True).value_and_gradient, (1.0, 1.0), b=b, lam=lam)
-    taken = interleaved(actions, runs, time.thread_time)
+    by_hand = {"kernel": best(s_by_hand(b, lam), runs), "gradient": best(s_gradient_by_hand(b, lam), runs)}
+    taken, ways = _with_hands(actions, by_hand, runs, time.thread_time)
     parts = Breakdown.of(kernel, b, lam, runs)
-    where, none = f"S, (d, k, B) = ({size[0]}, {rank}, {size[2]:.0e})", "no C compiler"
+    where = f"S, (d, k, B) = ({size[0]}, {rank}, {size[2]:.0e})"
     why = parts.shares(parts.value, parts.roof, taken["kernel"])
-    yield Row(f"{where}: kernel", taken["kernel"] * 1e3, "ms", note=why)
-    yield Row(f"{where}: plain NumPy / kernel", taken["plain"] / taken["kernel"], "x", faster, at_least=True)
-    yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, none)
-    yield _against(f"{where}: C, four terms to a division / C", taken, "folded", "c", None, none)
-    yield _against(f"{where}: compiled from the law / C", taken, "compiled", "c", SHARED, none)
-    yield _against(f"{where}: compiled, a division for each term / C", taken, "alone", "c", COMPILED, none)
-    why = parts.shares(parts.gradient, parts.steep, taken["gradient"])
-    yield Row(f"{where}: kernel, value + gradient", taken["gradient"] * 1e3, "ms", note=why)
-    why = f"the array operations alone: {parts.steep / parts.roof:.2f}"
-    yield Row(f"{where}: value + gradient / value", taken["gradient"] / taken["kernel"], "x", GRADIENT, note=why)
-    what = f"{where}: compiled, value + gradient / value"
-    yield _against(what, taken, "compiled gradient", "compiled", None, none)
-    yield from _jax_rows(where, b, lam, actions, runs)
+    yield Row(f"{where}: kernel", taken["kernel"] * 1e3, "ms", note=why, roof=taken[HANDS["kernel"]] * 1e3)
+    yield _against(f"{where}: plain NumPy / kernel", taken, "plain", "kernel", faster, at_least=True)
+    yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, note=f"by hand: {ways['kernel']}")
+    yield _against(f"{where}: C, four terms to a division / C", taken, "folded", "c")
+    yield _against(f"{where}: compiled from the law / C", taken, "compiled", "c", SHARED)
+    yield _against(f"{where}: compiled, a division for each term / C", taken, "alone", "c", COMPILED)
+    why, roof = parts.shares(parts.gradient, parts.steep, taken["gradient"]), taken[HANDS["gradient"]] * 1e3
+    yield Row(f"{where}: kernel, value + gradient", taken["gradient"] * 1e3, "ms", note=why, roof=roof)
+    why = f"the array operations alone: {parts.steep / parts.roof:.2f}; by hand: {ways['gradient']}"
+    yield _against(f"{where}: value + gradient / value", taken, "gradient", "kernel", GRADIENT, note=why)
+    yield _against(f"{where}: compiled, value + gradient / value", taken, "compiled gradient", "compiled")
+    yield from _jax_rows(where, b, lam, actions, by_hand["gradient"], runs)
     yield from _lambdify(size, runs)
 
 
-def _jax_rows(where: str, b: Any, lam: Any, actions: Mapping[str, Callable[[], Any]], runs: int) -> Iterator[Row]:
+Ways = Mapping[str, Callable[[], Any]]
+
+
+def _with_hands(
+    actions: Ways, by_hand: Mapping[str, Ways], runs: int, clock: Clock
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Seconds of all actions, and of the quickest way by hand for those that have such ways, which is named."""
+    every = {f"{name}: {way}": action for name, ways in by_hand.items() for way, action in ways.items()}
+    taken = interleaved({**actions, **every}, runs, clock)
+    found, quickest = {name: taken[name] for name in actions}, {}
+    for name, ways in by_hand.items():
+        seconds = {way: taken[f"{name}: {way}"] for way in ways}
+        quickest[name] = min(seconds, key=seconds.__getitem__)
+        found[HANDS[name]] = seconds[quickest[name]]
+    return found, quickest
+
+
+def _jax_rows(where: str, b: Any, lam: Any, actions: Ways, by_hand: Ways, runs: int) -> Iterator[Row]:
     """JAX as it is called against the kernel; JAX compiled against the compiled law, like against like.
 
     Seconds of the wall clock, because JAX has threads of its own; the ratio of processor seconds is noted.
     """
-    mine = {name: actions[name] for name in ("gradient", "compiled gradient") if name in actions}
     rivals = _jax_s(b, lam)
-    wall = interleaved({**rivals, **mine}, runs) if rivals else {}
-    busy = interleaved({**rivals, **mine}, runs, time.process_time) if rivals else {}
+    every = rivals | {name: actions[name] for name in ("gradient", "compiled gradient") if name in actions}
+    wall, busy = (
+        _with_hands(every, {"gradient": by_hand}, runs, clock)[0] if rivals else {}
+        for clock in (time.perf_counter, time.process_time)
+    )
     pairs = {
         ("jax", "gradient"): ("jax.value_and_grad / kernel's value + gradient", RIVALS),
         ("jax", "compiled gradient"): ("jax.value_and_grad / compiled value + gradient", RIVALS),
@@ -112,11 +132,14 @@ def _jax_rows(where: str, b: Any, lam: Any, actions: Mapping[str, Callable[[], A
         ("jitted", "gradient"): ("jax.jit(jax.value_and_grad) / kernel's value + gradient", None),
     }
     for (above, below), (text, goal) in pairs.items():
-        if above in wall and below in wall:
-            note = f"in seconds of all processors: {busy[above] / busy[below]:.2f}"
-            yield Row(f"{where}: {text}", wall[above] / wall[below], "x", goal, True, note=note)
-        else:
-            yield Row(f"{where}: {text}", None, "x", goal, True, note="no JAX" if not rivals else "no C compiler")
+        there = above in busy and below in busy
+        note = f"in seconds of all processors: {busy[above] / busy[below]:.2f}" if there else ""
+        yield _against(f"{where}: {text}", wall, above, below, goal, True, note)
+
+
+MISSING = {"jax": "no JAX", "jitted": "no JAX"}
+HANDS = {"kernel": "kernel by hand", "gradient": "gradient by hand"}
+"""What stands for the kernel in a roof."""
 
 
 def _against(
@@ -124,15 +147,18 @@ def _against(
     taken: Mapping[str, float],
     above: str,
     below: str,
-    goal: float | None,
-    why: str,
+    goal: float | None = None,
     at_least: bool = False,
     note: str = "",
 ) -> Row:
-    """A ratio, or why there is none."""
-    if above not in taken or below not in taken:
-        return Row(what, None, "x", goal, at_least, note=why)
-    return Row(what, taken[above] / taken[below], "x", goal, at_least, note)
+    """A ratio with the same of NumPy by hand, or why there is none."""
+    for name in (above, below):
+        if name not in taken:
+            return Row(what, None, "x", goal, at_least, MISSING.get(name, "no C compiler"))
+    first, second = HANDS.get(above, above), HANDS.get(below, below)
+    has_roof = (first, second) != (above, below) and first in taken and second in taken
+    roof = taken[first] / taken[second] if has_roof else None
+    return Row(what, taken[above] / taken[below], "x", goal, at_least, note, roof)
 
 
 def _single(runs: int) -> Iterator[Row]:
@@ -172,14 +198,14 @@ def _form_f(size: int, slower: float, runs: int) -> Iterator[Row]:
     }
     if c is not None:
         actions["c"] = partial(c.f, a, s)
-    taken = interleaved(actions, runs, time.thread_time)
+    taken, ways = _with_hands(actions, {"kernel": best(f_by_hand(a, s), runs)}, runs, time.thread_time)
     where = f"F, (k, B) = ({size}, {BATCH:.0e})"
     parts, roof = f_parts(kernel, a, s, runs)
-    why = f"in per cent: {shown(parts, taken['kernel'] / 100)}"
+    why = f"in per cent: {shown(parts, taken['kernel'] / 100)}; by hand: {ways['kernel']}"
     if c is not None:
         why += f"; array operations alone / C: {roof / taken['c']:.2f}"
-    yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, "no C compiler", note=why)
-    yield Row(f"{where}: plain NumPy / kernel", taken["plain"] / taken["kernel"], "x")
+    yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, note=why)
+    yield _against(f"{where}: plain NumPy / kernel", taken, "plain", "kernel")
 
 
 def _workspace() -> Iterator[Row]:
@@ -236,20 +262,19 @@ def _lambdify(size: tuple[int, int, int], runs: int) -> Iterator[Row]:
     function, kernel, columns = lambdified_s(*size[:2]), form_s(), [*b.T.copy(), *lam.T.copy()]
     actions: dict[str, Callable[[], Any]] = {
         "rival": lambda: function(*columns),
-        "kernel": partial(kernel.value_and_gradient, b, lam, of=BOTH),
+        "gradient": partial(kernel.value_and_gradient, b, lam, of=BOTH),
     }
     if native() is not None:
         actions["compiled"] = partial(compiled_s(True).value_and_gradient, (1.0, 1.0), b=b, lam=lam)
-    taken = interleaved(actions, max(runs // 2, 1), time.thread_time)
-    steep = Breakdown.of(kernel, b, lam, runs).steep
+    by_hand = {"gradient": best(s_gradient_by_hand(b, lam), runs)}
+    taken, _ = _with_hands(actions, by_hand, max(runs // 2, 1), time.thread_time)
     written = operations_written(function)
     note = (
         f"B = {count:.0e}; its columns are turned beforehand; {written} operations on columns of {8 * count / 1000:.0f} kB, "
-        f"{taken['rival'] / written / count * 1e9:.2f} ns a number; "
-        f"against the kernel's array operations alone: {taken['rival'] / steep:.2f}"
+        f"{taken['rival'] / written / count * 1e9:.2f} ns a number"
     )
-    yield Row(f"{what} / kernel's value + gradient", taken["rival"] / taken["kernel"], "x", RIVALS, True, note=note)
-    yield _against(f"{what} / compiled value + gradient", taken, "rival", "compiled", RIVALS, "no C compiler", True)
+    yield _against(f"{what} / kernel's value + gradient", taken, "rival", "gradient", RIVALS, True, note)
+    yield _against(f"{what} / compiled value + gradient", taken, "rival", "compiled", RIVALS, True)
 
 
 if __name__ == "__main__":

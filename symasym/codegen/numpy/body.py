@@ -21,7 +21,7 @@ from symasym.codegen.numpy.text import Expression
 from symasym.codegen.numpy.tiles import PairTile, RangeTile, RowTile, Tile
 from symasym.codegen.numpy.wrap import wrapped
 
-__all__ = ["Body"]
+__all__ = ["Body", "part_of"]
 
 
 @dataclass
@@ -39,6 +39,11 @@ class Body:
     lines: list[str] = field(default_factory=list)
     hot: list[tuple[int, str, str]] = field(default_factory=list)
     """For each nest the number of workspace arrays, the product of the other axes and the length of the nest's own."""
+    homes: dict[Op, str] = field(default_factory=dict)
+    """Where results belong, as a part of an array that is there from the start."""
+    placed: dict[Op, str] = field(default_factory=dict)
+    """Those of them that have been computed there."""
+    _rest: Affine = field(default_factory=Affine)
     _held: Counter[str] = field(default_factory=Counter)
     """How many arrays over each index live as long as the function runs."""
     _names: dict[Op, str] = field(default_factory=dict)
@@ -54,7 +59,7 @@ class Body:
     @property
     def cold(self) -> Affine:
         """How many numbers over at most one index the function holds for one problem."""
-        return sum((self.ranges[letter].size * number for letter, number in self._held.items()), Affine())
+        return sum((self.ranges[letter].size * number for letter, number in self._held.items()), self._rest)
 
     def write(self, steps: Sequence[Step], outputs: Sequence[Op]) -> None:
         """Lines that compute every output; `text` gives what stands for it."""
@@ -103,7 +108,7 @@ class Body:
         assert leaf.family is not None
         key = (leaf.family, leaf.range.bounds)
         if key not in self._views:
-            cut = _slice(leaf.range, self.lengths[leaf.family])
+            cut = part_of(leaf.range, self.lengths[leaf.family])
             if cut == ":":
                 self._views[key] = leaf.family
             else:
@@ -125,6 +130,13 @@ class Body:
         kind = ("sum" if op.layout else "total") if op.kind == "sum" else "part"
         self._names[op] = self.fresh(self.hints.get(op) or "_".join([kind, *sorted(op.layout)]))
         return self._names[op]
+
+    def array(self, wanted: str, length: Affine) -> str:
+        """A new array over an index, there from the start, under this name or one like it."""
+        name = self.fresh(wanted)
+        self.lines.append(f"{name} = np.empty({f'({length}, rows)' if self.last else f'(rows, {length})'}, kind)")
+        self._rest = self._rest + length
+        return name
 
     def _count(self, op: Op) -> None:
         """One more array that lives as long as the function runs."""
@@ -177,13 +189,18 @@ class Body:
         """An array that tiles fill or add to; what only a tile needs is a variable inside."""
         name = self._bind(op)
         if op in nest.stored or nest.is_partial(op):
-            self._count(op)
             sizes = [str(self.ranges[letter].size) for letter in op.layout]
             shape = ", ".join([*sizes, "rows"] if self.last else ["rows", *sizes]) + ("" if sizes else ",")
             added = nest.second is not None or (nest.is_partial(op) and kind.partial_sums_are_added)
-            self.lines.append(f"{name} = np.{'zeros' if added else 'empty'}(({shape}), kind)")
+            if op in self.homes and not added:
+                self.placed[op] = self.homes[op]
+                self.lines.append(f"{name} = {self.homes[op]}")
+            else:
+                self._count(op)
+                self.lines.append(f"{name} = np.{'zeros' if added else 'empty'}(({shape}), kind)")
 
 
-def _slice(over: Range, length: Affine) -> str:
+def part_of(over: Range, length: Affine) -> str:
+    """A range as a part of an axis of this length."""
     start, stop = over.first - 1, over.last
     return f"{'' if start == Affine() else start}:{'' if stop == length else stop}"

@@ -13,7 +13,7 @@ from symasym.codegen.index.ir import Mul, Node, Power, Range, is_number, walk
 from symasym.codegen.index.lower import Lowering
 from symasym.codegen.index.ops import Op
 from symasym.codegen.index.programs import Derivative, Normal, Program, Seeded, pullback, values
-from symasym.codegen.numpy.body import Body
+from symasym.codegen.numpy.body import Body, part_of
 from symasym.codegen.numpy.entry import head
 
 __all__ = ["Function", "Writer", "names_in"]
@@ -24,8 +24,8 @@ class Function:
     """A function of prepared arrays, sizes, the rows of a block, the floating-point type and the workspace.
 
     `arrays` are the arguments of the law that it takes. `hot` has for each nest its arrays, the product of its other axes and the
-    size of its own; `cold` the numbers that a problem holds in arrays over at most one index. `returned` has the argument and the
-    part of it, "" for the whole, to which each derivative belongs.
+    size of its own; `cold` the numbers that a problem holds in arrays over at most one index. `returned` has the argument of each
+    derivative.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Function:
     body: tuple[str, ...]
     hot: tuple[tuple[int, str, str], ...] = ()
     cold: Affine = field(default_factory=Affine)
-    returned: tuple[tuple[str, str], ...] = ()
+    returned: tuple[str, ...] = ()
 
     def renamed(self, name: str) -> Function:
         """The same under another name."""
@@ -53,6 +53,15 @@ def divided_by(nodes: Iterable[Node]) -> set[str]:
     """Families and scalars in denominators, where an infinity would vanish without a trace."""
     products = [part for node in nodes for part in walk(node) if isinstance(part, Mul | Power)]
     return names_in(base for part in products for base, exponent in powers(part)[1].items() if exponent < 0)
+
+
+def _are_consecutive(ranges: Sequence[Range], length: Affine) -> bool:
+    """Whether ranges, in some order, follow one another from the first index to the last."""
+    ends = {over.first - 1: over.last for over in ranges}
+    reached, steps = Affine(), 0
+    while steps < len(ranges) and reached in ends:
+        reached, steps = ends[reached], steps + 1
+    return steps == len(ranges) == len(ends) and reached == length
 
 
 @dataclass
@@ -75,8 +84,11 @@ class Writer:
 
     def _body(self, program: Program) -> Body:
         body = self._empty(program.hints)
-        body.write(program.steps, [*program.outputs, *(op for d in program.derivatives for op in d.terms)])
+        self._write(body, program)
         return body
+
+    def _write(self, body: Body, program: Program) -> None:
+        body.write(program.steps, [*program.outputs, *(op for d in program.derivatives for op in d.terms)])
 
     def arrays(self, nodes: Iterable[Node]) -> list[str]:
         """Families and scalars that formulas need, in the order of the arguments."""
@@ -91,7 +103,7 @@ class Writer:
         body: Body,
         returns: str,
         extra: Mapping[str, str] | None = None,
-        returned: Sequence[tuple[str, str]] = (),
+        returned: Sequence[str] = (),
     ) -> Function:
         types = dict.fromkeys(arrays, "Floats") | dict.fromkeys(self.given.sizes, "int")
         types |= {"rows": "int", "kind": "np.dtype", "work": "_Work"} | dict(extra or {})
@@ -137,35 +149,64 @@ class Writer:
         """
         arrays = self.arrays(part.value for part in parts)
         program = pullback(self.form, parts)
-        body = self._body(program)
-        texts, returned = [body.text(op) for op in program.outputs if op.kind != "seed"], list[tuple[str, str]]()
+        body = self._empty(program.hints)
+        whole = self._families(body, program)
+        self._write(body, program)
+        texts, returned = [body.text(op) for op in program.outputs if op.kind != "seed"], list[str]()
         for argument in arrays:
             found = [d for d in program.derivatives if d.name == argument]
-            if argument in self.given.lengths:
-                cuts = self._family(body, argument, self.given.lengths[argument], found)
+            returned.append(argument)
+            if argument in whole:
+                self._fill(body, whole[argument], found)
+                texts.append(whole[argument])
+            elif argument in self.given.lengths:
+                texts.append(self._family(body, argument, self.given.lengths[argument], found))
             else:
-                cuts = [("", " + ".join(body.text(op) for d in found for op in d.terms) or "np.zeros(rows, kind)")]
-            returned += [(argument, cut) for cut, _ in cuts]
-            texts += [text for _, text in cuts]
+                texts.append(" + ".join(body.text(op) for d in found for op in d.terms) or "np.zeros(rows, kind)")
         body.assign("return ", ", ".join(texts) + ("," if len(texts) == 1 else "") if texts else "()")
         return self._function(name, docstring, arrays, body, "tuple[Floats, ...]", extra, returned)
 
-    def _family(self, body: Body, name: str, length: Affine, found: Sequence[Derivative]) -> list[tuple[str, str]]:
-        """Parts of the derivative by a family with their texts; one part, added up, unless they follow one another."""
-        parts = [(d.range, " + ".join(body.text(op) for op in d.terms)) for d in found if d.range is not None]
-        reached, joined, left = Affine(), list[tuple[str, str]](), list(parts)
-        while following := next((part for part in left if part[0].first == reached + 1), None):
-            left.remove(following)
-            reached = following[0].last
-            joined.append((f"{following[0].first - 1}:{reached}", following[1]))
-        if parts and not left and reached == length:
-            return joined if len(joined) > 1 else [("", joined[0][1])]
+    def _families(self, body: Body, program: Program) -> dict[str, str]:
+        """One array for the derivative by each family of several consecutive ranges.
+
+        Parts that are one operation are computed in their place.
+        """
+        found = {}
+        for name in dict.fromkeys(d.name for d in program.derivatives if d.range is not None):
+            parts, length = [d for d in program.derivatives if d.name == name], self.given.lengths[name]
+            if len(parts) > 1 and _are_consecutive([d.range for d in parts if d.range is not None], length):
+                found[name] = body.array(f"{name}_bar", length)
+                homes = {d.terms[0]: self._cut(found[name], d) for d in parts if len(d.terms) == 1}
+                body.homes |= {op: home for op, home in homes.items() if op.layout and op not in body.homes}
+        return found
+
+    def _cut(self, variable: str, part: Derivative) -> str:
+        """The part of an array that belongs to a range."""
+        assert part.range is not None
+        cut = part_of(part.range, self.given.lengths[part.name])
+        return f"{variable}[{cut if self.last else f':, {cut}'}]"
+
+    def _fill(self, body: Body, variable: str, parts: Sequence[Derivative]) -> None:
+        """Parts that are not in their place yet."""
+        for part in parts:
+            home = self._cut(variable, part)
+            if body.placed.get(part.terms[0]) != home:
+                body.assign(f"{home} = ", self._sum(body, part))
+
+    def _sum(self, body: Body, part: Derivative) -> str:
+        """The terms of a derivative by entries of a family, with an axis for these."""
+        lone = "" if self.last else "[:, None]"
+        return " + ".join(body.text(op) + (lone if not op.layout and op.kind != "number" else "") for op in part.terms)
+
+    def _family(self, body: Body, name: str, length: Affine, found: Sequence[Derivative]) -> str:
+        """The derivative by a family: one range, or parts added up."""
+        if len(found) == 1 and found[0].range is not None and found[0].range.size == length:
+            return " + ".join(body.text(op) for op in found[0].terms)
         variable = body.fresh(f"{name}_bar")
         body.lines.append(f"{variable} = np.zeros({f'({length}, rows)' if self.last else f'(rows, {length})'}, kind)")
-        for over, text in parts:
-            cut = f"{over.first - 1}:{over.last}"
-            body.assign(f"{variable}[{cut if self.last else f':, {cut}'}] += ", text)
-        return [("", variable)]
+        for part in found:
+            body.assign(f"{self._cut(variable, part)} += ", self._sum(body, part))
+        return variable
 
     # ---- domain
 

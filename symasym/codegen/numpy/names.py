@@ -11,7 +11,7 @@ __all__ = ["NATURAL", "PREFIXES", "RESERVED", "check_names"]
 
 _MODULE = """
     Any ArrayLike BUFFER COLUMN Callable DOUBLE DTypeLike ExcessLossGradient FEW Floats Gradient LONG Mapping
-    NDArray NOWHERE NamedTuple NaturalGradient ROWS Result SIGNATURE SMALLEST STARTS STEPS Sequence TILE Terms
+    NARROW NDArray NOWHERE NamedTuple NaturalGradient ROWS Result SERIAL SIGNATURE SMALLEST STARTS STEPS Sequence TILE Terms
     WORKSPACE annotations cache math np
 """
 _VARIABLES = """

@@ -178,13 +178,13 @@ def public_slots(read: Formulas, given: Inputs, core: Group) -> dict[str, Any]:
             gradient,
             work=work_lines(given, core, backward, room * 2, matrices),
             results=_results(given, [*every, "alpha"]),
-            parts=_parts(["value"], [*((n, cut) for n, cut, _ in stores), ("alpha", "")], ["by_g", "by_sigma_down"]),
+            parts=_parts(["value"], [*stores, "alpha"], ["by_g", "by_sigma_down"]),
             pullbacks=_pullbacks(core),
             returned=call(
                 "return ",
                 [
                     "target.value(seeds.kappa)",
-                    *(text for *_, text in stores),
+                    *stores.values(),
                     "target.by_alpha(seeds.kappa)",
                     "*by_given",
                 ],
@@ -293,10 +293,9 @@ def _results(given: Inputs, names: Sequence[str]) -> list[str]:
     return lines
 
 
-def _parts(first: Sequence[str], stores: Sequence[tuple[str, str]], last: Sequence[str] = ()) -> list[str]:
+def _parts(first: Sequence[str], names: Sequence[str], last: Sequence[str] = ()) -> list[str]:
     """The line that lists where values and derivatives go."""
-    cut = [f"by_{name}[:, {part}]" if part else f"by_{name}" for name, part in stores]
-    return call("parts = _there", [*first, *cut, *last])
+    return call("parts = _there", [*first, *(f"by_{name}" for name in names), *last])
 
 
 def _last(result: str, kind: str, given: Inputs, names: Sequence[str], more: Sequence[str] = ()) -> list[str]:
@@ -307,33 +306,14 @@ def _last(result: str, kind: str, given: Inputs, names: Sequence[str], more: Seq
     return [*call(f"gradient = {kind}", [*shaped, *more]), f"return {result}.reshape(batch), gradient"]
 
 
-def _stores(core: Group, every: Sequence[str]) -> list[tuple[str, str, str]]:
-    """For each part of each derivative the argument, the part and the text; parts only where one pullback alone has them."""
-    first, second = core.fields["outside_pullback"], core.fields["noise_pullback"]
-    found: list[tuple[str, str, str]] = []
+def _stores(core: Group, every: Sequence[str]) -> dict[str, str]:
+    """For each argument the text of its derivative."""
+    first, second = core.fields["outside_pullback"].returned, core.fields["noise_pullback"].returned
+    found = {}
     for name in every:
-        mine = [(f"outside_{_variable(*part)}", *part) for part in first.returned if part[0] == name]
-        more = [(f"noise_{_variable(*part)}", *part) for part in second.returned if part[0] == name]
-        if mine and more:
-            found.append((name, "", f"{_joined(mine)} + {_joined(more)}"))
-        elif mine or more:
-            found += [(name, part, text) for text, _, part in mine or more]
-        else:
-            found.append((name, "", "np.zeros((1, 1), kind)"))
+        terms = [f"outside_by_{name}"] * (name in first) + [f"noise_by_{name}"] * (name in second)
+        found[name] = " + ".join(terms) or "np.zeros((1, 1), kind)"
     return found
-
-
-def _joined(parts: Sequence[tuple[str, str, str]]) -> str:
-    texts = [text for text, _, _ in parts]
-    return texts[0] if len(texts) == 1 else f"np.concatenate([{', '.join(texts)}], axis=axis)"
-
-
-def _variable(name: str, part: str) -> str:
-    """The name of a part of a derivative: by the end of its range."""
-    if not part:
-        return f"by_{name}"
-    end = part.split(":")[1].replace(" ", "").replace("+", "_plus_").replace("-", "_minus_")
-    return f"by_{name}_to_{end}"
 
 
 def _pullbacks(core: Group) -> list[str]:
@@ -341,11 +321,11 @@ def _pullbacks(core: Group) -> list[str]:
     lines = []
     first, second = core.fields["outside_pullback"], core.fields["noise_pullback"]
     if first.arrays:
-        names = [f"outside_{_variable(*part)}" for part in first.returned]
+        names = [f"outside_by_{name}" for name in first.returned]
         lines += _unpacked(names, "at.outside_pullback", first.parameters)
     if second.arrays:
         lines.append("bar = target.by_noise(seeds.kappa)")
-        names = ["_", *(f"noise_{_variable(*part)}" for part in second.returned)]
+        names = ["_", *(f"noise_by_{name}" for name in second.returned)]
         lines += _unpacked(names, "at.noise_pullback", second.parameters)
     return lines
 

@@ -23,10 +23,14 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-COLUMN = 24_576
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the second cache."""
+COLUMN = 32_768
+"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+SERIAL = 8192
+"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+NARROW = 3
+"""Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -54,7 +58,7 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        self.rows = min(count, rows) or 1
+        self.rows = -(-count // -(-count // rows)) or 1  # blocks of one size, as few as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
@@ -168,6 +172,9 @@ def _store(result: Floats, value: Floats, last: bool) -> None:
         result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
     elif not last or value.ndim != 2:
         result[...] = value
+    elif len(value) == result.shape[1] <= NARROW:
+        for column, row in enumerate(value):
+            result[:, column] = row
     else:
         result[...] = value.T
 
@@ -196,10 +203,25 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(np.vdot(x, x)):
+        if x is not None and not math.isfinite(_squares(x)):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
+
+
+def _squares(x: Floats) -> float:
+    """The sum of the squares of all entries; infinite where one leaves the range of numbers."""
+    if x.size <= SERIAL:
+        return float(np.vdot(x, x))
+    try:
+        if x.ndim == 2 and SERIAL // 8 <= x.shape[1] <= SERIAL:
+            return float(np.add.reduce(np.vecdot(x, x)))
+        flat = x.reshape(-1)
+        whole = flat[: flat.size // SERIAL * SERIAL].reshape(-1, SERIAL)
+        rest = flat[whole.size :]
+        return float(np.add.reduce(np.vecdot(whole, whole)) + np.vdot(rest, rest))
+    except FloatingPointError:
+        return math.inf
 
 
 def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symasym.codegen.numpy.runtime.blocks import SERIAL, _slices
+
 Floats = NDArray[np.floating]
 
 # ---- copied into kernels
@@ -49,12 +51,45 @@ def _over(x: Floats, size: int, axis: int) -> Floats:
 def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
     if y is not None:
-        if (len(x) == 1 and x.shape == y.shape) or (x.shape[-1] >= 16 and y.shape[-1] >= 16):
+        if (len(x) == 1 and x.shape == y.shape) or 16 <= min(x.shape[-1], y.shape[-1]) <= SERIAL:
             return np.vecdot(x, y)
         x = x * y
-    if len(x) == 1:
+    if len(x) == 1 or x.shape[-1] > SERIAL:
         return np.add.reduce(x, axis=1)
-    return np.dot(x, np.ones(x.shape[-1], x.dtype))
+    if x.shape[-1] == 2:
+        return x[:, 0] + x[:, 1]
+    count, size = x.shape
+    ones, step = np.ones(size, x.dtype), max(1, SERIAL // size)
+    if count <= step:
+        return np.dot(x, ones)
+    sums, whole = np.empty(count, x.dtype), count // step * step
+    np.matmul(x[:whole].reshape(-1, step, size), ones, out=sums[:whole].reshape(-1, step))
+    np.dot(x[whole:], ones, out=sums[whole:])
+    return sums
+
+
+def _row_times(x: Floats, y: Floats) -> Floats:
+    """`sum_i x_i y_ia` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[2]
+    width = max(1, SERIAL // y.shape[1])
+    if size <= width:
+        return np.matmul(x[:, None], y)[:, 0]
+    found = np.empty((rows, 1, size), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
+    return found[:, 0]
+
+
+def _times_column(y: Floats, x: Floats) -> Floats:
+    """`sum_a y_ia x_a` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[1]
+    width = max(1, SERIAL // y.shape[2])
+    if size <= width:
+        return np.matmul(y, x[:, :, None])[:, :, 0]
+    found = np.empty((rows, size, 1), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
+    return found[:, :, 0]
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -84,7 +119,7 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
             with np.errstate(under="ignore"):
                 power = power * w
     least = SMALLEST[w.dtype.itemsize]
-    if sums[-1].size and (sums[-1].min() if sums[-1].size > 1 else sums[-1].item()) < least:
+    if sums[-1].size and (np.minimum.reduce(sums[-1]) if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
 
@@ -145,7 +180,7 @@ class _Seeds:
         axis: int,
         fixed: bool,
     ) -> None:
-        self.g, self.axis, self.fixed = g, axis, fixed
+        self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
         self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
@@ -157,8 +192,12 @@ class _Seeds:
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
         for order, kappa in self.kappa.items():
-            part = kappa if rows is None else kappa[rows]
-            part += _factor(order) * sums[order - 1]
+            more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
+            if rows is None and size == self.size:
+                self.kappa[order] = more
+            else:
+                part = kappa if rows is None else kappa[rows]
+                part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -294,7 +333,7 @@ def _targets(of: Any, kind: np.dtype) -> tuple[list[str | int], list[Floats]]:
 def _weights(v: Floats, g: Floats | None = None) -> Floats:
     """`g_a v_a`; NaN for a problem in which one of them is negative."""
     w = v if g is None else v * g
-    return np.where(w < 0, np.nan, w) if w.size and w.min() < 0 else w
+    return np.where(w < 0, np.nan, w) if w.size and np.minimum.reduce(w, axis=None) < 0 else w
 
 
 def _crossover(mean: Floats, noise: Floats, rank: int) -> Floats:

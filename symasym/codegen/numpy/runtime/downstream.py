@@ -102,7 +102,9 @@ def _downstream_domain(
 ) -> bool | NDArray[np.bool_]:
     """Which problems have `alpha > 0`, no negative `g_a` outside the learned span, a positive definite `sigma_down`."""
     inside: bool | NDArray[np.bool_] = True
-    if alpha is not None:
+    if alpha is not None and len(alpha) == 1:
+        inside = True if 0 < alpha.item() < np.inf else np.zeros(1, bool)
+    elif alpha is not None:
         inside = (alpha > 0) & (alpha < np.inf)
     if g is not None:
         beyond = g[outside] if last else g[:, outside]

@@ -1,0 +1,245 @@
+"""S and F by hand in NumPy: the arithmetic and nothing else, as a roof over kernels made of NumPy's operations.
+
+No argument is checked and no domain, every array is there beforehand, and rows and tiles are of the size that is quickest where
+it runs (`best` tries some). What comes in has the batch first, and so has what is returned.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symasym.benchmarks.rows import interleaved
+
+__all__ = ["best", "f_by_hand", "s_by_hand", "s_gradient_by_hand"]
+
+Floats = NDArray[np.floating]
+Action = Callable[[], Any]
+ROWS = (500, 1000, 2000, 4000, 8000, 16000)
+"""Rows of a block that are tried."""
+TILES = (16_384, 65_536, 131_072)
+"""Numbers in an array over both indices that are tried."""
+LARGEST = 500_000
+"""More numbers would not fit the workspace of 4 MB."""
+TRIES, KEPT = 3, 3
+BUFFER = 64
+"""Numbers in the buffers of NumPy, as in the kernels: operands that lack an axis are not copied before they are used."""
+
+
+def best(ways: Mapping[str, Action], runs: int) -> dict[str, Action]:
+    """The quickest of several ways at a first look, to be measured again together with everything else."""
+    quick = {name: partial(_with_small_buffers, way) for name, way in ways.items()}
+    taken = interleaved(quick, min(TRIES, runs), time.thread_time)
+    return {name: quick[name] for name in sorted(taken, key=taken.__getitem__)[:KEPT]}
+
+
+def _with_small_buffers(way: Action) -> Any:
+    with np.errstate():  # it brings back what it finds, the size of buffers with it
+        np.setbufsize(BUFFER)
+        return way()
+
+
+# ---- S
+
+
+def s_by_hand(b: Floats, lam: Floats) -> dict[str, Action]:
+    """Ways to compute `sum_a w_a` and `2 sum_a w_a^2`."""
+    ways: dict[str, Action] = {}
+    for rows, width in _sizes(b, lam, 1):
+        ways[f"rows {rows}, {width} at a time"] = partial(_value, b, lam, rows, width)
+    if lam.shape[1] > 100:
+        ways |= {f"{tile} numbers, batch first": partial(_value_first, b, lam, tile) for tile in TILES}
+    return ways
+
+
+def s_gradient_by_hand(b: Floats, lam: Floats) -> dict[str, Action]:
+    """Ways to compute `sum_a w_a + 2 sum_a w_a^2` and its derivatives by `b` and `lam`."""
+    ways: dict[str, Action] = {}
+    for rows, width in _sizes(b, lam, 2):
+        ways[f"rows {rows}, {width} at a time"] = partial(_gradient, b, lam, rows, width)
+    if lam.shape[1] > 100:
+        ways |= {f"{tile} numbers, batch first": partial(_gradient_first, b, lam, tile) for tile in TILES}
+    return ways
+
+
+def _sizes(b: Floats, lam: Floats, arrays: int) -> Iterator[tuple[int, int]]:
+    """Rows of a block, and how many indices outside the span are in a tile."""
+    (count, size), rank = lam.shape, b.shape[1]
+    for rows in (n for n in ROWS if n <= count and n * (2 * size + arrays * rank) <= LARGEST):
+        widths = {min(size - rank, max(1, tile // (rows * rank))) for tile in TILES}
+        yield from ((rows, width) for width in sorted(widths) if arrays * rows * rank * width <= LARGEST)
+
+
+def _blocks(count: int, rows: int) -> Iterator[slice]:
+    """All rows; the last block overlaps the one before, so that all have one size."""
+    for start in range(0, count, rows):
+        start = min(start, count - rows)
+        yield slice(start, start + rows)
+
+
+def _factor(inside: Floats, b: Floats, tau: Floats, top: Floats) -> None:
+    """`2 + lam_i + tau` with the batch last."""
+    np.einsum("in,in->n", inside, inside, out=tau)
+    np.add(tau, 2, out=tau)
+    np.add(inside, tau, out=top)
+
+
+def _value(b: Floats, lam: Floats, rows: int, width: int) -> tuple[Floats, Floats]:
+    (count, size), rank = lam.shape, b.shape[1]
+    first, second, ones = np.empty(count), np.empty(count), np.ones(size - rank)
+    turned, c, top, w = (np.empty((n, rows)) for n in (size, rank, rank, size - rank))
+    tau, tile = np.empty(rows), np.empty((rank, width, rows))
+    inside, outside = turned[:rank], turned[rank:]
+    for block in _blocks(count, rows):
+        np.copyto(turned, lam[block].T)
+        np.copyto(c, b[block].T)
+        _factor(inside, c, tau, top)
+        np.multiply(top, c, out=top)
+        np.multiply(top, c, out=top)
+        for start in range(0, size - rank, width):
+            here = slice(start, min(start + width, size - rank))
+            t = tile[:, : here.stop - start]
+            np.subtract(inside[:, None], outside[here], out=t)
+            np.square(t, out=t)
+            np.divide(top[:, None], t, out=t)
+            np.add.reduce(t, axis=0, out=w[here])
+        np.matmul(ones, w, out=first[block])
+        np.square(w, out=w)
+        np.matmul(ones, w, out=tau)
+        np.multiply(tau, 2, out=second[block])
+    return first, second
+
+
+def _gradient(b: Floats, lam: Floats, rows: int, width: int) -> tuple[Floats, Floats, Floats]:
+    (count, size), rank = lam.shape, b.shape[1]
+    value, by_b, by_lam = np.empty(count), np.empty_like(b), np.empty_like(lam)
+    turned, bar = np.empty((size, rows)), np.empty((size, rows))
+    c, top, p, own, squares, cubes = (np.empty((rank, rows)) for _ in range(6))
+    tau, one, two = (np.empty(rows) for _ in range(3))
+    x, y, w, slope, more = (np.empty(s) for s in ((rank, width, rows),) * 2 + ((width, rows),) * 3)
+    inside, outside = turned[:rank], turned[rank:]
+    for block in _blocks(count, rows):
+        np.copyto(turned, lam[block].T)
+        np.copyto(c, b[block].T)
+        _factor(inside, c, tau, top)
+        np.multiply(top, c, out=own)
+        np.multiply(own, c, out=p)
+        one[:], two[:], squares[:], cubes[:] = 0, 0, 0, 0
+        for start in range(0, size - rank, width):
+            here = slice(start, min(start + width, size - rank))
+            n = here.stop - start
+            np.subtract(inside[:, None], outside[here], out=x[:, :n])
+            np.divide(1, x[:, :n], out=x[:, :n])
+            np.square(x[:, :n], out=y[:, :n])
+            np.einsum("in,ian->an", p, y[:, :n], out=w[:n])
+            one += np.add.reduce(w[:n], axis=0)
+            np.multiply(w[:n], 4, out=slope[:n])
+            np.add(slope[:n], 1, out=slope[:n])
+            np.square(w[:n], out=w[:n])
+            two += np.add.reduce(w[:n], axis=0)
+            squares += np.einsum("an,ian->in", slope[:n], y[:, :n])
+            np.multiply(x[:, :n], y[:, :n], out=x[:, :n])
+            np.einsum("in,ian->an", p, x[:, :n], out=more[:n])
+            np.multiply(more[:n], slope[:n], out=more[:n])
+            np.multiply(more[:n], 2, out=bar[rank + start : rank + here.stop])
+            cubes += np.einsum("an,ian->in", slope[:n], x[:, :n])
+        np.multiply(two, 2, out=two)
+        np.add(one, two, out=value[block])
+        np.multiply(own, squares, out=own)
+        np.multiply(own, 2, out=own)
+        np.square(c, out=c)
+        np.multiply(c, squares, out=squares)
+        np.add.reduce(squares, axis=0, out=tau)
+        np.multiply(tau, 2, out=tau)
+        np.multiply(inside, tau, out=top)
+        np.add(squares, top, out=squares)
+        np.multiply(p, cubes, out=cubes)
+        np.multiply(cubes, 2, out=cubes)
+        np.subtract(squares, cubes, out=bar[:rank])
+        if rank > 2:
+            by_b[block] = own.T
+        else:  # NumPy would write two numbers at a time
+            for column in range(rank):
+                by_b[block, column] = own[column]
+        by_lam[block] = bar.T
+    return value, by_b, by_lam
+
+
+def _value_first(b: Floats, lam: Floats, tile: int) -> tuple[Floats, Floats]:
+    """The batch as the first axis: index ranges are long enough to be the inner loop."""
+    (count, size), rank = lam.shape, b.shape[1]
+    rows = min(count, max(1, tile // (rank * (size - rank))))
+    first, second, t = np.empty(count), np.empty(count), np.empty((rows, rank, size - rank))
+    for block in _blocks(count, rows):
+        inside, outside = lam[block, :rank], lam[block, rank:]
+        top = b[block] ** 2 * (2 + inside + np.vecdot(inside, inside)[:, None])
+        np.subtract(inside[:, :, None], outside[:, None], out=t)
+        np.divide(1, t, out=t)
+        np.square(t, out=t)
+        w = np.matmul(top[:, None], t)[:, 0]
+        np.add.reduce(w, axis=1, out=first[block])
+        np.multiply(np.vecdot(w, w), 2, out=second[block])
+    return first, second
+
+
+def _gradient_first(b: Floats, lam: Floats, tile: int) -> tuple[Floats, Floats, Floats]:
+    (count, size), rank = lam.shape, b.shape[1]
+    rows = min(count, max(1, tile // (rank * (size - rank))))
+    value, by_b, by_lam = np.empty(count), np.empty_like(b), np.empty_like(lam)
+    x, y = np.empty((rows, rank, size - rank)), np.empty((rows, rank, size - rank))
+    for block in _blocks(count, rows):
+        inside, outside, c = lam[block, :rank], lam[block, rank:], b[block]
+        top = 2 + inside + np.vecdot(inside, inside)[:, None]
+        p = top * c**2
+        np.subtract(inside[:, :, None], outside[:, None], out=x)
+        np.divide(1, x, out=x)
+        np.square(x, out=y)
+        w = np.matmul(p[:, None], y)[:, 0]
+        np.add(np.add.reduce(w, axis=1), 2 * np.vecdot(w, w), out=value[block])
+        slope = 4 * w + 1
+        squares = np.matmul(y, slope[:, :, None])[:, :, 0]
+        np.multiply(x, y, out=x)
+        np.multiply(2 * slope, np.matmul(p[:, None], x)[:, 0], out=by_lam[block, rank:])
+        cubes = np.matmul(x, slope[:, :, None])[:, :, 0]
+        np.multiply(2 * top * c, squares, out=by_b[block])
+        squares *= c**2
+        by_lam[block, :rank] = squares + 2 * np.add.reduce(squares, axis=1)[:, None] * inside - 2 * p * cubes
+    return value, by_b, by_lam
+
+
+# ---- F
+
+
+def f_by_hand(a: Floats, s: Floats) -> dict[str, Action]:
+    """Ways to compute `sum_i a_i^2 / (s_i (2 + s_i)^2)`."""
+    count, rank = s.shape
+    sizes = [rows for rows in (*ROWS, 32_000, 50_000) if rows <= count and 4000 <= rows * rank <= LARGEST // 2]
+    return {
+        f"rows {rows}, {how}": partial(_f, a, s, rows, how)
+        for rows in sizes
+        for how in (("columns", "product") if rank <= 4 else ("product",))
+    }
+
+
+def _f(a: Floats, s: Floats, rows: int, how: str) -> Floats:
+    count, rank = s.shape
+    value, ones = np.empty(count), np.ones(rank)
+    below, above = np.empty((rows, rank)), np.empty((rows, rank))
+    for block in _blocks(count, rows):
+        np.add(s[block], 2, out=below)
+        np.square(below, out=below)
+        np.multiply(s[block], below, out=below)
+        np.square(a[block], out=above)
+        np.divide(above, below, out=above)
+        if how == "product":
+            np.dot(above, ones, out=value[block])
+        else:
+            np.add(above[:, 0], above[:, 1], out=value[block])
+            for column in range(2, rank):
+                np.add(value[block], above[:, column], out=value[block])
+    return value
