@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import TypeVar
 
-from symasym.codegen.index.algebra import ONE, add, monic, mul, number, powers, product, scaled
+from symasym.codegen.index.algebra import ONE, add, mul, powers, product
 from symasym.codegen.index.ir import (
     Add,
     Entry,
@@ -24,8 +26,6 @@ from symasym.codegen.index.ir import (
     Rank,
     Scalar,
     Sum,
-    children,
-    is_number,
 )
 from symasym.codegen.index.ops import Leaf, Op, Ops, Reduction
 
@@ -38,22 +38,20 @@ def denominators(nodes: Iterable[Node], least: int = 2) -> frozenset[Node]:
     """Bases with an index that several products divide by; those with two, if `least` products do."""
     seen: set[Node] = set()
     counts: Counter[Node] = Counter()
-
-    def visit(node: Node) -> None:
+    left = list(nodes)
+    while left:
+        node = left.pop()
         if node in seen:
-            return
+            continue
         seen.add(node)
-        if isinstance(node, Mul | Power):
+        if isinstance(node, (Mul, Power)):
             factors = powers(node)[1]
-            counts.update(base for base, exponent in factors.items() if exponent < 0 and base.free)
-            below: Iterable[Node] = factors
+            for base, exponent in factors.items():
+                if exponent < 0 and base.free:
+                    counts[base] += 1
+            left += factors
         else:
-            below = children(node)
-        for child in below:
-            visit(child)
-
-    for node in nodes:
-        visit(node)
+            left += node.below
     return frozenset(base for base, count in counts.items() if count >= (least if len(base.free) > 1 else 2))
 
 
@@ -68,13 +66,16 @@ class Lowering:
 
     def lower(self, node: Node) -> Op:
         """The operation that computes a node."""
-        if node not in self._done:
-            self._done[node] = self._lower(node)
-        return self._done[node]
+        found = self._done.get(node)
+        if found is None:
+            found = self._done[node] = self._lower(node)
+        return found
 
     def _lower(self, node: Node) -> Op:
-        if is_number(node):
+        if node.is_number:
             return self.ops.constant(node)
+        if isinstance(node, (Mul, Power)):
+            return self._product(node)
         match node:
             case Scalar(name=name):
                 return self.ops.make("scalar", data=name)
@@ -90,7 +91,7 @@ class Lowering:
                 return self._total(Reduction(over), body)
             case HalfSum(range=over, other=other, above=above, body=body):
                 return self._total(Reduction(over, other, above), body)
-        return self._product(node)
+        raise TypeError(type(node).__name__)
 
     # ---- sums of terms
 
@@ -117,7 +118,8 @@ class Lowering:
         result = None if front == ONE else self.ops.constant(front)
         for layer in layers:
             above, below = self._fraction(layer)
-            result = self.ops.times(result, above)
+            if above is not None:
+                result = above if result is None else self.ops.times([result, above])
             if below is not None:
                 result = self.ops.make("div", result or self.ops.constant(ONE), below)
         assert result is not None
@@ -132,7 +134,9 @@ class Lowering:
         inverses = [
             self.ops.raised(self._inverse(base), below.pop(base)) for base in list(below) if base in self.inverted
         ]
-        return self.ops.times(self._raised(above), *inverses), self._raised(below)
+        top = self._raised(above)
+        parts = inverses if top is None else [top, *inverses]
+        return self.ops.times(parts) if parts else None, self._raised(below)
 
     def _inverse(self, base: Node) -> Op:
         return self.ops.make("div", self.ops.constant(ONE), self.lower(base))
@@ -140,16 +144,17 @@ class Lowering:
     def _raised(self, factors: Mapping[Node, Exact]) -> Op | None:
         """A product of positive powers; bases with the same exponent are multiplied first."""
         if len(factors) < 2:
-            return next((self.ops.raised(self.lower(base), e) for base, e in factors.items()), None)
+            for base, exponent in factors.items():
+                return self.ops.raised(self.lower(base), exponent)
+            return None
         bases: dict[Exact, list[Node]] = {}
-        for node, exponent in factors.items():
-            bases.setdefault(exponent, []).append(node)
+        for base, exponent in factors.items():
+            bases.setdefault(exponent, []).append(base)
         parts = []
         for exponent in sorted(bases):
-            base = self.ops.times(*[self.lower(node) for node in bases[exponent]])
-            assert base is not None
-            parts.append(self.ops.raised(base, exponent))
-        return self.ops.times(*parts)
+            together = self.ops.times([self.lower(base) for base in bases[exponent]])
+            parts.append(self.ops.raised(together, exponent))
+        return self.ops.times(parts)
 
     # ---- sums over an index
 
@@ -161,11 +166,11 @@ class Lowering:
 
     def _contracted(self, body: Node) -> tuple[Op, ...]:
         coefficient, factors = powers(body)
-        layouts = _layouts(factors)
-        if len(layouts) < 2 or coefficient != 1:
+        layers = _by_layout(factors)
+        if len(layers) < 2 or coefficient != 1:
             square = len(factors) == 1 and next(iter(factors.values())) == 2
             return (self.lower(next(iter(factors))),) * 2 if square else (self.lower(body),)
-        last = {base: e for base, e in factors.items() if base.free == layouts[-1]}
+        last = layers[-1]
         above, below = self._fraction(last)
         if above is None or below is not None:
             return (self.lower(body),)
@@ -173,12 +178,26 @@ class Lowering:
         return first, above
 
 
-def _layouts(factors: Mapping[Node, Exact]) -> list[Layout]:
-    """The layouts of factors, those with fewer indices first."""
-    found = {base.free for base in factors if not base.is_number}
-    return sorted(found, key=_by_number) if len(found) > 1 else list(found)
+def _by_layout(factors: Mapping[Node, Exact]) -> list[dict[Node, Exact]]:
+    """Factors that are no numbers, those with fewer indices first."""
+    groups: dict[Layout, dict[Node, Exact]] = {}
+    for base, exponent in factors.items():
+        if not base.is_number:
+            groups.setdefault(base.free, {})[base] = exponent
+    return _in_order(groups)
 
 
+T = TypeVar("T")
+
+
+def _in_order(groups: Mapping[Layout, T]) -> list[T]:
+    """What belongs to layouts with fewer indices first."""
+    if len(groups) < 2:
+        return list(groups.values())
+    return [groups[layout] for layout in sorted(groups, key=_by_number)]
+
+
+@cache
 def _by_number(layout: Layout) -> tuple[int, list[str]]:
     """Layouts with fewer indices first."""
     return len(layout), sorted(layout)
@@ -190,10 +209,7 @@ def _factors(node: Node) -> tuple[Node, list[dict[Node, Exact]]]:
     if "factors_by_layout" not in known:
         coefficient, factors = powers(node)
         numbers = {base: e for base, e in factors.items() if base.is_number}
-        layers = [
-            {b: e for b, e in factors.items() if b.free == layout and b not in numbers} for layout in _layouts(factors)
-        ]
-        known["factors_by_layout"] = product(coefficient, numbers), layers
+        known["factors_by_layout"] = product(coefficient, numbers), _by_layout(factors)
     found: tuple[Node, list[dict[Node, Exact]]] = known["factors_by_layout"]
     return found
 
@@ -205,34 +221,37 @@ def _layers(node: Add) -> list[list[tuple[bool, Node]]]:
         groups: dict[Layout, list[tuple[bool, Node]]] = {}
         for term in _joined(node.terms):
             groups.setdefault(term.free, []).append(_signed(term))
-        known["terms_by_layout"] = [groups[layout] for layout in sorted(groups, key=_by_number)]
+        known["terms_by_layout"] = _in_order(groups)
     found: list[list[tuple[bool, Node]]] = known["terms_by_layout"]
     return found
 
 
 def _signed(term: Node) -> tuple[bool, Node]:
-    coefficient, rest = monic(term)
-    return (True, scaled(-coefficient, rest)) if coefficient < 0 else (False, term)
+    coefficient, factors = powers(term)
+    return (True, product(-coefficient, factors)) if coefficient < 0 else (False, term)
 
 
 def _joined(terms: Iterable[Node]) -> list[Node]:
     """Terms with the same factors in all their indices are joined: their coefficients depend on fewer."""
-    found: dict[Node, list[Node]] = {}
+    found: dict[frozenset[tuple[Node, Exact]], list[Node]] = {}
     for term in terms:
-        top, rest = _split(term)
-        found.setdefault(top, []).append(rest)
+        found.setdefault(frozenset(_upper(term).items()), []).append(term)
     joined: list[Node] = []
-    for top, rests in found.items():
-        joined += rests if top == ONE else [mul(top, add(*rests))]
+    for top, alike in found.items():
+        joined += [_common_in_front(alike, dict(top))] if top and len(alike) > 1 else alike
     return joined
 
 
-def _split(term: Node) -> tuple[Node, Node]:
-    """The factors of a term in all its indices, and the others."""
-    coefficient, factors = powers(term)
-    upper = {base: e for base, e in factors.items() if base.free == term.free and term.free}
-    if not upper:
-        return ONE, term
-    if len(upper) == len(factors):
-        return monic(term)[1], number(coefficient)
-    return product(1, upper), product(coefficient, {base: e for base, e in factors.items() if base not in upper})
+def _upper(term: Node) -> dict[Node, Exact]:
+    """The factors of a term in all its indices."""
+    free = term.free
+    return {base: e for base, e in powers(term)[1].items() if base.free == free} if free else {}
+
+
+def _common_in_front(terms: Iterable[Node], common: Mapping[Node, Exact]) -> Node:
+    """The sum of terms with common factors."""
+    rests = []
+    for term in terms:
+        coefficient, factors = powers(term)
+        rests.append(product(coefficient, {base: e for base, e in factors.items() if base not in common}))
+    return mul(product(1, common), add(*rests))
