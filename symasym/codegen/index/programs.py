@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from symasym.codegen.index.adjoint import adjoints
 from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.algebra import ZERO
-from symasym.codegen.index.canonical import Letters
+from symasym.codegen.index.canonical import Known, Letters
 from symasym.codegen.index.formulas import Formulas
 from symasym.codegen.index.interned import lazy
 from symasym.codegen.index.ir import Entry, Node, Range, Scalar, walk
@@ -58,16 +58,18 @@ def normal(read: Formulas) -> Normal:
     for name, definition in read.definitions:
         definitions[name] = letters.rename(definition, definitions)
 
+    known: Known = {}
+
     def along(item_range: Range, node: Node) -> tuple[Range, Node]:
-        return letters.own(item_range), letters.rename(node, definitions, [item_range])
+        return letters.own(item_range), letters.rename(node, definitions, [item_range], known)
 
     return Normal(
         letters,
         definitions,
         tuple(along(item.range, item.variance) for item in read.outside if item.variance is not None),
         tuple(along(item.range, item.own) for item in read.outside),
-        letters.rename(read.noise, definitions),
-        letters.rename(read.excess_loss_mean, definitions),
+        letters.rename(read.noise, definitions, known=known),
+        letters.rename(read.excess_loss_mean, definitions, known=known),
     )
 
 
@@ -176,6 +178,8 @@ def _place_of(leaf: Node, form: Normal) -> tuple[tuple[str, object], Range | Non
 
 def _definition_hints(form: Normal, lowering: Lowering, nodes: Sequence[Node]) -> dict[Op, str]:
     """Named intermediates keep their names."""
+    if not form.definitions:
+        return {}
     parts = {part for node in nodes for part in walk(node)}
     found = {lowering.lower(node): name for name, node in form.definitions.items() if node in parts}
     return {op: name for op, name in found.items() if not op.is_leaf}
