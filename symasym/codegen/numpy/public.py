@@ -81,7 +81,7 @@ def _meaning(function: Function) -> tuple[Any, ...]:
 def core_group(form: Normal, given: Inputs, conditions: Sequence[Condition]) -> Group:
     """The functions behind the law: variances outside the span, what they are multiplied with, label noise, domains."""
     seeded, outside = _seeded(form), [node for _, node in form.outside]
-    nested = pullback(form, seeded).has_nests or values(form, [form.noise], ["noise"]).has_nests
+    nested = pullback(form, seeded).has_nests or values(form, [form.noise], ["value"]).has_nests
     own_nodes = [] if all(node == ONE for _, node in form.own) else [node for _, node in form.own]
     every = [*given.lengths, *given.scalars]
 

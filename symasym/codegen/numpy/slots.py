@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from symasym.codegen.index.ops import Op
@@ -17,6 +18,7 @@ class Slots:
     slot: dict[Op, int] = field(default_factory=dict)
     arrays: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     count: int = 0
+    _names: dict[tuple[int, frozenset[str]], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, nest: Nest) -> Slots:
@@ -42,5 +44,8 @@ class Slots:
 
     def name(self, slot: int, layout: frozenset[str]) -> str:
         """The variable of a slot in one shape."""
-        several = [shape for s, shape in self.arrays if s == slot]
-        return f"work_{slot}" if len(several) == 1 else f"work_{slot}_{''.join(sorted(layout))}"
+        if not self._names:
+            shapes = Counter(s for s, _ in self.arrays)
+            for s, shape in self.arrays:
+                self._names[s, shape] = f"work_{s}" if shapes[s] == 1 else f"work_{s}_{''.join(sorted(shape))}"
+        return self._names[slot, layout]

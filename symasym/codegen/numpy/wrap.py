@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 
 __all__ = ["INDENT", "WIDTH", "broken", "wrapped"]
 
@@ -20,24 +19,36 @@ def broken(text: str, room: int) -> list[str]:
     """The text on lines of at most `room` characters; only what cannot be broken is longer."""
     lines = []
     while len(text) > room:
-        gaps = [gap.start() for gap in _GAP.finditer(text)]
-        near = [gap for gap in gaps if _SHORTEST * room <= gap <= room] or [gap for gap in gaps if gap <= room]
-        if not gaps:
+        place = _place(text, room)
+        if place is None:
             break
-        # with no gap near enough, the first one there is
-        place = min(near, key=partial(_cost, text)) if near else gaps[0]
         lines.append(text[:place])
         text = text[place + 1 :]
     return [*lines, text]
 
 
-def _cost(text: str, gap: int) -> tuple[int, bool, int]:
-    """The fewest open brackets, terms rather than factors, and the furthest of those."""
-    return _depth(text[:gap]), text[gap + 1] in "*/", -gap
+def _place(text: str, room: int) -> int | None:
+    """The best gap for a line of at most `room` characters; with none near enough, the first one there is."""
+    near, depth, read = list[tuple[int, bool, int]](), 0, 0
+    for found in _GAP.finditer(text):
+        gap = found.start()
+        if gap > room:
+            if not near:
+                return gap
+            break
+        depth += _depth(text[read:gap])
+        read = gap
+        near.append((depth, text[gap + 1] in "*/", -gap))
+    if not near:
+        return None
+    # the fewest open brackets, terms rather than factors, and the furthest of those
+    long = [cost for cost in near if -cost[2] >= _SHORTEST * room]
+    return -min(long or near)[2]
 
 
 def _depth(text: str) -> int:
-    return sum(text.count(mark) for mark in "([{") - sum(text.count(mark) for mark in ")]}")
+    """How many more brackets open than close."""
+    return sum(map(text.count, "([{")) - sum(map(text.count, ")]}"))
 
 
 def wrapped(head: str, text: str, depth: int) -> list[str]:
