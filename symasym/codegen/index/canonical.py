@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.algebra import add, half_total, mul, power, total
-from symasym.codegen.index.ir import Add, Entry, Mul, Node, PairSum, Power, Range, Scalar, Sum, walk
+from symasym.codegen.index.ir import Add, Entry, Mul, Node, PairSum, Power, Range, Scalar, Sum
 
 __all__ = ["Known", "Letters"]
 
@@ -25,7 +25,7 @@ class Letters:
 
     def __init__(self, preferred: Iterable[Range], nodes: Iterable[Node]) -> None:
         self._first: dict[Bounds, str] = {}
-        for over in (*preferred, *(over for node in nodes for over in _ranges(node))):
+        for over in (*preferred, *(over for node in nodes for over in node.mentions.ranges)):
             if over.bounds not in self._first:
                 self._first[over.bounds] = self._unused(over.index)
         self.range_of: dict[str, Range] = {}
@@ -120,10 +120,3 @@ class _Renaming:
     def _letter(self, over: Range, *suffixes: str) -> str:
         """A letter for an index that a sum binds."""
         return self.letters.unused(over.bounds, self.names.values(), *suffixes)
-
-
-def _ranges(node: Node) -> Iterable[Range]:
-    for part in walk(node):
-        match part:
-            case Entry(range=over) | Sum(range=over) | PairSum(range=over):
-                yield over

@@ -16,7 +16,7 @@ from symasym.codegen.index.canonical import Letters
 from symasym.codegen.index.convert import convert, every_part
 from symasym.codegen.index.formulas import Formulas
 from symasym.codegen.index.inputs import scalars_of
-from symasym.codegen.index.ir import Entry, Node, PairSum, Range, Scalar, Sum, walk
+from symasym.codegen.index.ir import Entry, Node, Range, Scalar, walk
 from symasym.errors import NotDerivableYet
 from symasym.law.law import Law
 
@@ -80,9 +80,8 @@ def _ranges(law: Law, read: Formulas) -> dict[str, Range]:
     """The ranges of letters: those of the law, and those that have the same range in all formulas."""
     found: dict[str, set[Range]] = {}
     for node in (read.noise, read.excess_loss_mean, *read.variances):
-        for part in walk(node):
-            if isinstance(part, Sum | PairSum):
-                found.setdefault(part.range.index, set()).add(part.range)
+        for summed in node.mentions.sums:
+            found.setdefault(summed.index, set()).add(summed)
     only = {letter: ranges.pop() for letter, ranges in found.items() if len(ranges) == 1}
     for item, over in zip(law.ranges, read.ranges, strict=True):
         only |= {str(item.index): over.range}

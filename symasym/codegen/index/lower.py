@@ -29,13 +29,13 @@ from symasym.codegen.index.ir import (
 )
 from symasym.codegen.index.ops import Leaf, Op, Ops, Reduction
 
-__all__ = ["Lowering", "denominators"]
+__all__ = ["Lowering", "denominators", "divisions"]
 
 Layout = frozenset[str]
 
 
-def denominators(nodes: Iterable[Node], least: int = 2) -> frozenset[Node]:
-    """Bases with an index that several products divide by; those with two, if `least` products do."""
+def divisions(nodes: Iterable[Node]) -> Counter[Node]:
+    """How many products divide by each base with an index."""
     seen: set[Node] = set()
     counts: Counter[Node] = Counter()
     left = list(nodes)
@@ -52,6 +52,11 @@ def denominators(nodes: Iterable[Node], least: int = 2) -> frozenset[Node]:
             left += factors
         else:
             left += node.below
+    return counts
+
+
+def denominators(counts: Mapping[Node, int], least: int = 2) -> frozenset[Node]:
+    """Bases with an index that several products divide by; those with two, if `least` products do."""
     return frozenset(base for base, count in counts.items() if count >= (least if len(base.free) > 1 else 2))
 
 
@@ -125,36 +130,31 @@ class Lowering:
         assert result is not None
         return result
 
-    def _fraction(self, factors: Mapping[Node, Exact]) -> tuple[Op | None, Op | None]:
+    def _fraction(self, layer: _Layer) -> tuple[Op | None, Op | None]:
         """What stands above and below the bar."""
-        above = {base: e for base, e in factors.items() if e > 0}
-        if len(above) == len(factors):
-            return self._raised(above), None
-        below = {base: -e for base, e in factors.items() if e < 0}
-        inverses = [
-            self.ops.raised(self._inverse(base), below.pop(base)) for base in list(below) if base in self.inverted
-        ]
-        top = self._raised(above)
-        parts = inverses if top is None else [top, *inverses]
+        if not layer.below:
+            return self._raised(layer.above), None
+        parts, below = [], dict[Exact, list[Node]]()
+        for base, exponent in layer.below.items():
+            if base in self.inverted:
+                parts.append(self.ops.raised(self._inverse(base), exponent))
+            else:
+                below.setdefault(exponent, []).append(base)
+        top = self._raised(layer.above)
+        if top is not None:
+            parts.insert(0, top)
         return self.ops.times(parts) if parts else None, self._raised(below)
 
     def _inverse(self, base: Node) -> Op:
         return self.ops.make("div", self.ops.constant(ONE), self.lower(base))
 
-    def _raised(self, factors: Mapping[Node, Exact]) -> Op | None:
+    def _raised(self, bases: Mapping[Exact, list[Node]]) -> Op | None:
         """A product of positive powers; bases with the same exponent are multiplied first."""
-        if len(factors) < 2:
-            for base, exponent in factors.items():
-                return self.ops.raised(self.lower(base), exponent)
-            return None
-        bases: dict[Exact, list[Node]] = {}
-        for base, exponent in factors.items():
-            bases.setdefault(exponent, []).append(base)
         parts = []
         for exponent in sorted(bases):
             together = self.ops.times([self.lower(base) for base in bases[exponent]])
             parts.append(self.ops.raised(together, exponent))
-        return self.ops.times(parts)
+        return self.ops.times(parts) if parts else None
 
     # ---- sums over an index
 
@@ -174,16 +174,33 @@ class Lowering:
         above, below = self._fraction(last)
         if above is None or below is not None:
             return (self.lower(body),)
-        first = self._product(product(1, {b: e for b, e in factors.items() if b not in last}))
+        first = self._product(product(1, {b: e for b, e in factors.items() if b.free != last.layout}))
         return first, above
 
 
-def _by_layout(factors: Mapping[Node, Exact]) -> list[dict[Node, Exact]]:
+@dataclass(frozen=True)
+class _Layer:
+    """Factors with the same indices: those above the bar by exponent, those below with their exponents there."""
+
+    layout: Layout
+    above: dict[Exact, list[Node]] = field(default_factory=dict)
+    below: dict[Node, Exact] = field(default_factory=dict)
+
+
+def _by_layout(factors: Mapping[Node, Exact]) -> list[_Layer]:
     """Factors that are no numbers, those with fewer indices first."""
-    groups: dict[Layout, dict[Node, Exact]] = {}
+    groups: dict[Layout, _Layer] = {}
     for base, exponent in factors.items():
-        if not base.is_number:
-            groups.setdefault(base.free, {})[base] = exponent
+        if base.is_number:
+            continue
+        free = base.free
+        layer = groups.get(free)
+        if layer is None:
+            layer = groups[free] = _Layer(free)
+        if exponent > 0:
+            layer.above.setdefault(exponent, []).append(base)
+        else:
+            layer.below[base] = -exponent
     return _in_order(groups)
 
 
@@ -203,14 +220,14 @@ def _by_number(layout: Layout) -> tuple[int, list[str]]:
     return len(layout), sorted(layout)
 
 
-def _factors(node: Node) -> tuple[Node, list[dict[Node, Exact]]]:
+def _factors(node: Node) -> tuple[Node, list[_Layer]]:
     """The number in front of a product, and its factors, those with fewer indices first; kept, for every layout asks."""
     known = vars(node)
     if "factors_by_layout" not in known:
         coefficient, factors = powers(node)
         numbers = {base: e for base, e in factors.items() if base.is_number}
         known["factors_by_layout"] = product(coefficient, numbers), _by_layout(factors)
-    found: tuple[Node, list[dict[Node, Exact]]] = known["factors_by_layout"]
+    found: tuple[Node, list[_Layer]] = known["factors_by_layout"]
     return found
 
 

@@ -7,6 +7,7 @@ values and derivatives come out of one pass.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ from symasym.codegen.index.canonical import Known, Letters
 from symasym.codegen.index.formulas import Formulas
 from symasym.codegen.index.interned import lazy
 from symasym.codegen.index.ir import Entry, Node, Range, Scalar, walk
-from symasym.codegen.index.lower import Lowering, denominators
+from symasym.codegen.index.lower import Lowering, denominators, divisions
 from symasym.codegen.index.ops import Op
 from symasym.codegen.index.schedule import Nest, Step, schedule
 
@@ -35,6 +36,13 @@ class Normal:
     noise: Node
     excess: Node
     kept: dict[object, Program] = field(default_factory=dict)
+    counted: dict[tuple[Node, ...], Counter[Node]] = field(default_factory=dict)
+
+    def divisions(self, nodes: tuple[Node, ...]) -> Counter[Node]:
+        """How many products of formulas divide by each base; counted once for all layouts."""
+        if nodes not in self.counted:
+            self.counted[nodes] = divisions(nodes)
+        return self.counted[nodes]
 
     @property
     def start(self) -> Mapping[str, Affine]:
@@ -92,6 +100,19 @@ class Program:
     hints: Mapping[Op, str] = field(default_factory=dict)
 
     @property
+    def results(self) -> list[Op]:
+        """Everything that is asked for."""
+        return [*self.outputs, *(op for derivative in self.derivatives for op in derivative.terms)]
+
+    @lazy
+    def variables(self) -> set[Op]:
+        """Operations that a text gives a variable each: results, what has a name, is used twice or is used in a nest."""
+        uses = Counter([arg for step in self.steps for op in step.ops for arg in op.args])
+        found = {arg for step in self.steps if isinstance(step, Nest) for op in step.ops for arg in op.args}
+        found.update(op for op, number in uses.items() if number > 1)
+        return found.union(self.results, self.hints)
+
+    @property
     def has_nests(self) -> bool:
         """True if there are arrays over more than one index."""
         return any(isinstance(step, Nest) for step in self.steps)
@@ -112,7 +133,8 @@ class Seeded:
 
 def values(form: Normal, nodes: Sequence[Node], names: Sequence[str], invert: bool = False) -> Program:
     """The values of formulas; with `invert` every denominator over two indices is inverted, so that sums are contractions."""
-    inverted = denominators(nodes, 1 if invert else 2)
+    counts = form.divisions(tuple(nodes))
+    inverted = denominators(counts, 1 if invert else 2)
     key = ("values", tuple(nodes), tuple(names), inverted)
     if key not in form.kept:
         form.kept[key] = _values(form, nodes, names, inverted)
@@ -140,7 +162,7 @@ def _pullback(form: Normal, parts: Sequence[Seeded]) -> Program:
     found = adjoints([(part.value, mark) for part, mark in zip(parts, marks, strict=True)], form.letters)
     found = {leaf: adjoint for leaf, adjoint in found.items() if adjoint != ZERO}
     seeds: dict[str, Op] = {}
-    lowering = Lowering(denominators([*(p.value for p in parts), *found.values()]), seeds)
+    lowering = Lowering(denominators(divisions([*(p.value for p in parts), *found.values()])), seeds)
     hints = _definition_hints(form, lowering, [part.value for part in parts])
     for part, mark in zip(parts, marks, strict=True):
         if isinstance(mark, Entry):

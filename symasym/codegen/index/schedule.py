@@ -64,11 +64,11 @@ def schedule(outputs: Sequence[Op], places: Places) -> list[Step]:
     """Steps that compute the outputs, which have at most one index each; `places` gives the nest of a layout with more."""
     order = reached(outputs)
     done: set[Op] = {op for op in order if op.is_leaf}
-    left = [op for op in order if not op.is_leaf]
+    left = [op for op in order if op not in done]
     place_of = {op: places(op.body) for op in left if len(op.body) > 1}
     steps: list[Step] = []
     while True:
-        left = _cold(left, done, steps)
+        left = _cold(left, done, place_of, steps)
         nests = [nest for nest in _nests(left, done, outputs, place_of) if any(map(nest.is_large, nest.ops))]
         if not nests:
             break
@@ -83,11 +83,11 @@ def schedule(outputs: Sequence[Op], places: Places) -> list[Step]:
     ]
 
 
-def _cold(order: Sequence[Op], done: set[Op], steps: list[Step]) -> list[Op]:
+def _cold(order: Sequence[Op], done: set[Op], place_of: Mapping[Op, Place], steps: list[Step]) -> list[Op]:
     """Steps on whole arrays for all that can be computed so now; what is left."""
     left = []
     for op in order:
-        if len(op.layout) <= 1 and len(op.body) <= 1 and done.issuperset(op.args):
+        if op not in place_of and len(op.layout) < 2 and done.issuperset(op.args):
             done.add(op)
             steps.append(Cold(op))
         else:

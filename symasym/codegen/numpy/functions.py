@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from symasym.codegen.index.affine import Affine
@@ -16,7 +16,7 @@ from symasym.codegen.index.programs import Derivative, Normal, Program, Seeded, 
 from symasym.codegen.numpy.body import Body
 from symasym.codegen.numpy.entry import head
 
-__all__ = ["Function", "Writer", "names_in"]
+__all__ = ["Function", "Writer", "divided_by", "names_in"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Writer:
 
     def _body(self, program: Program) -> Body:
         body = self._empty(program.hints)
-        body.write(program.steps, [*program.outputs, *(op for d in program.derivatives for op in d.terms)])
+        body.write(program.steps, program.variables)
         return body
 
     def arrays(self, nodes: Iterable[Node]) -> list[str]:
@@ -169,15 +169,12 @@ class Writer:
 
     # ---- domain
 
-    def domain(
-        self, name: str, arrays: Sequence[str], conditions: Sequence[Condition], nodes: Sequence[Node]
-    ) -> Function:
+    def domain(self, name: str, arrays: Sequence[str], conditions: Sequence[Condition], bottom: Set[str]) -> Function:
         """Which problems fulfil the conditions on these arguments: True for all, or a value for each.
 
-        Arguments that formulas divide by must be finite; an infinity anywhere else shows in the result.
+        Arguments that formulas divide by, `bottom`, must be finite; an infinity anywhere else shows in the result.
         """
         body = self._empty({})
-        bottom = divided_by(nodes)
         finite = [a for a in arrays if a in bottom or a in self.given.scalars]
         body.assign("inside = ", f"_finite({', '.join([str(self.last), *finite])})")
         lowering = Lowering()

@@ -22,7 +22,15 @@ class Slots:
 
     @classmethod
     def of(cls, nest: Nest) -> Slots:
-        """Slots for the large arrays of a nest."""
+        """Slots for the large arrays of a nest; kept, for every layout asks."""
+        known = vars(nest)
+        if "slots" not in known:
+            known["slots"] = cls._of(nest)
+        slots: Slots = known["slots"]
+        return slots
+
+    @classmethod
+    def _of(cls, nest: Nest) -> Slots:
         last = {arg: n for n, op in enumerate(nest.ops) for arg in op.args}
         found, free = cls(), list[int]()
         for n, op in enumerate(nest.ops):

@@ -67,11 +67,12 @@ class Expression:
     def _operand(self, n: int, result: Op, level: int) -> str:
         """An argument of an operation, in brackets if it binds less tightly than `level`, with its axes."""
         op = result.args[n]
-        behind = self.align(op, result)
-        text, binds = self._text(op)
-        if binds < (ATOM if behind else level):
-            text = f"({text})"
-        return text + behind
+        behind = self.align(op, result) if result.layout else ""
+        known = self.name(op)
+        if known is not None:
+            return known + behind
+        text, binds = self._computed(op)
+        return f"({text}){behind}" if binds < (ATOM if behind else level) else text + behind
 
     def _computed(self, op: Op) -> tuple[str, int]:
         kind, sub = op.kind, self._operand

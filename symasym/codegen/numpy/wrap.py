@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate, pairwise
 
 __all__ = ["INDENT", "WIDTH", "broken", "wrapped"]
 
@@ -11,6 +12,8 @@ WIDTH = 120
 INDENT = "    "
 _GAP = re.compile(r"(?<=,) |(?<=[^\s+\-*/<>=]) (?=[+\-*/] |\*\* |sum_)")
 """Where a line may end: behind a comma, in front of an operator or a sum."""
+_AHEAD = 5
+"""How many characters from a gap on tell that a line may end there."""
 _SHORTEST = 0.4
 """Lines are at least this part of the room, if they can be."""
 
@@ -29,21 +32,14 @@ def broken(text: str, room: int) -> list[str]:
 
 def _place(text: str, room: int) -> int | None:
     """The best gap for a line of at most `room` characters; with none near enough, the first one there is."""
-    near, depth, read = list[tuple[int, bool, int]](), 0, 0
-    for found in _GAP.finditer(text):
-        gap = found.start()
-        if gap > room:
-            if not near:
-                return gap
-            break
-        depth += _depth(text[read:gap])
-        read = gap
-        near.append((depth, text[gap + 1] in "*/", -gap))
-    if not near:
-        return None
+    gaps = [gap for found in _GAP.finditer(text, 0, room + _AHEAD) if (gap := found.start()) <= room]
+    if not gaps:
+        first = _GAP.search(text)
+        return first.start() if first else None
+    near = [gap for gap in gaps if gap >= _SHORTEST * room] or gaps
+    depths = accumulate(_depth(text[start:end]) for start, end in pairwise([0, *near]))
     # the fewest open brackets, terms rather than factors, and the furthest of those
-    long = [cost for cost in near if -cost[2] >= _SHORTEST * room]
-    return -min(long or near)[2]
+    return -min((depth, text[gap + 1] in "*/", -gap) for depth, gap in zip(depths, near, strict=True))[2]
 
 
 def _depth(text: str) -> int:
