@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeVar
@@ -150,11 +150,14 @@ class Lowering:
 
     def _raised(self, bases: Mapping[Exact, list[Node]]) -> Op | None:
         """A product of positive powers; bases with the same exponent are multiplied first."""
-        parts = []
-        for exponent in sorted(bases):
-            together = self.ops.times([self.lower(base) for base in bases[exponent]])
-            parts.append(self.ops.raised(together, exponent))
-        return self.ops.times(parts) if parts else None
+        if not bases:
+            return None
+        return self.ops.times([self._power(bases[exponent], exponent) for exponent in sorted(bases)])
+
+    def _power(self, bases: Sequence[Node], exponent: Exact) -> Op:
+        """A power of a product."""
+        together = self.lower(bases[0]) if len(bases) == 1 else self.ops.times([self.lower(base) for base in bases])
+        return together if exponent == 1 else self.ops.raised(together, exponent)
 
     # ---- sums over an index
 
@@ -178,7 +181,7 @@ class Lowering:
         return first, above
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Layer:
     """Factors with the same indices: those above the bar by exponent, those below with their exponents there."""
 
