@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from symasym.codegen.index.algebra import Over, Powers, add, joined, power, powers, product, summed_powers, without
+from symasym.codegen.index.algebra import Over, Powers, added, joined, power, powers, product, summed_powers, without
 from symasym.codegen.index.canonical import Letters
 from symasym.codegen.index.ir import Entry, HalfSum, Mul, Node, Power, Scalar, Sum
 
@@ -26,17 +26,13 @@ def adjoints(outputs: Sequence[tuple[Node, Node]], letters: Letters) -> dict[Nod
         found[node].append(_over(seed.free - node.free, powers(seed), node.free, letters))
     done: dict[Node, Node] = {}
     for node in order:
-        adjoint = _added(found[node])
+        parts = found[node]
+        adjoint = parts[0] if len(parts) == 1 else powers(added(parts))
         if isinstance(node, (Entry, Scalar)):
             done[node] = product(*adjoint)
         for child, part in _parts(node, adjoint, letters):
             found[child].append(part)
     return {node: done[node] for node in sorted(done, key=lambda n: n.key)}
-
-
-def _added(parts: Sequence[Powers]) -> Powers:
-    """The sum of products; one alone stays as it is."""
-    return parts[0] if len(parts) == 1 else powers(add(*[product(*part) for part in parts]))
 
 
 def _above_first(nodes: Sequence[Node]) -> list[Node]:

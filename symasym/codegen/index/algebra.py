@@ -18,6 +18,7 @@ __all__ = [
     "Over",
     "Powers",
     "add",
+    "added",
     "half_total",
     "joined",
     "minus",
@@ -178,10 +179,26 @@ def add(*summands: Node) -> Node:
     """The sum; equal terms are joined."""
     if len(summands) == 1 and _is_normal(summands[0]):
         return summands[0]
+    return _sum(map(monic, _flat(summands)))
+
+
+def added(products: Iterable[Powers]) -> Node:
+    """The sum of products that are taken apart."""
+    parts: list[tuple[Exact, Node]] = []
+    for coefficient, found in products:
+        node = product(1, found)
+        if coefficient == 1 and isinstance(node, Add):
+            parts += map(monic, _flat((node,)))
+        else:
+            parts.append((coefficient, node))
+    return _sum(parts)
+
+
+def _sum(parts: Iterable[tuple[Exact, Node]]) -> Node:
+    """The sum of nodes with numbers in front; the terms are in the order of the nodes' text."""
     found: dict[Node, Exact] = {}
-    for term in _flat(summands):
-        coefficient, key = monic(term)
-        found[key] = found[key] + coefficient if key in found else coefficient
+    for coefficient, node in parts:
+        found[node] = found[node] + coefficient if node in found else coefficient
     bases = [node for node, coefficient in found.items() if coefficient]
     if len(bases) > 1:
         bases.sort(key=_KEY)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeVar
 
-from symasym.codegen.index.algebra import ONE, add, mul, powers, product
+from symasym.codegen.index.algebra import ONE, add, mul, number, powers, product
 from symasym.codegen.index.ir import (
     Add,
     Entry,
@@ -229,7 +229,8 @@ def _factors(node: Node) -> tuple[Node, list[_Layer]]:
     if "factors_by_layout" not in known:
         coefficient, factors = powers(node)
         numbers = {base: e for base, e in factors.items() if base.is_number}
-        known["factors_by_layout"] = product(coefficient, numbers), _by_layout(factors)
+        front = product(coefficient, numbers) if numbers else number(coefficient)
+        known["factors_by_layout"] = front, _by_layout(factors)
     found: tuple[Node, list[_Layer]] = known["factors_by_layout"]
     return found
 

@@ -19,7 +19,7 @@ Place = tuple[str, str | None]
 Places = Callable[[frozenset[str]], Place]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)  # not frozen, like operations
 class Cold:
     """One operation on whole arrays with at most one index."""
 
