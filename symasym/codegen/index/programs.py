@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from symasym.codegen.index.adjoint import adjoints
 from symasym.codegen.index.affine import Affine
@@ -107,8 +108,8 @@ class Program:
     @lazy
     def variables(self) -> set[Op]:
         """Operations that a text gives a variable each: results, what has a name, is used twice or is used in a nest."""
-        uses = Counter([arg for step in self.steps for op in step.ops for arg in op.args])
-        found = {arg for step in self.steps if isinstance(step, Nest) for op in step.ops for arg in op.args}
+        uses = Counter(chain.from_iterable([op.args for step in self.steps for op in step.ops]))
+        found = set[Op]().union(*[op.args for step in self.steps if isinstance(step, Nest) for op in step.ops])
         found.update(op for op, number in uses.items() if number > 1)
         return found.union(self.results, self.hints)
 

@@ -102,7 +102,7 @@ def _nests(order: Sequence[Op], done: set[Op], outputs: Sequence[Op], place_of: 
         empty = Nest(letter, second, ())
         inside = _in_tile(order, done, place_of, empty)
         within = set(inside)
-        read = {arg for op in order if op not in within for arg in op.args}.union(outputs)
+        read = set(outputs).union(*[op.args for op in order if op not in within])
         needed = _needed(inside, {op for op in inside if op in read and not empty.is_large(op)})
         yield replace(empty, ops=tuple(needed))
 
@@ -130,6 +130,6 @@ def _needed(inside: Sequence[Op], wanted: set[Op]) -> list[Op]:
 
 def _stored(nest: Nest, later: Sequence[Step], outputs: Sequence[Op]) -> frozenset[Op]:
     """The arrays over the nest's own index that later steps read."""
-    read = {arg for step in later for op in step.ops for arg in op.args}
+    read = set[Op]().union(*[op.args for step in later for op in step.ops])
     read.update(op for op in outputs if op.kind != "seed")  # seeds are outputs so that they are asked for, not kept
     return frozenset(op for op in nest.ops if not nest.is_large(op) and (op in read or nest.second))

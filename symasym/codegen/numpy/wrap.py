@@ -10,7 +10,7 @@ __all__ = ["INDENT", "WIDTH", "broken", "wrapped"]
 WIDTH = 120
 """Longest line of a kernel."""
 INDENT = "    "
-_GAP = re.compile(r"(?<=,) |(?<=[^\s+\-*/<>=]) (?=[+\-*/] |\*\* |sum_)")
+_GAP = re.compile(r" (?:(?<=, )|(?<=[^\s+\-*/<>=] )(?=[+\-*/] |\*\* |sum_))")
 """Where a line may end: behind a comma, in front of an operator or a sum."""
 _AHEAD = 5
 """How many characters from a gap on tell that a line may end there."""
