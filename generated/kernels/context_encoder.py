@@ -398,13 +398,11 @@ def value_and_gradient(
     by_alpha = np.empty(count, kind)
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
-    parts = _there(
-        value, by_b, by_nu[:, 0:k], by_nu[:, k:r], by_s[:, 0:k], by_s[:, k:r], by_sigma2, by_alpha, by_g, by_sigma_down
-    )
+    parts = _there(value, by_b, by_nu, by_s, by_sigma2, by_alpha, by_g, by_sigma_down)
     work = _Work(
         kind,
         count,
-        3 * d1 + 5 * k + 10 * r + 12 + d1 * ((g is not None) + 8 * (sigma_down is not None) * d1),
+        3 * d1 + 7 * k + 10 * r + 12 + d1 * ((g is not None) + 8 * (sigma_down is not None) * d1),
         last,
         (3, k, r - k),
         (7, k, r - k),
@@ -432,12 +430,7 @@ def value_and_gradient(
             known, outside_bar, by_matrix = through
             seeds = _Given(known, _lead(outside_bar, axis), axis)
             by_given = [by_matrix]
-        found = at.outside_pullback(b, nu, s, d1, k, r, rows, kind, work, seeds)
-        outside_by_b = found[0]
-        outside_by_nu_to_k = found[1]
-        outside_by_nu_to_r = found[2]
-        outside_by_s_to_k = found[3]
-        outside_by_s_to_r = found[4]
+        outside_by_b, outside_by_nu, outside_by_s = at.outside_pullback(b, nu, s, d1, k, r, rows, kind, work, seeds)
         bar = target.by_noise(seeds.kappa)
         _, noise_by_sigma2 = at.noise_pullback(sigma2, d1, k, r, rows, kind, work, bar)
         if g is not None:
@@ -445,10 +438,8 @@ def value_and_gradient(
         return (
             target.value(seeds.kappa),
             outside_by_b,
-            outside_by_nu_to_k,
-            outside_by_nu_to_r,
-            outside_by_s_to_k,
-            outside_by_s_to_r,
+            outside_by_nu,
+            outside_by_s,
             noise_by_sigma2,
             target.by_alpha(seeds.kappa),
             *by_given,
@@ -596,7 +587,7 @@ def excess_loss_mean(
     last = _is_short((k, r - k))
     at = _EXCESS_LAST if last else _EXCESS_FIRST
     result = np.empty(count, kind)
-    work = _Work(kind, count, d2 + 11 * k + 5 * r + 4, last, (3, k, r - k), (1, k, 1), (5, k, r - k))
+    work = _Work(kind, count, 2 * d2 + 13 * k + 4 * r + 4, last, (3, k, r - k), (1, k, 1), (5, k, r - k))
 
     def domain(rows, nu, s):
         inside_own = at.domain(nu, s, d1, d2, k, r, rows, kind, work)
@@ -649,8 +640,8 @@ def excess_loss_value_and_gradient(
     result = np.empty(count, kind)
     by_nu = np.empty((count, d2), kind)
     by_s = np.empty((count, r), kind)
-    parts = _there(result, by_nu[:, 0:k], by_nu[:, k:r], by_nu[:, r:d2], by_s[:, 0:k], by_s[:, k:r])
-    work = _Work(kind, count, d2 + 11 * k + 5 * r + 4, last, (3, k, r - k), (1, k, 1), (5, k, r - k))
+    parts = _there(result, by_nu, by_s)
+    work = _Work(kind, count, 2 * d2 + 13 * k + 4 * r + 4, last, (3, k, r - k), (1, k, 1), (5, k, r - k))
 
     def domain(rows, nu, s):
         inside_own = at.domain(nu, s, d1, d2, k, r, rows, kind, work)
@@ -911,6 +902,8 @@ def _outside_pullback_last(
     s_m = s[k:]
     s_i = s[:k]
     nu_i = nu[:k]
+    nu_bar = np.empty((r, rows), kind)
+    s_bar = np.empty((r, rows), kind)
     part_i = nu_i * s_i**2
     part_m = s_m**2
     part_m_2 = nu_m * part_m + part_m**2
@@ -925,10 +918,10 @@ def _outside_pullback_last(
     part_m_4 = s_m * part_m
     sum_i = np.zeros((k, rows), kind)
     sum_i_2 = np.zeros((k, rows), kind)
-    part_m_6 = np.empty((r - k, rows), kind)
+    part_m_6 = nu_bar[k:]
     sum_i_3 = np.zeros((k, rows), kind)
     sum_i_4 = np.zeros((k, rows), kind)
-    part_m_18 = np.empty((r - k, rows), kind)
+    part_m_18 = s_bar[k:]
     for tile in work.tiles(r - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
@@ -982,7 +975,9 @@ def _outside_pullback_last(
         2 * (part_i_2 * (sum_i_2 * (s_i * nu_i))) - 2 * total * (part_i_5 * (part_i_3 * part_i_4))
         - 2 * (part_i_2 * sum_i_3) - 2 * (part_i_2 * sum_i_4)
     )
-    return part_i_6, part_i_7, part_m_6, part_i_8, part_m_18
+    nu_bar[:k] = part_i_7
+    s_bar[:k] = part_i_8
+    return part_i_6, nu_bar, s_bar
 
 
 def _noise_pullback(
@@ -1048,7 +1043,7 @@ def _outside_variance_first(
         np.add(_cut(part_i_2, tile)[:, :, None], _cut(part_m_2, tile)[:, None], out=work_2)
         np.multiply(work_0, work_1, out=work_0)
         np.multiply(work_2, work_0, out=work_2)
-        v_m[tile] = np.matmul(_cut(part_i_3, tile)[:, None], work_2)[:, 0]
+        v_m[tile] = _row_times(_cut(part_i_3, tile), work_2)
     return _join(kind, 1, (v_m, r - k), (v_a, d1 - r))
 
 
@@ -1069,6 +1064,8 @@ def _outside_pullback_first(
     s_m = s[:, k:]
     s_i = s[:, :k]
     nu_i = nu[:, :k]
+    nu_bar = np.empty((rows, r), kind)
+    s_bar = np.empty((rows, r), kind)
     part_i = nu_i * s_i**2
     part_m = s_m**2
     part_m_2 = nu_m * part_m + part_m**2
@@ -1083,10 +1080,10 @@ def _outside_pullback_first(
     part_m_4 = s_m * part_m
     sum_i = np.empty((rows, k), kind)
     sum_i_2 = np.empty((rows, k), kind)
-    part_m_6 = np.empty((rows, r - k), kind)
+    part_m_6 = nu_bar[:, k:]
     sum_i_3 = np.empty((rows, k), kind)
     sum_i_4 = np.empty((rows, k), kind)
-    part_m_18 = np.empty((rows, r - k), kind)
+    part_m_18 = s_bar[:, k:]
     for tile in work.row_tiles(rows, k, r - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, r - k)
@@ -1105,28 +1102,28 @@ def _outside_pullback_first(
         np.add(_cut(part_i, tile)[:, :, None], _cut(part_m_2, tile)[:, None], out=work_4)
         np.multiply(work_1, work_3, out=work_5)
         np.multiply(work_4, work_5, out=work_6)
-        v_m = np.matmul(_cut(part_i_2, tile)[:, None], work_6)[:, 0]
+        v_m = _row_times(_cut(part_i_2, tile), work_6)
         v_bar_m = seeds(v_m, 0, r - k, tile)
-        sum_i[tile] = np.matmul(work_6, v_bar_m[:, :, None])[:, :, 0]
-        sum_i_2[tile] = np.matmul(work_5, v_bar_m[:, :, None])[:, :, 0]
-        sum_m = np.matmul(_cut(part_i_2, tile)[:, None], work_5)[:, 0]
+        sum_i[tile] = _times_column(work_6, v_bar_m)
+        sum_i_2[tile] = _times_column(work_5, v_bar_m)
+        sum_m = _row_times(_cut(part_i_2, tile), work_5)
         part_m_5 = v_bar_m * sum_m
         np.multiply(_cut(part_m, tile), part_m_5, out=part_m_6[tile])
         np.multiply(work_2, work_3, out=work_2)
         np.multiply(work_1, work_4, out=work_5)
         np.multiply(work_2, work_5, out=work_2)
-        sum_i_3[tile] = np.matmul(work_2, v_bar_m[:, :, None])[:, :, 0]
+        sum_i_3[tile] = _times_column(work_2, v_bar_m)
         np.multiply(work_0, work_1, out=work_0)
         np.multiply(work_3, work_4, out=work_3)
         np.multiply(work_0, work_3, out=work_0)
-        sum_i_4[tile] = np.matmul(work_0, v_bar_m[:, :, None])[:, :, 0]
+        sum_i_4[tile] = _times_column(work_0, v_bar_m)
         part_m_7 = v_bar_m * _cut(part_m_3, tile)
         part_m_8 = sum_m * part_m_7
         part_m_9 = 2 * part_m_8
-        sum_m_2 = np.matmul(_cut(part_i_2, tile)[:, None], work_2)[:, 0]
+        sum_m_2 = _row_times(_cut(part_i_2, tile), work_2)
         part_m_10 = v_bar_m * sum_m_2
         part_m_11 = 2 * part_m_10
-        sum_m_3 = np.matmul(_cut(part_i_2, tile)[:, None], work_0)[:, 0]
+        sum_m_3 = _row_times(_cut(part_i_2, tile), work_0)
         part_m_12 = v_bar_m * sum_m_3
         part_m_13 = 2 * part_m_12
         part_m_14 = part_m_5 * _cut(part_m_4, tile)
@@ -1140,7 +1137,9 @@ def _outside_pullback_first(
         2 * (part_i_2 * (sum_i_2 * (s_i * nu_i))) - (2 * total)[:, None] * (part_i_5 * (part_i_3 * part_i_4))
         - 2 * (part_i_2 * sum_i_3) - 2 * (part_i_2 * sum_i_4)
     )
-    return part_i_6, part_i_7, part_m_6, part_i_8, part_m_18
+    nu_bar[:, :k] = part_i_7
+    s_bar[:, :k] = part_i_8
+    return part_i_6, nu_bar, s_bar
 
 
 def _domain_first(
@@ -1214,6 +1213,8 @@ def _excess_loss_pullback_last(
     s_m = s[k:]
     nu_m = nu[k:r]
     s_i = s[:k]
+    nu_bar = np.empty((d2, rows), kind)
+    s_bar = np.empty((r, rows), kind)
     part = k * bar
     part_i = s_i**2
     part_i1 = np.arange(k - 1, -1, -1, kind)[:, None]
@@ -1225,11 +1226,11 @@ def _excess_loss_pullback_last(
     total = np.add.reduce(nu_i, axis=0)
     total_2 = np.add.reduce(nu_c, axis=0)
     sum_i = np.zeros((k, rows), kind)
-    part_m_2 = np.empty((r - k, rows), kind)
+    part_m_2 = nu_bar[k:r]
     sum_i_2 = np.zeros((k, rows), kind)
     sum_i_3 = np.zeros((k, rows), kind)
     sum_i_4 = np.zeros((k, rows), kind)
-    part_m_8 = np.empty((r - k, rows), kind)
+    part_m_8 = s_bar[k:]
     for tile in work.tiles(r - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
@@ -1274,7 +1275,10 @@ def _excess_loss_pullback_last(
         np.add.reduce(work_0, axis=0, out=sum_i1[place])
     total_4 = np.add.reduce(sum_i1, axis=0)
     part_3 = total_4 + (total_3 + (total + ((d1 - r) * total + k * total_2)))
-    return part_3, part_i_2 + part_i1_2 + part_i2_2, part_m_2, part, part_i_3, part_m_8
+    nu_bar[r:] = part
+    nu_bar[:k] = part_i_2 + part_i1_2 + part_i2_2
+    s_bar[:k] = part_i_3
+    return part_3, nu_bar, s_bar
 
 
 def _excess_domain_last(
@@ -1336,6 +1340,8 @@ def _excess_loss_pullback_first(
     s_m = s[:, k:]
     nu_m = nu[:, k:r]
     s_i = s[:, :k]
+    nu_bar = np.empty((rows, d2), kind)
+    s_bar = np.empty((rows, r), kind)
     part = k * bar
     part_i = s_i**2
     part_i1 = np.arange(k - 1, -1, -1, kind)[None]
@@ -1347,11 +1353,11 @@ def _excess_loss_pullback_first(
     total = _row_sums(nu_i)
     total_2 = _row_sums(nu_c)
     sum_i = np.empty((rows, k), kind)
-    part_m_2 = np.empty((rows, r - k), kind)
+    part_m_2 = nu_bar[:, k:r]
     sum_i_2 = np.empty((rows, k), kind)
     sum_i_3 = np.empty((rows, k), kind)
     sum_i_4 = np.empty((rows, k), kind)
-    part_m_8 = np.empty((rows, r - k), kind)
+    part_m_8 = s_bar[:, k:]
     for tile in work.row_tiles(rows, k, r - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, r - k)
@@ -1365,7 +1371,7 @@ def _excess_loss_pullback_first(
         np.divide(1, work_1, out=work_1)
         np.multiply(work_0, work_1, out=work_2)
         np.add.reduce(work_2, axis=2, out=sum_i[tile])
-        sum_m = np.matmul(_cut(part_i, tile)[:, None], work_2)[:, 0]
+        sum_m = _row_times(_cut(part_i, tile), work_2)
         np.multiply(_cut(bar, tile)[:, None], sum_m, out=part_m_2[tile])
         np.add(_cut(nu_i, tile)[:, :, None], _cut(part_m, tile)[:, None], out=work_3)
         np.multiply(work_2, work_3, out=work_2)
@@ -1380,9 +1386,9 @@ def _excess_loss_pullback_first(
         np.add.reduce(work_0, axis=2, out=sum_i_4[tile])
         part_m_3 = _cut(s_m, tile) * sum_m
         part_m_4 = _cut(part_2, tile)[:, None] * part_m_3
-        sum_m_2 = np.matmul(_cut(part_i, tile)[:, None], work_2)[:, 0]
+        sum_m_2 = _row_times(_cut(part_i, tile), work_2)
         part_m_5 = _cut(bar, tile)[:, None] * sum_m_2
-        sum_m_3 = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
+        sum_m_3 = _row_times(_cut(part_i, tile), work_0)
         part_m_6 = _cut(bar, tile)[:, None] * sum_m_3
         part_m_7 = part_m_4 + part_m_5
         np.subtract(part_m_7, part_m_6, out=part_m_8[tile])
@@ -1396,7 +1402,10 @@ def _excess_loss_pullback_first(
         np.add.reduce(work_0, axis=1, out=sum_i1[:, place])
     total_4 = _row_sums(sum_i1)
     part_3 = total_4 + (total_3 + (total + ((d1 - r) * total + k * total_2)))
-    return part_3, part_i_2 + part_i1_2 + part_i2_2, part_m_2, part, part_i_3, part_m_8
+    nu_bar[:, r:] = part[:, None]
+    nu_bar[:, :k] = part_i_2 + part_i1_2 + part_i2_2
+    s_bar[:, :k] = part_i_3
+    return part_3, nu_bar, s_bar
 
 
 def _excess_domain_first(
@@ -1526,12 +1535,45 @@ def _over(x: Floats, size: int, axis: int) -> Floats:
 def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
     if y is not None:
-        if (len(x) == 1 and x.shape == y.shape) or (x.shape[-1] >= 16 and y.shape[-1] >= 16):
+        if (len(x) == 1 and x.shape == y.shape) or 16 <= min(x.shape[-1], y.shape[-1]) <= SERIAL:
             return np.vecdot(x, y)
         x = x * y
-    if len(x) == 1:
+    if len(x) == 1 or x.shape[-1] > SERIAL:
         return np.add.reduce(x, axis=1)
-    return np.dot(x, np.ones(x.shape[-1], x.dtype))
+    if x.shape[-1] == 2:
+        return x[:, 0] + x[:, 1]
+    count, size = x.shape
+    ones, step = np.ones(size, x.dtype), max(1, SERIAL // size)
+    if count <= step:
+        return np.dot(x, ones)
+    sums, whole = np.empty(count, x.dtype), count // step * step
+    np.matmul(x[:whole].reshape(-1, step, size), ones, out=sums[:whole].reshape(-1, step))
+    np.dot(x[whole:], ones, out=sums[whole:])
+    return sums
+
+
+def _row_times(x: Floats, y: Floats) -> Floats:
+    """`sum_i x_i y_ia` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[2]
+    width = max(1, SERIAL // y.shape[1])
+    if size <= width:
+        return np.matmul(x[:, None], y)[:, 0]
+    found = np.empty((rows, 1, size), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
+    return found[:, 0]
+
+
+def _times_column(y: Floats, x: Floats) -> Floats:
+    """`sum_a y_ia x_a` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[1]
+    width = max(1, SERIAL // y.shape[2])
+    if size <= width:
+        return np.matmul(y, x[:, :, None])[:, :, 0]
+    found = np.empty((rows, size, 1), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
+    return found[:, :, 0]
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -1561,7 +1603,7 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
             with np.errstate(under="ignore"):
                 power = power * w
     least = SMALLEST[w.dtype.itemsize]
-    if sums[-1].size and (sums[-1].min() if sums[-1].size > 1 else sums[-1].item()) < least:
+    if sums[-1].size and (np.minimum.reduce(sums[-1]) if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
 
@@ -1622,7 +1664,7 @@ class _Seeds:
         axis: int,
         fixed: bool,
     ) -> None:
-        self.g, self.axis, self.fixed = g, axis, fixed
+        self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
         self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
@@ -1634,8 +1676,12 @@ class _Seeds:
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
         for order, kappa in self.kappa.items():
-            part = kappa if rows is None else kappa[rows]
-            part += _factor(order) * sums[order - 1]
+            more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
+            if rows is None and size == self.size:
+                self.kappa[order] = more
+            else:
+                part = kappa if rows is None else kappa[rows]
+                part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -1771,7 +1817,7 @@ def _targets(of: Any, kind: np.dtype) -> tuple[list[str | int], list[Floats]]:
 def _weights(v: Floats, g: Floats | None = None) -> Floats:
     """`g_a v_a`; NaN for a problem in which one of them is negative."""
     w = v if g is None else v * g
-    return np.where(w < 0, np.nan, w) if w.size and w.min() < 0 else w
+    return np.where(w < 0, np.nan, w) if w.size and np.minimum.reduce(w, axis=None) < 0 else w
 
 
 def _crossover(mean: Floats, noise: Floats, rank: int) -> Floats:
@@ -1873,7 +1919,9 @@ def _downstream_domain(
 ) -> bool | NDArray[np.bool_]:
     """Which problems have `alpha > 0`, no negative `g_a` outside the learned span, a positive definite `sigma_down`."""
     inside: bool | NDArray[np.bool_] = True
-    if alpha is not None:
+    if alpha is not None and len(alpha) == 1:
+        inside = True if 0 < alpha.item() < np.inf else np.zeros(1, bool)
+    elif alpha is not None:
         inside = (alpha > 0) & (alpha < np.inf)
     if g is not None:
         beyond = g[outside] if last else g[:, outside]
@@ -1895,10 +1943,14 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-COLUMN = 24_576
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the second cache."""
+COLUMN = 32_768
+"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+SERIAL = 8192
+"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+NARROW = 3
+"""Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -1926,7 +1978,7 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        self.rows = min(count, rows) or 1
+        self.rows = -(-count // -(-count // rows)) or 1  # blocks of one size, as few as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
@@ -2040,6 +2092,9 @@ def _store(result: Floats, value: Floats, last: bool) -> None:
         result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
     elif not last or value.ndim != 2:
         result[...] = value
+    elif len(value) == result.shape[1] <= NARROW:
+        for column, row in enumerate(value):
+            result[:, column] = row
     else:
         result[...] = value.T
 
@@ -2068,10 +2123,25 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(np.vdot(x, x)):
+        if x is not None and not math.isfinite(_squares(x)):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
+
+
+def _squares(x: Floats) -> float:
+    """The sum of the squares of all entries; infinite where one leaves the range of numbers."""
+    if x.size <= SERIAL:
+        return float(np.vdot(x, x))
+    try:
+        if x.ndim == 2 and SERIAL // 8 <= x.shape[1] <= SERIAL:
+            return float(np.add.reduce(np.vecdot(x, x)))
+        flat = x.reshape(-1)
+        whole = flat[: flat.size // SERIAL * SERIAL].reshape(-1, SERIAL)
+        rest = flat[whole.size :]
+        return float(np.add.reduce(np.vecdot(whole, whole)) + np.vdot(rest, rest))
+    except FloatingPointError:
+        return math.inf
 
 
 def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:

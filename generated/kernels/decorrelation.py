@@ -380,11 +380,11 @@ def value_and_gradient(
     by_alpha = np.empty(count, kind)
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
-    parts = _there(value, by_b, by_lam[:, 0:k], by_lam[:, k:d], by_gamma, by_sigma2, by_alpha, by_g, by_sigma_down)
+    parts = _there(value, by_b, by_lam, by_gamma, by_sigma2, by_alpha, by_g, by_sigma_down)
     work = _Work(
         kind,
         count,
-        5 * d + 11 * k + 12 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
+        5 * d + 12 * k + 12 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
         last,
         (2, k, d - k),
         (4, k, d - k),
@@ -414,9 +414,8 @@ def value_and_gradient(
             by_given = [by_matrix]
         found = at.outside_pullback(b, lam, gamma, d, k, rows, kind, work, seeds)
         outside_by_b = found[0]
-        outside_by_lam_to_k = found[1]
-        outside_by_lam_to_d = found[2]
-        outside_by_gamma = found[3]
+        outside_by_lam = found[1]
+        outside_by_gamma = found[2]
         bar = target.by_noise(seeds.kappa)
         _, noise_by_sigma2 = at.noise_pullback(sigma2, d, k, rows, kind, work, bar)
         if g is not None:
@@ -424,8 +423,7 @@ def value_and_gradient(
         return (
             target.value(seeds.kappa),
             outside_by_b,
-            outside_by_lam_to_k,
-            outside_by_lam_to_d,
+            outside_by_lam,
             outside_by_gamma,
             noise_by_sigma2,
             target.by_alpha(seeds.kappa),
@@ -558,7 +556,7 @@ def excess_loss_mean(
     last = _is_short((k, d - k))
     at = _EXCESS_LAST if last else _EXCESS_FIRST
     result = np.empty(count, kind)
-    work = _Work(kind, count, 2 * d + 56 * k + 4, last, (2, k, d - k), (6, k, 1), (8, k, 1), (3, k, d - k))
+    work = _Work(kind, count, 2 * d + 57 * k + 4, last, (2, k, d - k), (6, k, 1), (8, k, 1), (3, k, d - k))
 
     def domain(rows, lam, gamma):
         inside_own = at.domain(lam, gamma, d, k, rows, kind, work)
@@ -609,8 +607,8 @@ def excess_loss_value_and_gradient(
     result = np.empty(count, kind)
     by_lam = np.empty((count, d), kind)
     by_gamma = np.empty(count, kind)
-    parts = _there(result, by_lam[:, 0:k], by_lam[:, k:d], by_gamma)
-    work = _Work(kind, count, 2 * d + 56 * k + 4, last, (2, k, d - k), (6, k, 1), (8, k, 1), (3, k, d - k))
+    parts = _there(result, by_lam, by_gamma)
+    work = _Work(kind, count, 2 * d + 57 * k + 4, last, (2, k, d - k), (6, k, 1), (8, k, 1), (3, k, d - k))
 
     def domain(rows, lam, gamma):
         inside_own = at.domain(lam, gamma, d, k, rows, kind, work)
@@ -912,6 +910,7 @@ def _outside_pullback_last(
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     lam_a = lam[k:]
     lam_i = lam[:k]
+    lam_bar = np.empty((d, rows), kind)
     part_i = 1 / lam_i
     part_i_2 = part_i**2
     part_i_3 = gamma - lam_i
@@ -920,7 +919,7 @@ def _outside_pullback_last(
     part_i_6 = part_i_2 * part_i_5
     part_i_7 = part_i * part_i_5
     sum_i = np.zeros((k, rows), kind)
-    part_a_4 = np.empty((d - k, rows), kind)
+    part_a_4 = lam_bar[k:]
     sum_i_2 = np.zeros((k, rows), kind)
     sum_i_3 = np.zeros((k, rows), kind)
     for tile in work.tiles(d - k, k, rows):
@@ -958,7 +957,8 @@ def _outside_pullback_last(
     )
     total = np.add.reduce(part_i_9, axis=0)
     part = 1 / 2 * total
-    return part_i_8, part_i_10, part_a_4, part
+    lam_bar[:k] = part_i_10
+    return part_i_8, lam_bar, part
 
 
 def _noise_pullback(
@@ -1013,7 +1013,7 @@ def _outside_variance_first(
         np.multiply(_cut(lam_a, tile)[:, None], _cut(lam_i, tile)[:, :, None], out=work_1)
         np.subtract(work_1, 1, out=work_1)
         np.multiply(work_0, work_1, out=work_0)
-        sum_a = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
+        sum_a = _row_times(_cut(part_i, tile), work_0)
         np.multiply(1 / 2, sum_a, out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
 
@@ -1032,6 +1032,7 @@ def _outside_pullback_first(
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     lam_a = lam[:, k:]
     lam_i = lam[:, :k]
+    lam_bar = np.empty((rows, d), kind)
     part_i = 1 / lam_i
     part_i_2 = part_i**2
     part_i_3 = gamma[:, None] - lam_i
@@ -1040,7 +1041,7 @@ def _outside_pullback_first(
     part_i_6 = part_i_2 * part_i_5
     part_i_7 = part_i * part_i_5
     sum_i = np.empty((rows, k), kind)
-    part_a_4 = np.empty((rows, d - k), kind)
+    part_a_4 = lam_bar[:, k:]
     sum_i_2 = np.empty((rows, k), kind)
     sum_i_3 = np.empty((rows, k), kind)
     for tile in work.row_tiles(rows, k, d - k):
@@ -1055,21 +1056,21 @@ def _outside_pullback_first(
         np.multiply(_cut(lam_a, tile)[:, None], _cut(lam_i, tile)[:, :, None], out=work_2)
         np.subtract(work_2, 1, out=work_2)
         np.multiply(work_1, work_2, out=work_3)
-        sum_a = np.matmul(_cut(part_i_6, tile)[:, None], work_3)[:, 0]
+        sum_a = _row_times(_cut(part_i_6, tile), work_3)
         v_a = 1 / 2 * sum_a
         v_bar_a = seeds(v_a, 0, d - k, tile)
-        sum_i[tile] = np.matmul(work_3, v_bar_a[:, :, None])[:, :, 0]
+        sum_i[tile] = _times_column(work_3, v_bar_a)
         np.multiply(work_0, work_1, out=work_0)
         np.multiply(work_2, work_0, out=work_2)
-        sum_a_2 = np.matmul(_cut(part_i_6, tile)[:, None], work_2)[:, 0]
+        sum_a_2 = _row_times(_cut(part_i_6, tile), work_2)
         part_a = v_bar_a * sum_a_2
-        sum_a_3 = np.matmul(_cut(part_i_7, tile)[:, None], work_1)[:, 0]
+        sum_a_3 = _row_times(_cut(part_i_7, tile), work_1)
         part_a_2 = v_bar_a * sum_a_3
         part_a_3 = 1 / 2 * part_a_2
         np.add(part_a, part_a_3, out=part_a_4[tile])
-        sum_i_2[tile] = np.matmul(work_2, v_bar_a[:, :, None])[:, :, 0]
+        sum_i_2[tile] = _times_column(work_2, v_bar_a)
         part_a_5 = _cut(lam_a, tile) * v_bar_a
-        sum_i_3[tile] = np.matmul(work_1, part_a_5[:, :, None])[:, :, 0]
+        sum_i_3[tile] = _times_column(work_1, part_a_5)
     part_i_8 = part_i_2 * (sum_i * (part_i_3 * b))
     part_i_9 = part_i_2 * (part_i_4 * sum_i)
     part_i_10 = (
@@ -1078,7 +1079,8 @@ def _outside_pullback_first(
     )
     total = _row_sums(part_i_9)
     part = 1 / 2 * total
-    return part_i_8, part_i_10, part_a_4, part
+    lam_bar[:, :k] = part_i_10
+    return part_i_8, lam_bar, part
 
 
 def _domain_first(
@@ -1179,6 +1181,7 @@ def _excess_loss_pullback_last(
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[k:]
     lam_i = lam[:k]
+    lam_bar = np.empty((d, rows), kind)
     part = bar * gamma
     part_i = 1 / lam_i
     part_i_2 = part_i**2
@@ -1272,7 +1275,7 @@ def _excess_loss_pullback_last(
     total_5 = np.add.reduce(part_i1_3 * sum_i1_6, axis=0)
     total_6 = np.add.reduce(part_i1_2 * sum_i1_4, axis=0)
     total_7 = np.add.reduce(part_i1_3 * sum_i1_5, axis=0)
-    part_a_3 = np.empty((d - k, rows), kind)
+    part_a_3 = lam_bar[k:]
     sum_i = np.zeros((k, rows), kind)
     sum_i_2 = np.zeros((k, rows), kind)
     sum_i_3 = np.zeros((k, rows), kind)
@@ -1310,7 +1313,8 @@ def _excess_loss_pullback_last(
         - 4 * (bar * total_3) - 2 * (bar * total_6)
     )
     part_10 = 1 / 2 * total_7 + (gamma * total_9 + 1 / 2 * total_4)
-    return part_10, part_i_12 + part_i1_10 + part_i2_7, part_a_3, part_9
+    lam_bar[:k] = part_i_12 + part_i1_10 + part_i2_7
+    return part_10, lam_bar, part_9
 
 
 def _excess_domain_last(
@@ -1398,6 +1402,7 @@ def _excess_loss_pullback_first(
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[:, k:]
     lam_i = lam[:, :k]
+    lam_bar = np.empty((rows, d), kind)
     part = bar * gamma
     part_i = 1 / lam_i
     part_i_2 = part_i**2
@@ -1497,7 +1502,7 @@ def _excess_loss_pullback_first(
     total_5 = _row_sums(part_i1_3 * sum_i1_6)
     total_6 = _row_sums(part_i1_2 * sum_i1_4)
     total_7 = _row_sums(part_i1_3 * sum_i1_5)
-    part_a_3 = np.empty((rows, d - k), kind)
+    part_a_3 = lam_bar[:, k:]
     sum_i = np.empty((rows, k), kind)
     sum_i_2 = np.empty((rows, k), kind)
     sum_i_3 = np.empty((rows, k), kind)
@@ -1512,13 +1517,13 @@ def _excess_loss_pullback_first(
         np.multiply(_cut(lam_a, tile)[:, None], _cut(lam_i, tile)[:, :, None], out=work_2)
         np.subtract(work_2, 1, out=work_2)
         np.multiply(work_1, work_2, out=work_1)
-        sum_a = np.matmul(_cut(part_i_5, tile)[:, None], work_1)[:, 0]
+        sum_a = _row_times(_cut(part_i_5, tile), work_1)
         part_a = _cut(part, tile)[:, None] * sum_a
-        sum_a_2 = np.matmul(_cut(part_i_6, tile)[:, None], work_0)[:, 0]
+        sum_a_2 = _row_times(_cut(part_i_6, tile), work_0)
         part_a_2 = _cut(part, tile)[:, None] * sum_a_2
         np.add(part_a, part_a_2, out=part_a_3[tile])
         np.add.reduce(work_1, axis=2, out=sum_i[tile])
-        sum_i_2[tile] = np.matmul(work_0, _cut(lam_a, tile)[:, :, None])[:, :, 0]
+        sum_i_2[tile] = _times_column(work_0, _cut(lam_a, tile))
         np.multiply(work_0, work_2, out=work_0)
         np.add.reduce(work_0, axis=2, out=sum_i_3[tile])
     part_i_10 = part_i_4 * sum_i_3
@@ -1536,7 +1541,8 @@ def _excess_loss_pullback_first(
         - 4 * (bar * total_3) - 2 * (bar * total_6)
     )
     part_10 = 1 / 2 * total_7 + (gamma * total_9 + 1 / 2 * total_4)
-    return part_10, part_i_12 + part_i1_10 + part_i2_7, part_a_3, part_9
+    lam_bar[:, :k] = part_i_12 + part_i1_10 + part_i2_7
+    return part_10, lam_bar, part_9
 
 
 def _excess_domain_first(
@@ -1740,12 +1746,45 @@ def _over(x: Floats, size: int, axis: int) -> Floats:
 def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
     if y is not None:
-        if (len(x) == 1 and x.shape == y.shape) or (x.shape[-1] >= 16 and y.shape[-1] >= 16):
+        if (len(x) == 1 and x.shape == y.shape) or 16 <= min(x.shape[-1], y.shape[-1]) <= SERIAL:
             return np.vecdot(x, y)
         x = x * y
-    if len(x) == 1:
+    if len(x) == 1 or x.shape[-1] > SERIAL:
         return np.add.reduce(x, axis=1)
-    return np.dot(x, np.ones(x.shape[-1], x.dtype))
+    if x.shape[-1] == 2:
+        return x[:, 0] + x[:, 1]
+    count, size = x.shape
+    ones, step = np.ones(size, x.dtype), max(1, SERIAL // size)
+    if count <= step:
+        return np.dot(x, ones)
+    sums, whole = np.empty(count, x.dtype), count // step * step
+    np.matmul(x[:whole].reshape(-1, step, size), ones, out=sums[:whole].reshape(-1, step))
+    np.dot(x[whole:], ones, out=sums[whole:])
+    return sums
+
+
+def _row_times(x: Floats, y: Floats) -> Floats:
+    """`sum_i x_i y_ia` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[2]
+    width = max(1, SERIAL // y.shape[1])
+    if size <= width:
+        return np.matmul(x[:, None], y)[:, 0]
+    found = np.empty((rows, 1, size), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
+    return found[:, 0]
+
+
+def _times_column(y: Floats, x: Floats) -> Floats:
+    """`sum_a y_ia x_a` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[1]
+    width = max(1, SERIAL // y.shape[2])
+    if size <= width:
+        return np.matmul(y, x[:, :, None])[:, :, 0]
+    found = np.empty((rows, size, 1), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
+    return found[:, :, 0]
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -1775,7 +1814,7 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
             with np.errstate(under="ignore"):
                 power = power * w
     least = SMALLEST[w.dtype.itemsize]
-    if sums[-1].size and (sums[-1].min() if sums[-1].size > 1 else sums[-1].item()) < least:
+    if sums[-1].size and (np.minimum.reduce(sums[-1]) if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
 
@@ -1836,7 +1875,7 @@ class _Seeds:
         axis: int,
         fixed: bool,
     ) -> None:
-        self.g, self.axis, self.fixed = g, axis, fixed
+        self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
         self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
@@ -1848,8 +1887,12 @@ class _Seeds:
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
         for order, kappa in self.kappa.items():
-            part = kappa if rows is None else kappa[rows]
-            part += _factor(order) * sums[order - 1]
+            more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
+            if rows is None and size == self.size:
+                self.kappa[order] = more
+            else:
+                part = kappa if rows is None else kappa[rows]
+                part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -1985,7 +2028,7 @@ def _targets(of: Any, kind: np.dtype) -> tuple[list[str | int], list[Floats]]:
 def _weights(v: Floats, g: Floats | None = None) -> Floats:
     """`g_a v_a`; NaN for a problem in which one of them is negative."""
     w = v if g is None else v * g
-    return np.where(w < 0, np.nan, w) if w.size and w.min() < 0 else w
+    return np.where(w < 0, np.nan, w) if w.size and np.minimum.reduce(w, axis=None) < 0 else w
 
 
 def _crossover(mean: Floats, noise: Floats, rank: int) -> Floats:
@@ -2087,7 +2130,9 @@ def _downstream_domain(
 ) -> bool | NDArray[np.bool_]:
     """Which problems have `alpha > 0`, no negative `g_a` outside the learned span, a positive definite `sigma_down`."""
     inside: bool | NDArray[np.bool_] = True
-    if alpha is not None:
+    if alpha is not None and len(alpha) == 1:
+        inside = True if 0 < alpha.item() < np.inf else np.zeros(1, bool)
+    elif alpha is not None:
         inside = (alpha > 0) & (alpha < np.inf)
     if g is not None:
         beyond = g[outside] if last else g[:, outside]
@@ -2109,10 +2154,14 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-COLUMN = 24_576
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the second cache."""
+COLUMN = 32_768
+"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+SERIAL = 8192
+"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+NARROW = 3
+"""Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -2140,7 +2189,7 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        self.rows = min(count, rows) or 1
+        self.rows = -(-count // -(-count // rows)) or 1  # blocks of one size, as few as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
@@ -2254,6 +2303,9 @@ def _store(result: Floats, value: Floats, last: bool) -> None:
         result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
     elif not last or value.ndim != 2:
         result[...] = value
+    elif len(value) == result.shape[1] <= NARROW:
+        for column, row in enumerate(value):
+            result[:, column] = row
     else:
         result[...] = value.T
 
@@ -2282,10 +2334,25 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(np.vdot(x, x)):
+        if x is not None and not math.isfinite(_squares(x)):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
+
+
+def _squares(x: Floats) -> float:
+    """The sum of the squares of all entries; infinite where one leaves the range of numbers."""
+    if x.size <= SERIAL:
+        return float(np.vdot(x, x))
+    try:
+        if x.ndim == 2 and SERIAL // 8 <= x.shape[1] <= SERIAL:
+            return float(np.add.reduce(np.vecdot(x, x)))
+        flat = x.reshape(-1)
+        whole = flat[: flat.size // SERIAL * SERIAL].reshape(-1, SERIAL)
+        rest = flat[whole.size :]
+        return float(np.add.reduce(np.vecdot(whole, whole)) + np.vdot(rest, rest))
+    except FloatingPointError:
+        return math.inf
 
 
 def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:

@@ -379,13 +379,11 @@ def value_and_gradient(
     by_alpha = np.empty(count, kind)
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
-    parts = _there(
-        value, by_b, by_r[:, 0:k], by_r[:, k:d], by_s[:, 0:k], by_s[:, k:d], by_sigma2, by_alpha, by_g, by_sigma_down
-    )
+    parts = _there(value, by_b, by_r, by_s, by_sigma2, by_alpha, by_g, by_sigma_down)
     work = _Work(
         kind,
         count,
-        14 * d + 6 * k + 12 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
+        14 * d + 8 * k + 12 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
         last,
         (2, k, d - k),
         (4, k, d - k),
@@ -413,12 +411,7 @@ def value_and_gradient(
             known, outside_bar, by_matrix = through
             seeds = _Given(known, _lead(outside_bar, axis), axis)
             by_given = [by_matrix]
-        found = at.outside_pullback(b, r, s, d, k, rows, kind, work, seeds)
-        outside_by_b = found[0]
-        outside_by_r_to_k = found[1]
-        outside_by_r_to_d = found[2]
-        outside_by_s_to_k = found[3]
-        outside_by_s_to_d = found[4]
+        outside_by_b, outside_by_r, outside_by_s = at.outside_pullback(b, r, s, d, k, rows, kind, work, seeds)
         bar = target.by_noise(seeds.kappa)
         _, noise_by_sigma2 = at.noise_pullback(sigma2, d, k, rows, kind, work, bar)
         if g is not None:
@@ -426,10 +419,8 @@ def value_and_gradient(
         return (
             target.value(seeds.kappa),
             outside_by_b,
-            outside_by_r_to_k,
-            outside_by_r_to_d,
-            outside_by_s_to_k,
-            outside_by_s_to_d,
+            outside_by_r,
+            outside_by_s,
             noise_by_sigma2,
             target.by_alpha(seeds.kappa),
             *by_given,
@@ -564,7 +555,7 @@ def excess_loss_mean(
     last = _is_short((k, d - k))
     at = _EXCESS_LAST if last else _EXCESS_FIRST
     result = np.empty(count, kind)
-    work = _Work(kind, count, 6 * d + 22 * k + 4, last, (2, k, d - k), (1, k, 1), (3, k, d - k))
+    work = _Work(kind, count, 6 * d + 24 * k + 4, last, (2, k, d - k), (1, k, 1), (3, k, d - k))
 
     def domain(rows, r, s):
         inside_own = at.domain(r, s, d, k, rows, kind, work)
@@ -615,8 +606,8 @@ def excess_loss_value_and_gradient(
     result = np.empty(count, kind)
     by_r = np.empty((count, d), kind)
     by_s = np.empty((count, d), kind)
-    parts = _there(result, by_r[:, 0:k], by_r[:, k:d], by_s[:, 0:k], by_s[:, k:d])
-    work = _Work(kind, count, 6 * d + 22 * k + 4, last, (2, k, d - k), (1, k, 1), (3, k, d - k))
+    parts = _there(result, by_r, by_s)
+    work = _Work(kind, count, 6 * d + 24 * k + 4, last, (2, k, d - k), (1, k, 1), (3, k, d - k))
 
     def domain(rows, r, s):
         inside_own = at.domain(r, s, d, k, rows, kind, work)
@@ -832,6 +823,8 @@ def _outside_pullback_last(
     r_i = r[:k]
     r_a = r[k:]
     s_a = s[k:]
+    r_bar = np.empty((d, rows), kind)
+    s_bar = np.empty((d, rows), kind)
     part_a = 1 / s_a
     part_a_2 = s_a * r_a
     part_i = r_i * s_i
@@ -845,10 +838,10 @@ def _outside_pullback_last(
     part_a_4 = part_a**2
     part_a_5 = r_a**2
     sum_i = np.zeros((k, rows), kind)
-    part_a_16 = np.empty((d - k, rows), kind)
+    part_a_16 = r_bar[k:]
     sum_i_2 = np.zeros((k, rows), kind)
     sum_i_3 = np.zeros((k, rows), kind)
-    part_a_28 = np.empty((d - k, rows), kind)
+    part_a_28 = s_bar[k:]
     for tile in work.tiles(d - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
@@ -904,7 +897,9 @@ def _outside_pullback_last(
         2 * (s_i * (part_i_5 * (s_i * sum_i_3) - part_i_5 * (part_i * sum_i_3))) + part_i_4 * (part_i_5 * sum_i)
         - 2 * (part_i_5 * (s_i * sum_i_2))
     )
-    return part_i_8, part_i_10, part_a_16, part_i_11, part_a_28
+    r_bar[:k] = part_i_10
+    s_bar[:k] = part_i_11
+    return part_i_8, r_bar, s_bar
 
 
 def _noise_pullback(
@@ -982,7 +977,7 @@ def _outside_variance_first(
         np.square(work_0, out=work_0)
         np.add(_cut(part_a_2, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_1)
         np.multiply(work_0, work_1, out=work_0)
-        sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_0)[:, 0]
+        sum_a = _row_times(_cut(part_i_3, tile), work_0)
         part_a_3 = _cut(r_a, tile) * sum_a
         np.divide(part_a_3, _cut(s_a, tile), out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
@@ -996,6 +991,8 @@ def _outside_pullback_first(
     r_i = r[:, :k]
     r_a = r[:, k:]
     s_a = s[:, k:]
+    r_bar = np.empty((rows, d), kind)
+    s_bar = np.empty((rows, d), kind)
     part_a = 1 / s_a
     part_a_2 = s_a * r_a
     part_i = r_i * s_i
@@ -1009,10 +1006,10 @@ def _outside_pullback_first(
     part_a_4 = part_a**2
     part_a_5 = r_a**2
     sum_i = np.empty((rows, k), kind)
-    part_a_16 = np.empty((rows, d - k), kind)
+    part_a_16 = r_bar[:, k:]
     sum_i_2 = np.empty((rows, k), kind)
     sum_i_3 = np.empty((rows, k), kind)
-    part_a_28 = np.empty((rows, d - k), kind)
+    part_a_28 = s_bar[:, k:]
     for tile in work.row_tiles(rows, k, d - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, d - k)
@@ -1024,28 +1021,28 @@ def _outside_pullback_first(
         np.square(work_0, out=work_1)
         np.add(_cut(part_a_3, tile)[:, None], _cut(part_i_3, tile)[:, :, None], out=work_2)
         np.multiply(work_1, work_2, out=work_3)
-        sum_a = np.matmul(_cut(part_i_6, tile)[:, None], work_3)[:, 0]
+        sum_a = _row_times(_cut(part_i_6, tile), work_3)
         part_a_6 = _cut(r_a, tile) * sum_a
         v_a = _cut(part_a, tile) * part_a_6
         v_bar_a = seeds(v_a, 0, d - k, tile)
         g_bar_a = seeds.own_bar(0, d - k, tile)
         part_a_7 = _cut(r_a, tile) * v_bar_a
         part_a_8 = _cut(part_a, tile) * part_a_7
-        sum_i[tile] = np.matmul(work_3, part_a_8[:, :, None])[:, :, 0]
-        sum_a_2 = np.matmul(_cut(part_i_6, tile)[:, None], work_1)[:, 0]
+        sum_i[tile] = _times_column(work_3, part_a_8)
+        sum_a_2 = _row_times(_cut(part_i_6, tile), work_1)
         part_a_9 = _cut(part_a_2, tile) * v_bar_a
         part_a_10 = sum_a_2 * part_a_9
         np.multiply(work_0, work_1, out=work_0)
         np.multiply(work_2, work_0, out=work_2)
-        sum_a_3 = np.matmul(_cut(part_i_6, tile)[:, None], work_2)[:, 0]
+        sum_a_3 = _row_times(_cut(part_i_6, tile), work_2)
         part_a_11 = part_a_7 * sum_a_3
         part_a_12 = 2 * part_a_11
         part_a_13 = sum_a * v_bar_a
         part_a_14 = _cut(part_a, tile) * part_a_13
         part_a_15 = part_a_10 + part_a_12
         np.add(part_a_14, part_a_15, out=part_a_16[tile])
-        sum_i_2[tile] = np.matmul(work_2, part_a_8[:, :, None])[:, :, 0]
-        sum_i_3[tile] = np.matmul(work_1, part_a_8[:, :, None])[:, :, 0]
+        sum_i_2[tile] = _times_column(work_2, part_a_8)
+        sum_i_3[tile] = _times_column(work_1, part_a_8)
         part_a_17 = part_a_6 * v_bar_a
         part_a_18 = _cut(part_a_4, tile) * part_a_17
         part_a_19 = v_bar_a * sum_a_2
@@ -1068,7 +1065,9 @@ def _outside_pullback_first(
         2 * (s_i * (part_i_5 * (s_i * sum_i_3) - part_i_5 * (part_i * sum_i_3))) + part_i_4 * (part_i_5 * sum_i)
         - 2 * (part_i_5 * (s_i * sum_i_2))
     )
-    return part_i_8, part_i_10, part_a_16, part_i_11, part_a_28
+    r_bar[:, :k] = part_i_10
+    s_bar[:, :k] = part_i_11
+    return part_i_8, r_bar, s_bar
 
 
 def _domain_first(
@@ -1156,6 +1155,8 @@ def _excess_loss_pullback_last(
     r_i = r[:k]
     r_a = r[k:]
     s_a = s[k:]
+    r_bar = np.empty((d, rows), kind)
+    s_bar = np.empty((d, rows), kind)
     part_a = s_a * r_a
     part_i = r_i * s_i
     part_i_2 = s_i - part_i
@@ -1172,11 +1173,11 @@ def _excess_loss_pullback_last(
     total = np.add.reduce(s_i * part_i_4, axis=0)
     part_i1_4 = s_i - s_i * r_i
     part_i2_4 = s_i - s_i * r_i
-    part_a_3 = np.empty((d - k, rows), kind)
+    part_a_3 = r_bar[k:]
     sum_i = np.zeros((k, rows), kind)
     sum_i_2 = np.zeros((k, rows), kind)
     sum_i_3 = np.zeros((k, rows), kind)
-    part_a_7 = np.empty((d - k, rows), kind)
+    part_a_7 = s_bar[k:]
     for tile in work.tiles(d - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
@@ -1212,7 +1213,9 @@ def _excess_loss_pullback_last(
         np.add.reduce(work_0, axis=0, out=sum_i1[place])
     total_3 = np.add.reduce(sum_i1, axis=0)
     part_2 = total_3 + (total + total_2)
-    return part_2, part_i_6 + part_i1_2 + part_i2_2, part_a_3, part_i_7 + part_i1_3 + part_i2_3, part_a_7
+    r_bar[:k] = part_i_6 + part_i1_2 + part_i2_2
+    s_bar[:k] = part_i_7 + part_i1_3 + part_i2_3
+    return part_2, r_bar, s_bar
 
 
 def _excess_domain_last(
@@ -1275,6 +1278,8 @@ def _excess_loss_pullback_first(
     r_i = r[:, :k]
     r_a = r[:, k:]
     s_a = s[:, k:]
+    r_bar = np.empty((rows, d), kind)
+    s_bar = np.empty((rows, d), kind)
     part_a = s_a * r_a
     part_i = r_i * s_i
     part_i_2 = s_i - part_i
@@ -1291,11 +1296,11 @@ def _excess_loss_pullback_first(
     total = _row_sums(s_i * part_i_4)
     part_i1_4 = s_i - s_i * r_i
     part_i2_4 = s_i - s_i * r_i
-    part_a_3 = np.empty((rows, d - k), kind)
+    part_a_3 = r_bar[:, k:]
     sum_i = np.empty((rows, k), kind)
     sum_i_2 = np.empty((rows, k), kind)
     sum_i_3 = np.empty((rows, k), kind)
-    part_a_7 = np.empty((rows, d - k), kind)
+    part_a_7 = s_bar[:, k:]
     for tile in work.row_tiles(rows, k, d - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, d - k)
@@ -1306,7 +1311,7 @@ def _excess_loss_pullback_first(
         np.square(work_0, out=work_1)
         np.add(_cut(s_a, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_2)
         np.multiply(work_1, work_2, out=work_1)
-        sum_a = np.matmul(_cut(part_i, tile)[:, None], work_1)[:, 0]
+        sum_a = _row_times(_cut(part_i, tile), work_1)
         part_a_2 = _cut(s_a, tile) * sum_a
         np.multiply(_cut(bar, tile)[:, None], part_a_2, out=part_a_3[tile])
         np.add.reduce(work_1, axis=2, out=sum_i[tile])
@@ -1315,7 +1320,7 @@ def _excess_loss_pullback_first(
         np.add.reduce(work_2, axis=2, out=sum_i_3[tile])
         part_a_4 = _cut(r_a, tile) * sum_a
         part_a_5 = _cut(bar, tile)[:, None] * part_a_4
-        sum_a_2 = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
+        sum_a_2 = _row_times(_cut(part_i, tile), work_0)
         part_a_6 = _cut(bar, tile)[:, None] * sum_a_2
         np.add(part_a_5, part_a_6, out=part_a_7[tile])
     part_i_6 = (
@@ -1334,7 +1339,9 @@ def _excess_loss_pullback_first(
         np.add.reduce(work_0, axis=1, out=sum_i1[:, place])
     total_3 = _row_sums(sum_i1)
     part_2 = total_3 + (total + total_2)
-    return part_2, part_i_6 + part_i1_2 + part_i2_2, part_a_3, part_i_7 + part_i1_3 + part_i2_3, part_a_7
+    r_bar[:, :k] = part_i_6 + part_i1_2 + part_i2_2
+    s_bar[:, :k] = part_i_7 + part_i1_3 + part_i2_3
+    return part_2, r_bar, s_bar
 
 
 def _excess_domain_first(
@@ -1451,12 +1458,45 @@ def _over(x: Floats, size: int, axis: int) -> Floats:
 def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
     if y is not None:
-        if (len(x) == 1 and x.shape == y.shape) or (x.shape[-1] >= 16 and y.shape[-1] >= 16):
+        if (len(x) == 1 and x.shape == y.shape) or 16 <= min(x.shape[-1], y.shape[-1]) <= SERIAL:
             return np.vecdot(x, y)
         x = x * y
-    if len(x) == 1:
+    if len(x) == 1 or x.shape[-1] > SERIAL:
         return np.add.reduce(x, axis=1)
-    return np.dot(x, np.ones(x.shape[-1], x.dtype))
+    if x.shape[-1] == 2:
+        return x[:, 0] + x[:, 1]
+    count, size = x.shape
+    ones, step = np.ones(size, x.dtype), max(1, SERIAL // size)
+    if count <= step:
+        return np.dot(x, ones)
+    sums, whole = np.empty(count, x.dtype), count // step * step
+    np.matmul(x[:whole].reshape(-1, step, size), ones, out=sums[:whole].reshape(-1, step))
+    np.dot(x[whole:], ones, out=sums[whole:])
+    return sums
+
+
+def _row_times(x: Floats, y: Floats) -> Floats:
+    """`sum_i x_i y_ia` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[2]
+    width = max(1, SERIAL // y.shape[1])
+    if size <= width:
+        return np.matmul(x[:, None], y)[:, 0]
+    found = np.empty((rows, 1, size), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
+    return found[:, 0]
+
+
+def _times_column(y: Floats, x: Floats) -> Floats:
+    """`sum_a y_ia x_a` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[1]
+    width = max(1, SERIAL // y.shape[2])
+    if size <= width:
+        return np.matmul(y, x[:, :, None])[:, :, 0]
+    found = np.empty((rows, size, 1), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
+    return found[:, :, 0]
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -1486,7 +1526,7 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
             with np.errstate(under="ignore"):
                 power = power * w
     least = SMALLEST[w.dtype.itemsize]
-    if sums[-1].size and (sums[-1].min() if sums[-1].size > 1 else sums[-1].item()) < least:
+    if sums[-1].size and (np.minimum.reduce(sums[-1]) if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
 
@@ -1547,7 +1587,7 @@ class _Seeds:
         axis: int,
         fixed: bool,
     ) -> None:
-        self.g, self.axis, self.fixed = g, axis, fixed
+        self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
         self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
@@ -1559,8 +1599,12 @@ class _Seeds:
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
         for order, kappa in self.kappa.items():
-            part = kappa if rows is None else kappa[rows]
-            part += _factor(order) * sums[order - 1]
+            more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
+            if rows is None and size == self.size:
+                self.kappa[order] = more
+            else:
+                part = kappa if rows is None else kappa[rows]
+                part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -1696,7 +1740,7 @@ def _targets(of: Any, kind: np.dtype) -> tuple[list[str | int], list[Floats]]:
 def _weights(v: Floats, g: Floats | None = None) -> Floats:
     """`g_a v_a`; NaN for a problem in which one of them is negative."""
     w = v if g is None else v * g
-    return np.where(w < 0, np.nan, w) if w.size and w.min() < 0 else w
+    return np.where(w < 0, np.nan, w) if w.size and np.minimum.reduce(w, axis=None) < 0 else w
 
 
 def _crossover(mean: Floats, noise: Floats, rank: int) -> Floats:
@@ -1798,7 +1842,9 @@ def _downstream_domain(
 ) -> bool | NDArray[np.bool_]:
     """Which problems have `alpha > 0`, no negative `g_a` outside the learned span, a positive definite `sigma_down`."""
     inside: bool | NDArray[np.bool_] = True
-    if alpha is not None:
+    if alpha is not None and len(alpha) == 1:
+        inside = True if 0 < alpha.item() < np.inf else np.zeros(1, bool)
+    elif alpha is not None:
         inside = (alpha > 0) & (alpha < np.inf)
     if g is not None:
         beyond = g[outside] if last else g[:, outside]
@@ -1820,10 +1866,14 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-COLUMN = 24_576
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the second cache."""
+COLUMN = 32_768
+"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+SERIAL = 8192
+"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+NARROW = 3
+"""Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -1851,7 +1901,7 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        self.rows = min(count, rows) or 1
+        self.rows = -(-count // -(-count // rows)) or 1  # blocks of one size, as few as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
@@ -1965,6 +2015,9 @@ def _store(result: Floats, value: Floats, last: bool) -> None:
         result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
     elif not last or value.ndim != 2:
         result[...] = value
+    elif len(value) == result.shape[1] <= NARROW:
+        for column, row in enumerate(value):
+            result[:, column] = row
     else:
         result[...] = value.T
 
@@ -1993,10 +2046,25 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(np.vdot(x, x)):
+        if x is not None and not math.isfinite(_squares(x)):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
+
+
+def _squares(x: Floats) -> float:
+    """The sum of the squares of all entries; infinite where one leaves the range of numbers."""
+    if x.size <= SERIAL:
+        return float(np.vdot(x, x))
+    try:
+        if x.ndim == 2 and SERIAL // 8 <= x.shape[1] <= SERIAL:
+            return float(np.add.reduce(np.vecdot(x, x)))
+        flat = x.reshape(-1)
+        whole = flat[: flat.size // SERIAL * SERIAL].reshape(-1, SERIAL)
+        rest = flat[whole.size :]
+        return float(np.add.reduce(np.vecdot(whole, whole)) + np.vdot(rest, rest))
+    except FloatingPointError:
+        return math.inf
 
 
 def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:

@@ -393,13 +393,11 @@ def value_and_gradient(
     by_alpha = np.empty(count, kind)
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
-    parts = _there(
-        value, by_b, by_lam[:, 0:k], by_lam[:, k:d], by_degrees_of_freedom, by_sigma2, by_alpha, by_g, by_sigma_down
-    )
+    parts = _there(value, by_b, by_lam, by_degrees_of_freedom, by_sigma2, by_alpha, by_g, by_sigma_down)
     work = _Work(
         kind,
         count,
-        5 * d + 4 * k + 12 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
+        5 * d + 5 * k + 12 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
         last,
         (1, k, d - k),
         (2, k, d - k),
@@ -429,9 +427,8 @@ def value_and_gradient(
             by_given = [by_matrix]
         found = at.outside_pullback(b, lam, degrees_of_freedom, d, k, rows, kind, work, seeds)
         outside_by_b = found[0]
-        outside_by_lam_to_k = found[1]
-        outside_by_lam_to_d = found[2]
-        outside_by_degrees_of_freedom = found[3]
+        outside_by_lam = found[1]
+        outside_by_degrees_of_freedom = found[2]
         bar = target.by_noise(seeds.kappa)
         _, noise_by_sigma2 = at.noise_pullback(sigma2, d, k, rows, kind, work, bar)
         if g is not None:
@@ -439,8 +436,7 @@ def value_and_gradient(
         return (
             target.value(seeds.kappa),
             outside_by_b,
-            outside_by_lam_to_k,
-            outside_by_lam_to_d,
+            outside_by_lam,
             outside_by_degrees_of_freedom,
             noise_by_sigma2,
             target.by_alpha(seeds.kappa),
@@ -571,7 +567,7 @@ def excess_loss_mean(
     last = _is_short((k, d - k))
     at = _EXCESS_LAST if last else _EXCESS_FIRST
     result = np.empty(count, kind)
-    work = _Work(kind, count, 2 * d + 4 * k + 4, last, (1, k, d - k), (2, k, d - k))
+    work = _Work(kind, count, 2 * d + 5 * k + 4, last, (1, k, d - k), (2, k, d - k))
 
     def domain(rows, lam, degrees_of_freedom):
         inside_own = at.domain(lam, degrees_of_freedom, d, k, rows, kind, work)
@@ -622,8 +618,8 @@ def excess_loss_value_and_gradient(
     result = np.empty(count, kind)
     by_lam = np.empty((count, d), kind)
     by_degrees_of_freedom = np.empty(count, kind)
-    parts = _there(result, by_lam[:, 0:k], by_lam[:, k:d], by_degrees_of_freedom)
-    work = _Work(kind, count, 2 * d + 4 * k + 4, last, (1, k, d - k), (2, k, d - k))
+    parts = _there(result, by_lam, by_degrees_of_freedom)
+    work = _Work(kind, count, 2 * d + 5 * k + 4, last, (1, k, d - k), (2, k, d - k))
 
     def domain(rows, lam, degrees_of_freedom):
         inside_own = at.domain(lam, degrees_of_freedom, d, k, rows, kind, work)
@@ -904,13 +900,14 @@ def _outside_pullback_last(
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     lam_a = lam[k:]
     lam_i = lam[:k]
+    lam_bar = np.empty((d, rows), kind)
     part = degrees_of_freedom - 4
     rho_2 = 1 + 2 / part
     part_i = b**2
     part_i_2 = lam_i * part_i
     part_2 = 2 * rho_2
     sum_i = np.zeros((k, rows), kind)
-    part_a_8 = np.empty((d - k, rows), kind)
+    part_a_8 = lam_bar[k:]
     sum_i_2 = np.zeros((k, rows), kind)
     total = np.zeros((rows,), kind)
     for tile in work.tiles(d - k, k, rows):
@@ -941,7 +938,8 @@ def _outside_pullback_last(
     part_i_3 = part_2 * (sum_i * (lam_i * b))
     part_i_4 = rho_2 * (part_i * sum_i) - part_2 * (part_i * (lam_i * sum_i_2))
     part_3 = (-2) * total / part**2
-    return part_i_3, part_i_4, part_a_8, part_3
+    lam_bar[:k] = part_i_4
+    return part_i_3, lam_bar, part_3
 
 
 def _noise_pullback(
@@ -1007,7 +1005,7 @@ def _outside_variance_first(
         np.subtract(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_0)
         np.divide(1, work_0, out=work_0)
         np.square(work_0, out=work_0)
-        sum_a = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
+        sum_a = _row_times(_cut(part_i, tile), work_0)
         part_a = _cut(lam_a, tile) * sum_a
         np.multiply(_cut(rho_2, tile)[:, None], part_a, out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
@@ -1027,13 +1025,14 @@ def _outside_pullback_first(
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     lam_a = lam[:, k:]
     lam_i = lam[:, :k]
+    lam_bar = np.empty((rows, d), kind)
     part = degrees_of_freedom - 4
     rho_2 = 1 + 2 / part
     part_i = b**2
     part_i_2 = lam_i * part_i
     part_2 = 2 * rho_2
     sum_i = np.empty((rows, k), kind)
-    part_a_8 = np.empty((rows, d - k), kind)
+    part_a_8 = lam_bar[:, k:]
     sum_i_2 = np.empty((rows, k), kind)
     total = np.empty((rows,), kind)
     for tile in work.row_tiles(rows, k, d - k):
@@ -1043,28 +1042,29 @@ def _outside_pullback_first(
         np.subtract(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_0)
         np.divide(1, work_0, out=work_0)
         np.square(work_0, out=work_1)
-        sum_a = np.matmul(_cut(part_i_2, tile)[:, None], work_1)[:, 0]
+        sum_a = _row_times(_cut(part_i_2, tile), work_1)
         part_a = _cut(lam_a, tile) * sum_a
         v_a = _cut(rho_2, tile)[:, None] * part_a
         v_bar_a = seeds(v_a, 0, d - k, tile)
         g_bar_a = seeds.own_bar(0, d - k, tile)
         part_a_2 = _cut(lam_a, tile) * v_bar_a
-        sum_i[tile] = np.matmul(work_1, part_a_2[:, :, None])[:, :, 0]
+        sum_i[tile] = _times_column(work_1, part_a_2)
         np.multiply(work_0, work_1, out=work_0)
-        sum_a_2 = np.matmul(_cut(part_i_2, tile)[:, None], work_0)[:, 0]
+        sum_a_2 = _row_times(_cut(part_i_2, tile), work_0)
         part_a_3 = part_a_2 * sum_a_2
         part_a_4 = _cut(part_2, tile)[:, None] * part_a_3
         part_a_5 = sum_a * v_bar_a
         part_a_6 = _cut(rho_2, tile)[:, None] * part_a_5
         part_a_7 = g_bar_a + part_a_4
         np.add(part_a_6, part_a_7, out=part_a_8[tile])
-        sum_i_2[tile] = np.matmul(work_0, part_a_2[:, :, None])[:, :, 0]
+        sum_i_2[tile] = _times_column(work_0, part_a_2)
         part_a_9 = part_a * v_bar_a
         np.add.reduce(part_a_9, axis=1, out=total[tile])
     part_i_3 = part_2[:, None] * (sum_i * (lam_i * b))
     part_i_4 = rho_2[:, None] * (part_i * sum_i) - part_2[:, None] * (part_i * (lam_i * sum_i_2))
     part_3 = (-2) * total / part**2
-    return part_i_3, part_i_4, part_a_8, part_3
+    lam_bar[:, :k] = part_i_4
+    return part_i_3, lam_bar, part_3
 
 
 def _domain_first(
@@ -1133,10 +1133,11 @@ def _excess_loss_pullback_last(
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[k:]
     lam_i = lam[:k]
+    lam_bar = np.empty((d, rows), kind)
     part = degrees_of_freedom - 4
     rho_2 = 1 + 2 / part
     part_2 = rho_2 * bar
-    part_a_4 = np.empty((d - k, rows), kind)
+    part_a_4 = lam_bar[k:]
     sum_i = np.zeros((k, rows), kind)
     sum_i_2 = np.zeros((k, rows), kind)
     for tile in work.tiles(d - k, k, rows):
@@ -1158,7 +1159,8 @@ def _excess_loss_pullback_last(
     total = np.add.reduce(lam_i * sum_i_2, axis=0)
     part_3 = (-2) * (bar * total) / part**2
     part_4 = rho_2 * total
-    return part_4, part_i, part_a_4, part_3
+    lam_bar[:k] = part_i
+    return part_4, lam_bar, part_3
 
 
 def _excess_domain_last(
@@ -1187,7 +1189,7 @@ def _excess_loss_mean_first(
         work_0 = work(0, height, k, d - k)
         np.subtract(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_0)
         np.divide(1, work_0, out=work_0)
-        sum_i[tile] = np.matmul(work_0, _cut(lam_a, tile)[:, :, None])[:, :, 0]
+        sum_i[tile] = _times_column(work_0, _cut(lam_a, tile))
     total = _row_sums(lam_i * sum_i)
     value = rho_2 * total
     return value
@@ -1199,10 +1201,11 @@ def _excess_loss_pullback_first(
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[:, k:]
     lam_i = lam[:, :k]
+    lam_bar = np.empty((rows, d), kind)
     part = degrees_of_freedom - 4
     rho_2 = 1 + 2 / part
     part_2 = rho_2 * bar
-    part_a_4 = np.empty((rows, d - k), kind)
+    part_a_4 = lam_bar[:, k:]
     sum_i = np.empty((rows, k), kind)
     sum_i_2 = np.empty((rows, k), kind)
     for tile in work.row_tiles(rows, k, d - k):
@@ -1212,19 +1215,20 @@ def _excess_loss_pullback_first(
         np.subtract(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_0)
         np.divide(1, work_0, out=work_0)
         np.square(work_0, out=work_1)
-        sum_a = np.matmul(_cut(lam_i, tile)[:, None], work_1)[:, 0]
+        sum_a = _row_times(_cut(lam_i, tile), work_1)
         part_a = _cut(lam_a, tile) * sum_a
         part_a_2 = _cut(part_2, tile)[:, None] * part_a
-        sum_a_2 = np.matmul(_cut(lam_i, tile)[:, None], work_0)[:, 0]
+        sum_a_2 = _row_times(_cut(lam_i, tile), work_0)
         part_a_3 = _cut(part_2, tile)[:, None] * sum_a_2
         np.add(part_a_2, part_a_3, out=part_a_4[tile])
-        sum_i[tile] = np.matmul(work_1, _cut(lam_a, tile)[:, :, None])[:, :, 0]
-        sum_i_2[tile] = np.matmul(work_0, _cut(lam_a, tile)[:, :, None])[:, :, 0]
+        sum_i[tile] = _times_column(work_1, _cut(lam_a, tile))
+        sum_i_2[tile] = _times_column(work_0, _cut(lam_a, tile))
     part_i = part_2[:, None] * sum_i_2 - part_2[:, None] * (lam_i * sum_i)
     total = _row_sums(lam_i * sum_i_2)
     part_3 = (-2) * (bar * total) / part**2
     part_4 = rho_2 * total
-    return part_4, part_i, part_a_4, part_3
+    lam_bar[:, :k] = part_i
+    return part_4, lam_bar, part_3
 
 
 def _excess_domain_first(
@@ -1416,12 +1420,45 @@ def _over(x: Floats, size: int, axis: int) -> Floats:
 def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
     if y is not None:
-        if (len(x) == 1 and x.shape == y.shape) or (x.shape[-1] >= 16 and y.shape[-1] >= 16):
+        if (len(x) == 1 and x.shape == y.shape) or 16 <= min(x.shape[-1], y.shape[-1]) <= SERIAL:
             return np.vecdot(x, y)
         x = x * y
-    if len(x) == 1:
+    if len(x) == 1 or x.shape[-1] > SERIAL:
         return np.add.reduce(x, axis=1)
-    return np.dot(x, np.ones(x.shape[-1], x.dtype))
+    if x.shape[-1] == 2:
+        return x[:, 0] + x[:, 1]
+    count, size = x.shape
+    ones, step = np.ones(size, x.dtype), max(1, SERIAL // size)
+    if count <= step:
+        return np.dot(x, ones)
+    sums, whole = np.empty(count, x.dtype), count // step * step
+    np.matmul(x[:whole].reshape(-1, step, size), ones, out=sums[:whole].reshape(-1, step))
+    np.dot(x[whole:], ones, out=sums[whole:])
+    return sums
+
+
+def _row_times(x: Floats, y: Floats) -> Floats:
+    """`sum_i x_i y_ia` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[2]
+    width = max(1, SERIAL // y.shape[1])
+    if size <= width:
+        return np.matmul(x[:, None], y)[:, 0]
+    found = np.empty((rows, 1, size), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
+    return found[:, 0]
+
+
+def _times_column(y: Floats, x: Floats) -> Floats:
+    """`sum_a y_ia x_a` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[1]
+    width = max(1, SERIAL // y.shape[2])
+    if size <= width:
+        return np.matmul(y, x[:, :, None])[:, :, 0]
+    found = np.empty((rows, size, 1), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
+    return found[:, :, 0]
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -1451,7 +1488,7 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
             with np.errstate(under="ignore"):
                 power = power * w
     least = SMALLEST[w.dtype.itemsize]
-    if sums[-1].size and (sums[-1].min() if sums[-1].size > 1 else sums[-1].item()) < least:
+    if sums[-1].size and (np.minimum.reduce(sums[-1]) if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
 
@@ -1512,7 +1549,7 @@ class _Seeds:
         axis: int,
         fixed: bool,
     ) -> None:
-        self.g, self.axis, self.fixed = g, axis, fixed
+        self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
         self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
@@ -1524,8 +1561,12 @@ class _Seeds:
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
         for order, kappa in self.kappa.items():
-            part = kappa if rows is None else kappa[rows]
-            part += _factor(order) * sums[order - 1]
+            more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
+            if rows is None and size == self.size:
+                self.kappa[order] = more
+            else:
+                part = kappa if rows is None else kappa[rows]
+                part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -1661,7 +1702,7 @@ def _targets(of: Any, kind: np.dtype) -> tuple[list[str | int], list[Floats]]:
 def _weights(v: Floats, g: Floats | None = None) -> Floats:
     """`g_a v_a`; NaN for a problem in which one of them is negative."""
     w = v if g is None else v * g
-    return np.where(w < 0, np.nan, w) if w.size and w.min() < 0 else w
+    return np.where(w < 0, np.nan, w) if w.size and np.minimum.reduce(w, axis=None) < 0 else w
 
 
 def _crossover(mean: Floats, noise: Floats, rank: int) -> Floats:
@@ -1763,7 +1804,9 @@ def _downstream_domain(
 ) -> bool | NDArray[np.bool_]:
     """Which problems have `alpha > 0`, no negative `g_a` outside the learned span, a positive definite `sigma_down`."""
     inside: bool | NDArray[np.bool_] = True
-    if alpha is not None:
+    if alpha is not None and len(alpha) == 1:
+        inside = True if 0 < alpha.item() < np.inf else np.zeros(1, bool)
+    elif alpha is not None:
         inside = (alpha > 0) & (alpha < np.inf)
     if g is not None:
         beyond = g[outside] if last else g[:, outside]
@@ -1785,10 +1828,14 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-COLUMN = 24_576
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the second cache."""
+COLUMN = 32_768
+"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+SERIAL = 8192
+"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+NARROW = 3
+"""Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -1816,7 +1863,7 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        self.rows = min(count, rows) or 1
+        self.rows = -(-count // -(-count // rows)) or 1  # blocks of one size, as few as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
@@ -1930,6 +1977,9 @@ def _store(result: Floats, value: Floats, last: bool) -> None:
         result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
     elif not last or value.ndim != 2:
         result[...] = value
+    elif len(value) == result.shape[1] <= NARROW:
+        for column, row in enumerate(value):
+            result[:, column] = row
     else:
         result[...] = value.T
 
@@ -1958,10 +2008,25 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(np.vdot(x, x)):
+        if x is not None and not math.isfinite(_squares(x)):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
+
+
+def _squares(x: Floats) -> float:
+    """The sum of the squares of all entries; infinite where one leaves the range of numbers."""
+    if x.size <= SERIAL:
+        return float(np.vdot(x, x))
+    try:
+        if x.ndim == 2 and SERIAL // 8 <= x.shape[1] <= SERIAL:
+            return float(np.add.reduce(np.vecdot(x, x)))
+        flat = x.reshape(-1)
+        whole = flat[: flat.size // SERIAL * SERIAL].reshape(-1, SERIAL)
+        rest = flat[whole.size :]
+        return float(np.add.reduce(np.vecdot(whole, whole)) + np.vdot(rest, rest))
+    except FloatingPointError:
+        return math.inf
 
 
 def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:

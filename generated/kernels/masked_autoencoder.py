@@ -421,13 +421,11 @@ def value_and_gradient(
     by_alpha = np.empty(count, kind)
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
-    parts = _there(
-        value, by_b, by_lam[:, 0:k], by_lam[:, k:d], by_kappa, by_p, by_sigma2, by_alpha, by_g, by_sigma_down
-    )
+    parts = _there(value, by_b, by_lam, by_kappa, by_p, by_sigma2, by_alpha, by_g, by_sigma_down)
     work = _Work(
         kind,
         count,
-        11 * d + 10 * k + 12 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
+        11 * d + 11 * k + 12 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
         last,
         (2, k, d - k),
         (7, k, d - k),
@@ -458,10 +456,9 @@ def value_and_gradient(
             by_given = [by_matrix]
         found = at.outside_pullback(b, lam, kappa, p, d, k, rows, kind, work, seeds)
         outside_by_b = found[0]
-        outside_by_lam_to_k = found[1]
-        outside_by_lam_to_d = found[2]
-        outside_by_kappa = found[3]
-        outside_by_p = found[4]
+        outside_by_lam = found[1]
+        outside_by_kappa = found[2]
+        outside_by_p = found[3]
         bar = target.by_noise(seeds.kappa)
         _, noise_by_sigma2 = at.noise_pullback(sigma2, d, k, rows, kind, work, bar)
         if g is not None:
@@ -469,8 +466,7 @@ def value_and_gradient(
         return (
             target.value(seeds.kappa),
             outside_by_b,
-            outside_by_lam_to_k,
-            outside_by_lam_to_d,
+            outside_by_lam,
             outside_by_kappa,
             outside_by_p,
             noise_by_sigma2,
@@ -618,7 +614,7 @@ def excess_loss_mean(
     last = _is_short((k, d - k))
     at = _EXCESS_LAST if last else _EXCESS_FIRST
     result = np.empty(count, kind)
-    work = _Work(kind, count, 4 * d + 17 * k + 4, last, (1, k, 1), (2, k, d - k), (6, k, d - k), (3, k, d - k))
+    work = _Work(kind, count, 4 * d + 18 * k + 4, last, (1, k, 1), (2, k, d - k), (6, k, d - k), (3, k, d - k))
 
     def domain(rows, lam, kappa, p):
         inside_own = at.domain(lam, kappa, p, d, k, rows, kind, work)
@@ -674,8 +670,8 @@ def excess_loss_value_and_gradient(
     by_lam = np.empty((count, d), kind)
     by_kappa = np.empty(count, kind)
     by_p = np.empty(count, kind)
-    parts = _there(result, by_lam[:, 0:k], by_lam[:, k:d], by_kappa, by_p)
-    work = _Work(kind, count, 4 * d + 17 * k + 4, last, (1, k, 1), (2, k, d - k), (6, k, d - k), (3, k, d - k))
+    parts = _there(result, by_lam, by_kappa, by_p)
+    work = _Work(kind, count, 4 * d + 18 * k + 4, last, (1, k, 1), (2, k, d - k), (6, k, d - k), (3, k, d - k))
 
     def domain(rows, lam, kappa, p):
         inside_own = at.domain(lam, kappa, p, d, k, rows, kind, work)
@@ -917,6 +913,7 @@ def _outside_pullback_last(
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     lam_i = lam[:k]
     lam_a = lam[k:]
+    lam_bar = np.empty((d, rows), kind)
     part = 1 / p
     part_a = 1 / lam_a
     part_2 = 1 - p
@@ -937,7 +934,7 @@ def _outside_pullback_last(
     part_i_7 = part_i_6**2
     part_a_4 = part_a**2
     sum_i = np.zeros((k, rows), kind)
-    part_a_25 = np.empty((d - k, rows), kind)
+    part_a_25 = lam_bar[k:]
     sum_i_2 = np.zeros((k, rows), kind)
     sum_i_3 = np.zeros((k, rows), kind)
     sum_i_4 = np.zeros((k, rows), kind)
@@ -1026,7 +1023,8 @@ def _outside_pullback_last(
         2 * part_10 + total_5 / p - 2 * (part_3 * total_3) / p - part_10 / p - total / part_4 - kappa * total_2 / p
         - 2 * total_6
     )
-    return part_i_8, part_i_9, part_a_25, part_9, part_11
+    lam_bar[:k] = part_i_9
+    return part_i_8, lam_bar, part_9, part_11
 
 
 def _noise_pullback(
@@ -1116,7 +1114,7 @@ def _outside_variance_first(
         np.multiply(_cut(p, tile)[:, None, None], work_2, out=work_2)
         np.add(work_1, work_2, out=work_1)
         np.multiply(work_0, work_1, out=work_0)
-        sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_0)[:, 0]
+        sum_a = _row_times(_cut(part_i_3, tile), work_0)
         part_a_3 = _cut(part, tile)[:, None] * sum_a
         np.divide(part_a_3, _cut(lam_a, tile), out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
@@ -1137,6 +1135,7 @@ def _outside_pullback_first(
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     lam_i = lam[:, :k]
     lam_a = lam[:, k:]
+    lam_bar = np.empty((rows, d), kind)
     part = 1 / p
     part_a = 1 / lam_a
     part_2 = 1 - p
@@ -1157,7 +1156,7 @@ def _outside_pullback_first(
     part_i_7 = part_i_6**2
     part_a_4 = part_a**2
     sum_i = np.empty((rows, k), kind)
-    part_a_25 = np.empty((rows, d - k), kind)
+    part_a_25 = lam_bar[:, k:]
     sum_i_2 = np.empty((rows, k), kind)
     sum_i_3 = np.empty((rows, k), kind)
     sum_i_4 = np.empty((rows, k), kind)
@@ -1186,28 +1185,28 @@ def _outside_pullback_first(
         np.multiply(_cut(p, tile)[:, None, None], work_5, out=work_6)
         np.add(work_3, work_6, out=work_3)
         np.multiply(work_1, work_3, out=work_6)
-        sum_a = np.matmul(_cut(part_i_5, tile)[:, None], work_6)[:, 0]
+        sum_a = _row_times(_cut(part_i_5, tile), work_6)
         part_a_5 = _cut(part_a, tile) * sum_a
         v_a = _cut(part, tile)[:, None] * part_a_5
         v_bar_a = seeds(v_a, 0, d - k, tile)
         g_bar_a = seeds.own_bar(0, d - k, tile)
         part_a_6 = _cut(part_a, tile) * v_bar_a
-        sum_i[tile] = np.matmul(work_6, part_a_6[:, :, None])[:, :, 0]
-        sum_a_2 = np.matmul(_cut(part_i_5, tile)[:, None], work_1)[:, 0]
+        sum_i[tile] = _times_column(work_6, part_a_6)
+        sum_a_2 = _row_times(_cut(part_i_5, tile), work_1)
         part_a_7 = v_bar_a * sum_a_2
         part_a_8 = _cut(part_8, tile)[:, None] * part_a_7
-        sum_a_3 = np.matmul(_cut(part_i_7, tile)[:, None], work_1)[:, 0]
+        sum_a_3 = _row_times(_cut(part_i_7, tile), work_1)
         part_a_9 = v_bar_a * sum_a_3
         part_a_10 = _cut(part_a, tile) * part_a_9
         part_a_11 = _cut(part_7, tile)[:, None] * part_a_10
         np.multiply(work_0, work_1, out=work_0)
         np.multiply(work_3, work_0, out=work_3)
-        sum_a_4 = np.matmul(_cut(part_i_5, tile)[:, None], work_3)[:, 0]
+        sum_a_4 = _row_times(_cut(part_i_5, tile), work_3)
         part_a_12 = v_bar_a * sum_a_4
         part_a_13 = _cut(part_a, tile) * part_a_12
         part_a_14 = _cut(part_6, tile)[:, None] * part_a_13
         np.multiply(work_1, work_4, out=work_4)
-        sum_a_5 = np.matmul(_cut(part_i_5, tile)[:, None], work_4)[:, 0]
+        sum_a_5 = _row_times(_cut(part_i_5, tile), work_4)
         part_a_15 = v_bar_a * sum_a_5
         part_a_16 = _cut(part_a, tile) * part_a_15
         part_a_17 = 2 * part_a_16
@@ -1219,14 +1218,14 @@ def _outside_pullback_first(
         part_a_23 = part_a_17 + part_a_22
         part_a_24 = part_a_23 - part_a_11
         np.subtract(part_a_24, part_a_20, out=part_a_25[tile])
-        sum_i_2[tile] = np.matmul(work_1, v_bar_a[:, :, None])[:, :, 0]
-        sum_i_3[tile] = np.matmul(work_1, part_a_6[:, :, None])[:, :, 0]
-        sum_i_4[tile] = np.matmul(work_3, part_a_6[:, :, None])[:, :, 0]
-        sum_i_5[tile] = np.matmul(work_4, part_a_6[:, :, None])[:, :, 0]
+        sum_i_2[tile] = _times_column(work_1, v_bar_a)
+        sum_i_3[tile] = _times_column(work_1, part_a_6)
+        sum_i_4[tile] = _times_column(work_3, part_a_6)
+        sum_i_5[tile] = _times_column(work_4, part_a_6)
         np.multiply(work_1, work_2, out=work_2)
-        sum_i_6[tile] = np.matmul(work_2, part_a_6[:, :, None])[:, :, 0]
+        sum_i_6[tile] = _times_column(work_2, part_a_6)
         np.multiply(work_1, work_5, out=work_1)
-        sum_i_7[tile] = np.matmul(work_1, part_a_6[:, :, None])[:, :, 0]
+        sum_i_7[tile] = _times_column(work_1, part_a_6)
         part_a_26 = _cut(part_a, tile) * part_a_18
         np.add.reduce(part_a_26, axis=1, out=total[tile])
     part_i_8 = part_6[:, None] * (sum_i * part_i_6)
@@ -1247,7 +1246,8 @@ def _outside_pullback_first(
         2 * part_10 + total_5 / p - 2 * (part_3 * total_3) / p - part_10 / p - total / part_4 - kappa * total_2 / p
         - 2 * total_6
     )
-    return part_i_8, part_i_9, part_a_25, part_9, part_11
+    lam_bar[:, :k] = part_i_9
+    return part_i_8, lam_bar, part_9, part_11
 
 
 def _domain_first(
@@ -1340,6 +1340,7 @@ def _excess_loss_pullback_last(
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[k:]
     lam_i = lam[:k]
+    lam_bar = np.empty((d, rows), kind)
     part = bar * kappa
     part_2 = p * part
     part_3 = bar * p
@@ -1363,7 +1364,7 @@ def _excess_loss_pullback_last(
     part_i1_2 = part_15 * part_i1
     part_i2 = np.arange(k, dtype=kind)[:, None]
     part_i2_2 = part_15 * part_i2
-    part_a_5 = np.empty((d - k, rows), kind)
+    part_a_5 = lam_bar[k:]
     sum_i = np.zeros((k, rows), kind)
     sum_i_2 = np.zeros((k, rows), kind)
     sum_i_3 = np.zeros((k, rows), kind)
@@ -1434,7 +1435,8 @@ def _excess_loss_pullback_last(
         + (part_17 + 3 * (part_6 * (part_11 * total_3)))) - part_19 - total_6 * (bar * part_13)
     )
     part_21 = total_6 * (part_12 * part_13) + total_5
-    return part_21, part_i_4 + part_i1_2 + part_i2_2, part_a_5, part_18, part_20
+    lam_bar[:k] = part_i_4 + part_i1_2 + part_i2_2
+    return part_21, lam_bar, part_18, part_20
 
 
 def _excess_domain_last(
@@ -1497,6 +1499,7 @@ def _excess_loss_pullback_first(
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[:, k:]
     lam_i = lam[:, :k]
+    lam_bar = np.empty((rows, d), kind)
     part = bar * kappa
     part_2 = p * part
     part_3 = bar * p
@@ -1520,7 +1523,7 @@ def _excess_loss_pullback_first(
     part_i1_2 = part_15[:, None] * part_i1
     part_i2 = np.arange(k, dtype=kind)[None]
     part_i2_2 = part_15[:, None] * part_i2
-    part_a_5 = np.empty((rows, d - k), kind)
+    part_a_5 = lam_bar[:, k:]
     sum_i = np.empty((rows, k), kind)
     sum_i_2 = np.empty((rows, k), kind)
     sum_i_3 = np.empty((rows, k), kind)
@@ -1538,7 +1541,7 @@ def _excess_loss_pullback_first(
         work_5 = work(5, height, k, d - k)
         np.subtract(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_0)
         np.divide(1, work_0, out=work_0)
-        sum_a = np.matmul(_cut(lam_i, tile)[:, None], work_0)[:, 0]
+        sum_a = _row_times(_cut(lam_i, tile), work_0)
         part_a_2 = _cut(part_4, tile)[:, None] * sum_a
         np.square(work_0, out=work_1)
         np.add(_cut(lam_a, tile)[:, None], _cut(lam_i, tile)[:, :, None], out=work_2)
@@ -1548,7 +1551,7 @@ def _excess_loss_pullback_first(
         np.add(work_3, work_5, out=work_3)
         np.add(_cut(part_i, tile)[:, :, None], work_3, out=work_3)
         np.multiply(work_1, work_3, out=work_1)
-        sum_a_2 = np.matmul(_cut(lam_i, tile)[:, None], work_1)[:, 0]
+        sum_a_2 = _row_times(_cut(lam_i, tile), work_1)
         part_a_3 = _cut(bar, tile)[:, None] * sum_a_2
         np.multiply(_cut(part_i_3, tile)[:, :, None], work_0, out=work_5)
         sum_a_3 = np.add.reduce(work_5, axis=1)
@@ -1591,7 +1594,8 @@ def _excess_loss_pullback_first(
         + (part_17 + 3 * (part_6 * (part_11 * total_3)))) - part_19 - total_6 * (bar * part_13)
     )
     part_21 = total_6 * (part_12 * part_13) + total_5
-    return part_21, part_i_4 + part_i1_2 + part_i2_2, part_a_5, part_18, part_20
+    lam_bar[:, :k] = part_i_4 + part_i1_2 + part_i2_2
+    return part_21, lam_bar, part_18, part_20
 
 
 def _excess_domain_first(
@@ -1704,12 +1708,45 @@ def _over(x: Floats, size: int, axis: int) -> Floats:
 def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
     if y is not None:
-        if (len(x) == 1 and x.shape == y.shape) or (x.shape[-1] >= 16 and y.shape[-1] >= 16):
+        if (len(x) == 1 and x.shape == y.shape) or 16 <= min(x.shape[-1], y.shape[-1]) <= SERIAL:
             return np.vecdot(x, y)
         x = x * y
-    if len(x) == 1:
+    if len(x) == 1 or x.shape[-1] > SERIAL:
         return np.add.reduce(x, axis=1)
-    return np.dot(x, np.ones(x.shape[-1], x.dtype))
+    if x.shape[-1] == 2:
+        return x[:, 0] + x[:, 1]
+    count, size = x.shape
+    ones, step = np.ones(size, x.dtype), max(1, SERIAL // size)
+    if count <= step:
+        return np.dot(x, ones)
+    sums, whole = np.empty(count, x.dtype), count // step * step
+    np.matmul(x[:whole].reshape(-1, step, size), ones, out=sums[:whole].reshape(-1, step))
+    np.dot(x[whole:], ones, out=sums[whole:])
+    return sums
+
+
+def _row_times(x: Floats, y: Floats) -> Floats:
+    """`sum_i x_i y_ia` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[2]
+    width = max(1, SERIAL // y.shape[1])
+    if size <= width:
+        return np.matmul(x[:, None], y)[:, 0]
+    found = np.empty((rows, 1, size), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
+    return found[:, 0]
+
+
+def _times_column(y: Floats, x: Floats) -> Floats:
+    """`sum_a y_ia x_a` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[1]
+    width = max(1, SERIAL // y.shape[2])
+    if size <= width:
+        return np.matmul(y, x[:, :, None])[:, :, 0]
+    found = np.empty((rows, size, 1), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
+    return found[:, :, 0]
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -1739,7 +1776,7 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
             with np.errstate(under="ignore"):
                 power = power * w
     least = SMALLEST[w.dtype.itemsize]
-    if sums[-1].size and (sums[-1].min() if sums[-1].size > 1 else sums[-1].item()) < least:
+    if sums[-1].size and (np.minimum.reduce(sums[-1]) if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
 
@@ -1800,7 +1837,7 @@ class _Seeds:
         axis: int,
         fixed: bool,
     ) -> None:
-        self.g, self.axis, self.fixed = g, axis, fixed
+        self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
         self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
@@ -1812,8 +1849,12 @@ class _Seeds:
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
         for order, kappa in self.kappa.items():
-            part = kappa if rows is None else kappa[rows]
-            part += _factor(order) * sums[order - 1]
+            more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
+            if rows is None and size == self.size:
+                self.kappa[order] = more
+            else:
+                part = kappa if rows is None else kappa[rows]
+                part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -1949,7 +1990,7 @@ def _targets(of: Any, kind: np.dtype) -> tuple[list[str | int], list[Floats]]:
 def _weights(v: Floats, g: Floats | None = None) -> Floats:
     """`g_a v_a`; NaN for a problem in which one of them is negative."""
     w = v if g is None else v * g
-    return np.where(w < 0, np.nan, w) if w.size and w.min() < 0 else w
+    return np.where(w < 0, np.nan, w) if w.size and np.minimum.reduce(w, axis=None) < 0 else w
 
 
 def _crossover(mean: Floats, noise: Floats, rank: int) -> Floats:
@@ -2051,7 +2092,9 @@ def _downstream_domain(
 ) -> bool | NDArray[np.bool_]:
     """Which problems have `alpha > 0`, no negative `g_a` outside the learned span, a positive definite `sigma_down`."""
     inside: bool | NDArray[np.bool_] = True
-    if alpha is not None:
+    if alpha is not None and len(alpha) == 1:
+        inside = True if 0 < alpha.item() < np.inf else np.zeros(1, bool)
+    elif alpha is not None:
         inside = (alpha > 0) & (alpha < np.inf)
     if g is not None:
         beyond = g[outside] if last else g[:, outside]
@@ -2073,10 +2116,14 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-COLUMN = 24_576
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the second cache."""
+COLUMN = 32_768
+"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+SERIAL = 8192
+"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+NARROW = 3
+"""Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -2104,7 +2151,7 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        self.rows = min(count, rows) or 1
+        self.rows = -(-count // -(-count // rows)) or 1  # blocks of one size, as few as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
@@ -2218,6 +2265,9 @@ def _store(result: Floats, value: Floats, last: bool) -> None:
         result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
     elif not last or value.ndim != 2:
         result[...] = value
+    elif len(value) == result.shape[1] <= NARROW:
+        for column, row in enumerate(value):
+            result[:, column] = row
     else:
         result[...] = value.T
 
@@ -2246,10 +2296,25 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(np.vdot(x, x)):
+        if x is not None and not math.isfinite(_squares(x)):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
+
+
+def _squares(x: Floats) -> float:
+    """The sum of the squares of all entries; infinite where one leaves the range of numbers."""
+    if x.size <= SERIAL:
+        return float(np.vdot(x, x))
+    try:
+        if x.ndim == 2 and SERIAL // 8 <= x.shape[1] <= SERIAL:
+            return float(np.add.reduce(np.vecdot(x, x)))
+        flat = x.reshape(-1)
+        whole = flat[: flat.size // SERIAL * SERIAL].reshape(-1, SERIAL)
+        rest = flat[whole.size :]
+        return float(np.add.reduce(np.vecdot(whole, whole)) + np.vdot(rest, rest))
+    except FloatingPointError:
+        return math.inf
 
 
 def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:

@@ -474,25 +474,11 @@ def value_and_gradient(
     by_alpha = np.empty(count, kind)
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
-    parts = _there(
-        value,
-        by_b,
-        by_rho[:, 0:k],
-        by_rho[:, k:d],
-        by_sig[:, 0:k],
-        by_sig[:, k:d],
-        by_K,
-        by_gamma,
-        by_r,
-        by_sigma2,
-        by_alpha,
-        by_g,
-        by_sigma_down,
-    )
+    parts = _there(value, by_b, by_rho, by_sig, by_K, by_gamma, by_r, by_sigma2, by_alpha, by_g, by_sigma_down)
     work = _Work(
         kind,
         count,
-        25 * d + 23 * k + 12 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
+        25 * d + 25 * k + 12 + d * ((g is not None) + 8 * (sigma_down is not None) * d),
         last,
         (6, k, d - k),
         (12, k, d - k),
@@ -523,13 +509,11 @@ def value_and_gradient(
             by_given = [by_matrix]
         found = at.outside_pullback(b, rho, sig, K, gamma, r, d, k, rows, kind, work, seeds)
         outside_by_b = found[0]
-        outside_by_rho_to_k = found[1]
-        outside_by_rho_to_d = found[2]
-        outside_by_sig_to_k = found[3]
-        outside_by_sig_to_d = found[4]
-        outside_by_K = found[5]
-        outside_by_gamma = found[6]
-        outside_by_r = found[7]
+        outside_by_rho = found[1]
+        outside_by_sig = found[2]
+        outside_by_K = found[3]
+        outside_by_gamma = found[4]
+        outside_by_r = found[5]
         bar = target.by_noise(seeds.kappa)
         _, noise_by_sigma2 = at.noise_pullback(sigma2, d, k, rows, kind, work, bar)
         if g is not None:
@@ -537,10 +521,8 @@ def value_and_gradient(
         return (
             target.value(seeds.kappa),
             outside_by_b,
-            outside_by_rho_to_k,
-            outside_by_rho_to_d,
-            outside_by_sig_to_k,
-            outside_by_sig_to_d,
+            outside_by_rho,
+            outside_by_sig,
             outside_by_K,
             outside_by_gamma,
             outside_by_r,
@@ -721,7 +703,7 @@ def excess_loss_mean(
     work = _Work(
         kind,
         count,
-        22 * d + 95 * k + 4,
+        22 * d + 97 * k + 4,
         last,
         (5, k, 1),
         (6, k, d - k),
@@ -795,11 +777,11 @@ def excess_loss_value_and_gradient(
     by_K = np.empty(count, kind)
     by_gamma = np.empty(count, kind)
     by_r = np.empty(count, kind)
-    parts = _there(result, by_rho[:, 0:k], by_rho[:, k:d], by_sig[:, 0:k], by_sig[:, k:d], by_K, by_gamma, by_r)
+    parts = _there(result, by_rho, by_sig, by_K, by_gamma, by_r)
     work = _Work(
         kind,
         count,
-        22 * d + 95 * k + 4,
+        22 * d + 97 * k + 4,
         last,
         (5, k, 1),
         (6, k, d - k),
@@ -1150,6 +1132,8 @@ def _outside_pullback_last(
     sig_i = sig[:k]
     rho_a = rho[k:]
     sig_a = sig[k:]
+    rho_bar = np.empty((d, rows), kind)
+    sig_bar = np.empty((d, rows), kind)
     part = 1 + K
     part_2 = K * part
     part_3 = 1 / part_2
@@ -1201,13 +1185,13 @@ def _outside_pullback_last(
     part_19 = part_10 / part_2
     part_20 = 2 * part_5 / part_2
     sum_i = np.zeros((k, rows), kind)
-    part_a_35 = np.empty((d - k, rows), kind)
+    part_a_35 = rho_bar[k:]
     sum_i_2 = np.zeros((k, rows), kind)
     sum_i_3 = np.zeros((k, rows), kind)
     sum_i_4 = np.zeros((k, rows), kind)
     sum_i_5 = np.zeros((k, rows), kind)
     sum_i_6 = np.zeros((k, rows), kind)
-    part_a_53 = np.empty((d - k, rows), kind)
+    part_a_53 = sig_bar[k:]
     sum_i_7 = np.zeros((k, rows), kind)
     sum_i_8 = np.zeros((k, rows), kind)
     total = np.zeros((rows,), kind)
@@ -1382,7 +1366,9 @@ def _outside_pullback_last(
         + (2 * (r * (total_13 / part - 2 * total_12 / part_2)) + 2 * total_14 / part_2))
         - 2 * (gamma * total_7) / part_2
     )
-    return part_i_20, part_i_25, part_a_35, part_i_27, part_a_53, part_21, part_23, part_24
+    rho_bar[:k] = part_i_25
+    sig_bar[:k] = part_i_27
+    return part_i_20, rho_bar, sig_bar, part_21, part_23, part_24
 
 
 def _noise_pullback(
@@ -1531,7 +1517,7 @@ def _outside_variance_first(
         np.add(work_0, work_1, out=work_0)
         np.add(work_3, work_0, out=work_3)
         np.multiply(work_2, work_3, out=work_2)
-        sum_a = np.matmul(_cut(part_i_6, tile)[:, None], work_2)[:, 0]
+        sum_a = _row_times(_cut(part_i_6, tile), work_2)
         part_a_8 = _cut(sig_a, tile) * sum_a
         np.multiply(_cut(part, tile)[:, None], part_a_8, out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
@@ -1556,6 +1542,8 @@ def _outside_pullback_first(
     sig_i = sig[:, :k]
     rho_a = rho[:, k:]
     sig_a = sig[:, k:]
+    rho_bar = np.empty((rows, d), kind)
+    sig_bar = np.empty((rows, d), kind)
     part = 1 + K
     part_2 = K * part
     part_3 = 1 / part_2
@@ -1607,13 +1595,13 @@ def _outside_pullback_first(
     part_19 = part_10 / part_2
     part_20 = 2 * part_5 / part_2
     sum_i = np.empty((rows, k), kind)
-    part_a_35 = np.empty((rows, d - k), kind)
+    part_a_35 = rho_bar[:, k:]
     sum_i_2 = np.empty((rows, k), kind)
     sum_i_3 = np.empty((rows, k), kind)
     sum_i_4 = np.empty((rows, k), kind)
     sum_i_5 = np.empty((rows, k), kind)
     sum_i_6 = np.empty((rows, k), kind)
-    part_a_53 = np.empty((rows, d - k), kind)
+    part_a_53 = sig_bar[:, k:]
     sum_i_7 = np.empty((rows, k), kind)
     sum_i_8 = np.empty((rows, k), kind)
     total = np.empty((rows,), kind)
@@ -1666,35 +1654,35 @@ def _outside_pullback_first(
         np.add(work_3, work_6, out=work_3)
         np.add(work_10, work_3, out=work_10)
         np.multiply(work_0, work_10, out=work_3)
-        sum_a = np.matmul(_cut(part_i_9, tile)[:, None], work_3)[:, 0]
+        sum_a = _row_times(_cut(part_i_9, tile), work_3)
         part_a_12 = _cut(sig_a, tile) * sum_a
         v_a = _cut(part_3, tile)[:, None] * part_a_12
         v_bar_a = seeds(v_a, 0, d - k, tile)
         g_bar_a = seeds.own_bar(0, d - k, tile)
         part_a_13 = _cut(sig_a, tile) * v_bar_a
-        sum_i[tile] = np.matmul(work_3, part_a_13[:, :, None])[:, :, 0]
-        sum_a_2 = np.matmul(_cut(part_i_12, tile)[:, None], work_0)[:, 0]
+        sum_i[tile] = _times_column(work_3, part_a_13)
+        sum_a_2 = _row_times(_cut(part_i_12, tile), work_0)
         part_a_14 = part_a_13 * sum_a_2
         part_a_15 = _cut(part_11, tile)[:, None] * part_a_14
-        sum_a_3 = np.matmul(_cut(part_i_13, tile)[:, None], work_0)[:, 0]
+        sum_a_3 = _row_times(_cut(part_i_13, tile), work_0)
         part_a_16 = part_a_13 * sum_a_3
         part_a_17 = _cut(part_14, tile)[:, None] * part_a_16
-        sum_a_4 = np.matmul(_cut(part_i_9, tile)[:, None], work_0)[:, 0]
+        sum_a_4 = _row_times(_cut(part_i_9, tile), work_0)
         part_a_18 = part_a_13 * sum_a_4
         part_a_19 = _cut(part_16, tile)[:, None] * part_a_18
-        sum_a_5 = np.matmul(_cut(part_i_15, tile)[:, None], work_0)[:, 0]
+        sum_a_5 = _row_times(_cut(part_i_15, tile), work_0)
         part_a_20 = part_a_13 * sum_a_5
         part_a_21 = _cut(part_15, tile)[:, None] * part_a_20
-        sum_a_6 = np.matmul(_cut(part_i_17, tile)[:, None], work_0)[:, 0]
+        sum_a_6 = _row_times(_cut(part_i_17, tile), work_0)
         part_a_22 = part_a_13 * sum_a_6
         part_a_23 = _cut(part_17, tile)[:, None] * part_a_22
         np.multiply(work_5, work_0, out=work_5)
         np.multiply(work_10, work_5, out=work_3)
-        sum_a_7 = np.matmul(_cut(part_i_19, tile)[:, None], work_3)[:, 0]
+        sum_a_7 = _row_times(_cut(part_i_19, tile), work_3)
         part_a_24 = v_bar_a * sum_a_7
         part_a_25 = part_a_24 * _cut(part_a_10, tile)
         part_a_26 = _cut(part_11, tile)[:, None] * part_a_25
-        sum_a_8 = np.matmul(_cut(part_i_9, tile)[:, None], work_3)[:, 0]
+        sum_a_8 = _row_times(_cut(part_i_9, tile), work_3)
         part_a_27 = v_bar_a * sum_a_8
         part_a_28 = _cut(part_a_10, tile) * part_a_27
         part_a_29 = _cut(part_18, tile)[:, None] * part_a_28
@@ -1705,23 +1693,23 @@ def _outside_pullback_first(
         part_a_34 = part_a_26 + part_a_33
         np.add(part_a_29, part_a_34, out=part_a_35[tile])
         part_a_36 = _cut(part_a_2, tile) * v_bar_a
-        sum_i_2[tile] = np.matmul(work_0, part_a_36[:, :, None])[:, :, 0]
-        sum_i_3[tile] = np.matmul(work_0, part_a_13[:, :, None])[:, :, 0]
+        sum_i_2[tile] = _times_column(work_0, part_a_36)
+        sum_i_3[tile] = _times_column(work_0, part_a_13)
         part_a_37 = v_bar_a * _cut(part_a_11, tile)
-        sum_i_4[tile] = np.matmul(work_0, part_a_37[:, :, None])[:, :, 0]
+        sum_i_4[tile] = _times_column(work_0, part_a_37)
         part_a_38 = v_bar_a * _cut(part_a_10, tile)
-        sum_i_5[tile] = np.matmul(work_3, part_a_38[:, :, None])[:, :, 0]
-        sum_i_6[tile] = np.matmul(work_3, part_a_13[:, :, None])[:, :, 0]
+        sum_i_5[tile] = _times_column(work_3, part_a_38)
+        sum_i_6[tile] = _times_column(work_3, part_a_13)
         part_a_39 = sum_a_8 * part_a_36
         part_a_40 = _cut(part_18, tile)[:, None] * part_a_39
         np.multiply(work_1, work_10, out=work_1)
         np.multiply(work_5, work_1, out=work_1)
-        sum_a_9 = np.matmul(_cut(part_i_19, tile)[:, None], work_1)[:, 0]
+        sum_a_9 = _row_times(_cut(part_i_19, tile), work_1)
         part_a_41 = part_a_13 * sum_a_9
         part_a_42 = _cut(part_11, tile)[:, None] * part_a_41
         part_a_43 = part_a_13 * sum_a_8
         part_a_44 = _cut(part_20, tile)[:, None] * part_a_43
-        sum_a_10 = np.matmul(_cut(part_i_13, tile)[:, None], work_3)[:, 0]
+        sum_a_10 = _row_times(_cut(part_i_13, tile), work_3)
         part_a_45 = part_a_13 * sum_a_10
         part_a_46 = _cut(part_19, tile)[:, None] * part_a_45
         part_a_47 = sum_a * v_bar_a
@@ -1731,21 +1719,21 @@ def _outside_pullback_first(
         part_a_51 = part_a_48 + part_a_50
         part_a_52 = part_a_51 - part_a_42
         np.subtract(part_a_52, part_a_46, out=part_a_53[tile])
-        sum_i_7[tile] = np.matmul(work_1, part_a_38[:, :, None])[:, :, 0]
+        sum_i_7[tile] = _times_column(work_1, part_a_38)
         np.multiply(work_0, work_8, out=work_8)
-        sum_i_8[tile] = np.matmul(work_8, part_a_13[:, :, None])[:, :, 0]
+        sum_i_8[tile] = _times_column(work_8, part_a_13)
         part_a_54 = part_a_12 * v_bar_a
         np.add.reduce(part_a_54, axis=1, out=total[tile])
         np.multiply(work_0, work_9, out=work_9)
-        sum_i_9[tile] = np.matmul(work_9, part_a_13[:, :, None])[:, :, 0]
+        sum_i_9[tile] = _times_column(work_9, part_a_13)
         np.multiply(work_4, work_10, out=work_4)
         np.multiply(work_5, work_4, out=work_4)
-        sum_i_10[tile] = np.matmul(work_4, part_a_13[:, :, None])[:, :, 0]
+        sum_i_10[tile] = _times_column(work_4, part_a_13)
         np.multiply(work_0, work_7, out=work_0)
-        sum_i_11[tile] = np.matmul(work_0, part_a_13[:, :, None])[:, :, 0]
+        sum_i_11[tile] = _times_column(work_0, part_a_13)
         np.multiply(work_2, work_10, out=work_2)
         np.multiply(work_5, work_2, out=work_5)
-        sum_i_12[tile] = np.matmul(work_5, part_a_13[:, :, None])[:, :, 0]
+        sum_i_12[tile] = _times_column(work_5, part_a_13)
     part_i_20 = (2 / part_2)[:, None] * (sum_i * part_i_10 * part_i_7**2)
     part_i_21 = sig_i * sum_i_2
     part_i_22 = part_i_8 * part_i_21
@@ -1790,7 +1778,9 @@ def _outside_pullback_first(
         + (2 * (r * (total_13 / part - 2 * total_12 / part_2)) + 2 * total_14 / part_2))
         - 2 * (gamma * total_7) / part_2
     )
-    return part_i_20, part_i_25, part_a_35, part_i_27, part_a_53, part_21, part_23, part_24
+    rho_bar[:, :k] = part_i_25
+    sig_bar[:, :k] = part_i_27
+    return part_i_20, rho_bar, sig_bar, part_21, part_23, part_24
 
 
 def _domain_first(
@@ -1999,6 +1989,8 @@ def _excess_loss_pullback_last(
     sig_i = sig[:k]
     rho_a = rho[k:]
     sig_a = sig[k:]
+    rho_bar = np.empty((d, rows), kind)
+    sig_bar = np.empty((d, rows), kind)
     part = gamma**2
     part_2 = bar * part
     part_3 = 1 + K
@@ -2097,14 +2089,14 @@ def _excess_loss_pullback_last(
     total_2 = np.add.reduce(part_i_18 * (part_i_20 * (part_i * part_i_19)), axis=0)
     total_3 = np.add.reduce(part_i_22 * (part_i_5 * part_i_19) ** 2, axis=0)
     total_4 = np.add.reduce(part_i_24, axis=0)
-    part_a_31 = np.empty((d - k, rows), kind)
+    part_a_31 = rho_bar[k:]
     sum_i = np.zeros((k, rows), kind)
     sum_i_2 = np.zeros((k, rows), kind)
     sum_i_3 = np.zeros((k, rows), kind)
     sum_i_4 = np.zeros((k, rows), kind)
     sum_i_5 = np.zeros((k, rows), kind)
     sum_i_6 = np.zeros((k, rows), kind)
-    part_a_44 = np.empty((d - k, rows), kind)
+    part_a_44 = sig_bar[k:]
     sum_i_7 = np.zeros((k, rows), kind)
     sum_i_8 = np.zeros((k, rows), kind)
     sum_i_9 = np.zeros((k, rows), kind)
@@ -2372,10 +2364,9 @@ def _excess_loss_pullback_last(
         - part_12 * total_11 / part_4
     )
     part_44 = total_5 / part_4 + (2 * (part * total) / part_4 + part * total_19 / part_4)
-    return (
-        part_44, part_i_29 + part_i1_18 + part_i2_11, part_a_31, part_i_30 + part_i1_19 + part_i2_12, part_a_44,
-        part_41, part_42, part_43
-    )
+    rho_bar[:k] = part_i_29 + part_i1_18 + part_i2_11
+    sig_bar[:k] = part_i_30 + part_i1_19 + part_i2_12
+    return part_44, rho_bar, sig_bar, part_41, part_42, part_43
 
 
 def _excess_domain_last(
@@ -2526,7 +2517,7 @@ def _excess_loss_mean_first(
         np.add(work_0, work_1, out=work_0)
         np.add(work_3, work_0, out=work_3)
         np.multiply(work_2, work_3, out=work_2)
-        sum_i[tile] = np.matmul(work_2, _cut(sig_a, tile)[:, :, None])[:, :, 0]
+        sum_i[tile] = _times_column(work_2, _cut(sig_a, tile))
     total_3 = _row_sums(sum_i * (sig_i * (r[:, None] + part_i_2)))
     value = total_3 / part_2 + (2 * (total * part) / part_2 + part * total_2 / part_2)
     return value
@@ -2550,6 +2541,8 @@ def _excess_loss_pullback_first(
     sig_i = sig[:, :k]
     rho_a = rho[:, k:]
     sig_a = sig[:, k:]
+    rho_bar = np.empty((rows, d), kind)
+    sig_bar = np.empty((rows, d), kind)
     part = gamma**2
     part_2 = bar * part
     part_3 = 1 + K
@@ -2648,14 +2641,14 @@ def _excess_loss_pullback_first(
     total_2 = _row_sums(part_i_18 * (part_i_20 * (part_i * part_i_19)))
     total_3 = _row_sums(part_i_22 * (part_i_5 * part_i_19) ** 2)
     total_4 = _row_sums(part_i_24)
-    part_a_31 = np.empty((rows, d - k), kind)
+    part_a_31 = rho_bar[:, k:]
     sum_i = np.empty((rows, k), kind)
     sum_i_2 = np.empty((rows, k), kind)
     sum_i_3 = np.empty((rows, k), kind)
     sum_i_4 = np.empty((rows, k), kind)
     sum_i_5 = np.empty((rows, k), kind)
     sum_i_6 = np.empty((rows, k), kind)
-    part_a_44 = np.empty((rows, d - k), kind)
+    part_a_44 = sig_bar[:, k:]
     sum_i_7 = np.empty((rows, k), kind)
     sum_i_8 = np.empty((rows, k), kind)
     sum_i_9 = np.empty((rows, k), kind)
@@ -2688,19 +2681,19 @@ def _excess_loss_pullback_first(
         np.add(work_0, work_3, out=work_0)
         np.add(work_5, work_0, out=work_5)
         np.divide(1, work_5, out=work_5)
-        sum_a = np.matmul(_cut(part_i_6, tile)[:, None], work_5)[:, 0]
+        sum_a = _row_times(_cut(part_i_6, tile), work_5)
         part_a_12 = _cut(sig_a, tile) * sum_a
         part_a_13 = _cut(part_6, tile)[:, None] * part_a_12
-        sum_a_2 = np.matmul(_cut(part_i_10, tile)[:, None], work_5)[:, 0]
+        sum_a_2 = _row_times(_cut(part_i_10, tile), work_5)
         part_a_14 = _cut(sig_a, tile) * sum_a_2
         part_a_15 = _cut(part_10, tile)[:, None] * part_a_14
-        sum_a_3 = np.matmul(_cut(part_i_7, tile)[:, None], work_5)[:, 0]
+        sum_a_3 = _row_times(_cut(part_i_7, tile), work_5)
         part_a_16 = _cut(sig_a, tile) * sum_a_3
         part_a_17 = _cut(part_15, tile)[:, None] * part_a_16
-        sum_a_4 = np.matmul(_cut(part_i_11, tile)[:, None], work_5)[:, 0]
+        sum_a_4 = _row_times(_cut(part_i_11, tile), work_5)
         part_a_18 = _cut(sig_a, tile) * sum_a_4
         part_a_19 = _cut(part_17, tile)[:, None] * part_a_18
-        sum_a_5 = np.matmul(_cut(part_i_13, tile)[:, None], work_5)[:, 0]
+        sum_a_5 = _row_times(_cut(part_i_13, tile), work_5)
         part_a_20 = _cut(sig_a, tile) * sum_a_5
         part_a_21 = _cut(part_16, tile)[:, None] * part_a_20
         np.square(work_5, out=work_0)
@@ -2722,10 +2715,10 @@ def _excess_loss_pullback_first(
         np.add(work_3, work_6, out=work_3)
         np.add(work_10, work_3, out=work_10)
         np.multiply(work_0, work_10, out=work_3)
-        sum_a_6 = np.matmul(_cut(part_i_17, tile)[:, None], work_3)[:, 0]
+        sum_a_6 = _row_times(_cut(part_i_17, tile), work_3)
         part_a_22 = sum_a_6 * _cut(part_a_10, tile)
         part_a_23 = _cut(part_18, tile)[:, None] * part_a_22
-        sum_a_7 = np.matmul(_cut(part_i_11, tile)[:, None], work_3)[:, 0]
+        sum_a_7 = _row_times(_cut(part_i_11, tile), work_3)
         part_a_24 = _cut(part_a_10, tile) * sum_a_7
         part_a_25 = _cut(part_22, tile)[:, None] * part_a_24
         part_a_26 = part_a_13 + part_a_15
@@ -2734,44 +2727,44 @@ def _excess_loss_pullback_first(
         part_a_29 = part_a_21 + part_a_28
         part_a_30 = part_a_23 + part_a_29
         np.add(part_a_25, part_a_30, out=part_a_31[tile])
-        sum_i[tile] = np.matmul(work_5, _cut(part_a_2, tile)[:, :, None])[:, :, 0]
-        sum_i_2[tile] = np.matmul(work_5, _cut(sig_a, tile)[:, :, None])[:, :, 0]
-        sum_i_3[tile] = np.matmul(work_5, _cut(part_a_11, tile)[:, :, None])[:, :, 0]
-        sum_i_4[tile] = np.matmul(work_3, _cut(part_a_10, tile)[:, :, None])[:, :, 0]
-        sum_i_5[tile] = np.matmul(work_3, _cut(sig_a, tile)[:, :, None])[:, :, 0]
+        sum_i[tile] = _times_column(work_5, _cut(part_a_2, tile))
+        sum_i_2[tile] = _times_column(work_5, _cut(sig_a, tile))
+        sum_i_3[tile] = _times_column(work_5, _cut(part_a_11, tile))
+        sum_i_4[tile] = _times_column(work_3, _cut(part_a_10, tile))
+        sum_i_5[tile] = _times_column(work_3, _cut(sig_a, tile))
         np.multiply(work_5, work_10, out=work_6)
-        sum_i_6[tile] = np.matmul(work_6, _cut(sig_a, tile)[:, :, None])[:, :, 0]
+        sum_i_6[tile] = _times_column(work_6, _cut(sig_a, tile))
         part_a_32 = _cut(part_a_2, tile) * sum_a_7
         part_a_33 = _cut(part_22, tile)[:, None] * part_a_32
         np.multiply(work_1, work_10, out=work_1)
         np.multiply(work_0, work_1, out=work_1)
-        sum_a_8 = np.matmul(_cut(part_i_17, tile)[:, None], work_1)[:, 0]
+        sum_a_8 = _row_times(_cut(part_i_17, tile), work_1)
         part_a_34 = _cut(sig_a, tile) * sum_a_8
         part_a_35 = _cut(part_18, tile)[:, None] * part_a_34
         part_a_36 = _cut(sig_a, tile) * sum_a_7
         part_a_37 = _cut(part_29, tile)[:, None] * part_a_36
-        sum_a_9 = np.matmul(_cut(part_i_7, tile)[:, None], work_3)[:, 0]
+        sum_a_9 = _row_times(_cut(part_i_7, tile), work_3)
         part_a_38 = _cut(sig_a, tile) * sum_a_9
         part_a_39 = _cut(part_24, tile)[:, None] * part_a_38
-        sum_a_10 = np.matmul(_cut(part_i_11, tile)[:, None], work_6)[:, 0]
+        sum_a_10 = _row_times(_cut(part_i_11, tile), work_6)
         part_a_40 = _cut(part_30, tile)[:, None] * sum_a_10
         part_a_41 = part_a_33 + part_a_37
         part_a_42 = part_a_40 + part_a_41
         part_a_43 = part_a_42 - part_a_35
         np.subtract(part_a_43, part_a_39, out=part_a_44[tile])
-        sum_i_7[tile] = np.matmul(work_1, _cut(part_a_10, tile)[:, :, None])[:, :, 0]
+        sum_i_7[tile] = _times_column(work_1, _cut(part_a_10, tile))
         np.multiply(work_5, work_8, out=work_8)
-        sum_i_8[tile] = np.matmul(work_8, _cut(sig_a, tile)[:, :, None])[:, :, 0]
+        sum_i_8[tile] = _times_column(work_8, _cut(sig_a, tile))
         np.multiply(work_5, work_9, out=work_9)
-        sum_i_9[tile] = np.matmul(work_9, _cut(sig_a, tile)[:, :, None])[:, :, 0]
+        sum_i_9[tile] = _times_column(work_9, _cut(sig_a, tile))
         np.multiply(work_4, work_10, out=work_4)
         np.multiply(work_0, work_4, out=work_4)
-        sum_i_10[tile] = np.matmul(work_4, _cut(sig_a, tile)[:, :, None])[:, :, 0]
+        sum_i_10[tile] = _times_column(work_4, _cut(sig_a, tile))
         np.multiply(work_5, work_7, out=work_5)
-        sum_i_11[tile] = np.matmul(work_5, _cut(sig_a, tile)[:, :, None])[:, :, 0]
+        sum_i_11[tile] = _times_column(work_5, _cut(sig_a, tile))
         np.multiply(work_2, work_10, out=work_2)
         np.multiply(work_0, work_2, out=work_0)
-        sum_i_12[tile] = np.matmul(work_0, _cut(sig_a, tile)[:, :, None])[:, :, 0]
+        sum_i_12[tile] = _times_column(work_0, _cut(sig_a, tile))
     part_i_25 = part_i_11 * sum_i
     part_i_26 = part_i_11 * sum_i_2
     part_i_27 = sum_i * (part_i_7 * part_i_8)
@@ -2929,10 +2922,9 @@ def _excess_loss_pullback_first(
         - part_12 * total_11 / part_4
     )
     part_44 = total_5 / part_4 + (2 * (part * total) / part_4 + part * total_19 / part_4)
-    return (
-        part_44, part_i_29 + part_i1_18 + part_i2_11, part_a_31, part_i_30 + part_i1_19 + part_i2_12, part_a_44,
-        part_41, part_42, part_43
-    )
+    rho_bar[:, :k] = part_i_29 + part_i1_18 + part_i2_11
+    sig_bar[:, :k] = part_i_30 + part_i1_19 + part_i2_12
+    return part_44, rho_bar, sig_bar, part_41, part_42, part_43
 
 
 def _excess_domain_first(
@@ -3056,12 +3048,45 @@ def _over(x: Floats, size: int, axis: int) -> Floats:
 def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
     if y is not None:
-        if (len(x) == 1 and x.shape == y.shape) or (x.shape[-1] >= 16 and y.shape[-1] >= 16):
+        if (len(x) == 1 and x.shape == y.shape) or 16 <= min(x.shape[-1], y.shape[-1]) <= SERIAL:
             return np.vecdot(x, y)
         x = x * y
-    if len(x) == 1:
+    if len(x) == 1 or x.shape[-1] > SERIAL:
         return np.add.reduce(x, axis=1)
-    return np.dot(x, np.ones(x.shape[-1], x.dtype))
+    if x.shape[-1] == 2:
+        return x[:, 0] + x[:, 1]
+    count, size = x.shape
+    ones, step = np.ones(size, x.dtype), max(1, SERIAL // size)
+    if count <= step:
+        return np.dot(x, ones)
+    sums, whole = np.empty(count, x.dtype), count // step * step
+    np.matmul(x[:whole].reshape(-1, step, size), ones, out=sums[:whole].reshape(-1, step))
+    np.dot(x[whole:], ones, out=sums[whole:])
+    return sums
+
+
+def _row_times(x: Floats, y: Floats) -> Floats:
+    """`sum_i x_i y_ia` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[2]
+    width = max(1, SERIAL // y.shape[1])
+    if size <= width:
+        return np.matmul(x[:, None], y)[:, 0]
+    found = np.empty((rows, 1, size), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
+    return found[:, 0]
+
+
+def _times_column(y: Floats, x: Floats) -> Floats:
+    """`sum_a y_ia x_a` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[1]
+    width = max(1, SERIAL // y.shape[2])
+    if size <= width:
+        return np.matmul(y, x[:, :, None])[:, :, 0]
+    found = np.empty((rows, size, 1), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
+    return found[:, :, 0]
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -3091,7 +3116,7 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
             with np.errstate(under="ignore"):
                 power = power * w
     least = SMALLEST[w.dtype.itemsize]
-    if sums[-1].size and (sums[-1].min() if sums[-1].size > 1 else sums[-1].item()) < least:
+    if sums[-1].size and (np.minimum.reduce(sums[-1]) if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
 
@@ -3152,7 +3177,7 @@ class _Seeds:
         axis: int,
         fixed: bool,
     ) -> None:
-        self.g, self.axis, self.fixed = g, axis, fixed
+        self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
         self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
@@ -3164,8 +3189,12 @@ class _Seeds:
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
         for order, kappa in self.kappa.items():
-            part = kappa if rows is None else kappa[rows]
-            part += _factor(order) * sums[order - 1]
+            more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
+            if rows is None and size == self.size:
+                self.kappa[order] = more
+            else:
+                part = kappa if rows is None else kappa[rows]
+                part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -3301,7 +3330,7 @@ def _targets(of: Any, kind: np.dtype) -> tuple[list[str | int], list[Floats]]:
 def _weights(v: Floats, g: Floats | None = None) -> Floats:
     """`g_a v_a`; NaN for a problem in which one of them is negative."""
     w = v if g is None else v * g
-    return np.where(w < 0, np.nan, w) if w.size and w.min() < 0 else w
+    return np.where(w < 0, np.nan, w) if w.size and np.minimum.reduce(w, axis=None) < 0 else w
 
 
 def _crossover(mean: Floats, noise: Floats, rank: int) -> Floats:
@@ -3403,7 +3432,9 @@ def _downstream_domain(
 ) -> bool | NDArray[np.bool_]:
     """Which problems have `alpha > 0`, no negative `g_a` outside the learned span, a positive definite `sigma_down`."""
     inside: bool | NDArray[np.bool_] = True
-    if alpha is not None:
+    if alpha is not None and len(alpha) == 1:
+        inside = True if 0 < alpha.item() < np.inf else np.zeros(1, bool)
+    elif alpha is not None:
         inside = (alpha > 0) & (alpha < np.inf)
     if g is not None:
         beyond = g[outside] if last else g[:, outside]
@@ -3425,10 +3456,14 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-COLUMN = 24_576
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the second cache."""
+COLUMN = 32_768
+"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+SERIAL = 8192
+"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+NARROW = 3
+"""Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -3456,7 +3491,7 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        self.rows = min(count, rows) or 1
+        self.rows = -(-count // -(-count // rows)) or 1  # blocks of one size, as few as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
@@ -3570,6 +3605,9 @@ def _store(result: Floats, value: Floats, last: bool) -> None:
         result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
     elif not last or value.ndim != 2:
         result[...] = value
+    elif len(value) == result.shape[1] <= NARROW:
+        for column, row in enumerate(value):
+            result[:, column] = row
     else:
         result[...] = value.T
 
@@ -3598,10 +3636,25 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(np.vdot(x, x)):
+        if x is not None and not math.isfinite(_squares(x)):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
+
+
+def _squares(x: Floats) -> float:
+    """The sum of the squares of all entries; infinite where one leaves the range of numbers."""
+    if x.size <= SERIAL:
+        return float(np.vdot(x, x))
+    try:
+        if x.ndim == 2 and SERIAL // 8 <= x.shape[1] <= SERIAL:
+            return float(np.add.reduce(np.vecdot(x, x)))
+        flat = x.reshape(-1)
+        whole = flat[: flat.size // SERIAL * SERIAL].reshape(-1, SERIAL)
+        rest = flat[whole.size :]
+        return float(np.add.reduce(np.vecdot(whole, whole)) + np.vdot(rest, rest))
+    except FloatingPointError:
+        return math.inf
 
 
 def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:

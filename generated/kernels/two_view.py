@@ -407,11 +407,11 @@ def value_and_gradient(
     by_alpha = np.empty(count, kind)
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
-    parts = _there(value, by_b, by_s[:, 0:k], by_s[:, k:r], by_K, by_sigma2, by_alpha, by_g, by_sigma_down)
+    parts = _there(value, by_b, by_s, by_K, by_sigma2, by_alpha, by_g, by_sigma_down)
     work = _Work(
         kind,
         count,
-        3 * d_x + 16 * k + 6 * r + 12 + d_x * ((g is not None) + 8 * (sigma_down is not None) * d_x),
+        3 * d_x + 17 * k + 6 * r + 12 + d_x * ((g is not None) + 8 * (sigma_down is not None) * d_x),
         last,
         (3, k, r - k),
         (7, k, r - k),
@@ -440,11 +440,7 @@ def value_and_gradient(
             known, outside_bar, by_matrix = through
             seeds = _Given(known, _lead(outside_bar, axis), axis)
             by_given = [by_matrix]
-        found = at.outside_pullback(b, s, K, d_x, k, r, rows, kind, work, seeds)
-        outside_by_b = found[0]
-        outside_by_s_to_k = found[1]
-        outside_by_s_to_r = found[2]
-        outside_by_K = found[3]
+        outside_by_b, outside_by_s, outside_by_K = at.outside_pullback(b, s, K, d_x, k, r, rows, kind, work, seeds)
         bar = target.by_noise(seeds.kappa)
         _, noise_by_sigma2 = at.noise_pullback(sigma2, d_x, k, r, rows, kind, work, bar)
         if g is not None:
@@ -452,8 +448,7 @@ def value_and_gradient(
         return (
             target.value(seeds.kappa),
             outside_by_b,
-            outside_by_s_to_k,
-            outside_by_s_to_r,
+            outside_by_s,
             outside_by_K,
             noise_by_sigma2,
             target.by_alpha(seeds.kappa),
@@ -605,7 +600,7 @@ def excess_loss_mean(
     last = _is_short((k, r - k))
     at = _EXCESS_LAST if last else _EXCESS_FIRST
     result = np.empty(count, kind)
-    work = _Work(kind, count, 23 * k + 2 * r + 4, last, (2, k, r - k), (1, k, 1), (4, k, r - k))
+    work = _Work(kind, count, 24 * k + 2 * r + 4, last, (2, k, r - k), (1, k, 1), (4, k, r - k))
 
     def domain(rows, s, K):
         inside_own = at.domain(s, K, d_x, d_y, k, r, rows, kind, work)
@@ -660,8 +655,8 @@ def excess_loss_value_and_gradient(
     result = np.empty(count, kind)
     by_s = np.empty((count, r), kind)
     by_K = np.empty(count, kind)
-    parts = _there(result, by_s[:, 0:k], by_s[:, k:r], by_K)
-    work = _Work(kind, count, 23 * k + 2 * r + 4, last, (2, k, r - k), (1, k, 1), (4, k, r - k))
+    parts = _there(result, by_s, by_K)
+    work = _Work(kind, count, 24 * k + 2 * r + 4, last, (2, k, r - k), (1, k, 1), (4, k, r - k))
 
     def domain(rows, s, K):
         inside_own = at.domain(s, K, d_x, d_y, k, r, rows, kind, work)
@@ -998,6 +993,7 @@ def _outside_pullback_last(
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     s_m = s[k:]
     s_i = s[:k]
+    s_bar = np.empty((r, rows), kind)
     tau = np.einsum("in,in->n", s_i, s_i)
     part = 1 / K
     part_2 = tau + K
@@ -1030,7 +1026,7 @@ def _outside_pullback_last(
     sum_i_3 = np.zeros((k, rows), kind)
     sum_i_4 = np.zeros((k, rows), kind)
     sum_i_5 = np.zeros((k, rows), kind)
-    part_m_17 = np.empty((r - k, rows), kind)
+    part_m_17 = s_bar[k:]
     total_6 = np.zeros((rows,), kind)
     for tile in work.tiles(r - k, k, rows):
         width = tile.stop - tile.start
@@ -1099,7 +1095,8 @@ def _outside_pullback_last(
     )
     total_8 = np.add.reduce(sum_i_2 * (part_i_2 * part_i_5), axis=0)
     part_8 = part_7 - (total * total_2 + total_6) / K**2 - total_2 * total_4 / K - total_8 / K
-    return part_i_12, part_i_14, part_m_17, part_8
+    s_bar[:k] = part_i_14
+    return part_i_12, s_bar, part_8
 
 
 def _noise_pullback(
@@ -1174,7 +1171,7 @@ def _outside_variance_first(
         np.add(work_2, work_3, out=work_2)
         np.multiply(work_0, work_1, out=work_0)
         np.multiply(work_2, work_0, out=work_2)
-        sum_m = np.matmul(_cut(part_i_4, tile)[:, None], work_2)[:, 0]
+        sum_m = _row_times(_cut(part_i_4, tile), work_2)
         np.multiply(_cut(part, tile)[:, None], sum_m, out=v_m[tile])
     return _join(kind, 1, (v_m, r - k), (v_a, d_x - r))
 
@@ -1194,6 +1191,7 @@ def _outside_pullback_first(
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     s_m = s[:, k:]
     s_i = s[:, :k]
+    s_bar = np.empty((rows, r), kind)
     tau = _row_sums(s_i, s_i)
     part = 1 / K
     part_2 = tau + K
@@ -1226,7 +1224,7 @@ def _outside_pullback_first(
     sum_i_3 = np.empty((rows, k), kind)
     sum_i_4 = np.empty((rows, k), kind)
     sum_i_5 = np.empty((rows, k), kind)
-    part_m_17 = np.empty((rows, r - k), kind)
+    part_m_17 = s_bar[:, k:]
     total_6 = np.empty((rows,), kind)
     for tile in work.row_tiles(rows, k, r - k):
         height = tile.stop - tile.start
@@ -1248,36 +1246,36 @@ def _outside_pullback_first(
         np.add(work_4, work_5, out=work_4)
         np.multiply(work_1, work_3, out=work_5)
         np.multiply(work_4, work_5, out=work_6)
-        sum_m = np.matmul(_cut(part_i_5, tile)[:, None], work_6)[:, 0]
+        sum_m = _row_times(_cut(part_i_5, tile), work_6)
         v_m = _cut(part, tile)[:, None] * sum_m
         v_bar_m = seeds(v_m, 0, r - k, tile)
-        sum_i[tile] = np.matmul(work_6, v_bar_m[:, :, None])[:, :, 0]
-        sum_i_2[tile] = np.matmul(work_5, v_bar_m[:, :, None])[:, :, 0]
-        sum_m_2 = np.matmul(_cut(part_i_5, tile)[:, None], work_5)[:, 0]
+        sum_i[tile] = _times_column(work_6, v_bar_m)
+        sum_i_2[tile] = _times_column(work_5, v_bar_m)
+        sum_m_2 = _row_times(_cut(part_i_5, tile), work_5)
         part_m_3 = v_bar_m * sum_m_2
         part_m_4 = _cut(part_m, tile) * part_m_3
         np.add.reduce(part_m_4, axis=1, out=total_5[tile])
         part_m_5 = _cut(part_m, tile) * v_bar_m
-        sum_i_3[tile] = np.matmul(work_5, part_m_5[:, :, None])[:, :, 0]
+        sum_i_3[tile] = _times_column(work_5, part_m_5)
         np.multiply(work_2, work_3, out=work_2)
         np.multiply(work_1, work_4, out=work_6)
         np.multiply(work_2, work_6, out=work_2)
-        sum_i_4[tile] = np.matmul(work_2, v_bar_m[:, :, None])[:, :, 0]
+        sum_i_4[tile] = _times_column(work_2, v_bar_m)
         np.multiply(work_0, work_1, out=work_0)
         np.multiply(work_3, work_4, out=work_3)
         np.multiply(work_0, work_3, out=work_0)
-        sum_i_5[tile] = np.matmul(work_0, v_bar_m[:, :, None])[:, :, 0]
-        sum_m_3 = np.matmul(_cut(part_i_11, tile)[:, None], work_5)[:, 0]
+        sum_i_5[tile] = _times_column(work_0, v_bar_m)
+        sum_m_3 = _row_times(_cut(part_i_11, tile), work_5)
         part_m_6 = v_bar_m * sum_m_3
         part_m_7 = _cut(part_6, tile)[:, None] * part_m_6
         part_m_8 = _cut(part_5, tile)[:, None] * part_m_3
         part_m_9 = part_m_7 + part_m_8
         part_m_10 = _cut(s_m, tile) * part_m_9
         part_m_11 = 2 * part_m_10
-        sum_m_4 = np.matmul(_cut(part_i_5, tile)[:, None], work_2)[:, 0]
+        sum_m_4 = _row_times(_cut(part_i_5, tile), work_2)
         part_m_12 = v_bar_m * sum_m_4
         part_m_13 = _cut(part_6, tile)[:, None] * part_m_12
-        sum_m_5 = np.matmul(_cut(part_i_5, tile)[:, None], work_0)[:, 0]
+        sum_m_5 = _row_times(_cut(part_i_5, tile), work_0)
         part_m_14 = v_bar_m * sum_m_5
         part_m_15 = _cut(part_6, tile)[:, None] * part_m_14
         part_m_16 = part_m_11 + part_m_13
@@ -1297,7 +1295,8 @@ def _outside_pullback_first(
     )
     total_8 = _row_sums(sum_i_2 * (part_i_2 * part_i_5))
     part_8 = part_7 - (total * total_2 + total_6) / K**2 - total_2 * total_4 / K - total_8 / K
-    return part_i_12, part_i_14, part_m_17, part_8
+    s_bar[:, :k] = part_i_14
+    return part_i_12, s_bar, part_8
 
 
 def _domain_first(
@@ -1375,6 +1374,7 @@ def _excess_loss_pullback_last(
     """The mean excess loss, and the derivatives of `bar` times it."""
     s_m = s[k:]
     s_i = s[:k]
+    s_bar = np.empty((r, rows), kind)
     tau = np.einsum("in,in->n", s_i, s_i)
     part = bar / K
     part_2 = K * 2
@@ -1403,7 +1403,7 @@ def _excess_loss_pullback_last(
     sum_i = np.zeros((k, rows), kind)
     sum_i_2 = np.zeros((k, rows), kind)
     sum_i_3 = np.zeros((k, rows), kind)
-    part_m_3 = np.empty((r - k, rows), kind)
+    part_m_3 = s_bar[k:]
     for tile in work.tiles(r - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
@@ -1455,7 +1455,8 @@ def _excess_loss_pullback_last(
         1 / 2 * total_10 / K + (total_8 / K + (1 / 2 * total_4 / K
         + ((d_x - r) / 2 * total_2 / K + (d_y - r) / 2 * total_3 / K)))
     )
-    return part_10, part_i_6 + part_i1_2 + part_i2_2, part_m_3, part_9
+    s_bar[:k] = part_i_6 + part_i1_2 + part_i2_2
+    return part_10, s_bar, part_9
 
 
 def _excess_domain_last(
@@ -1519,6 +1520,7 @@ def _excess_loss_pullback_first(
     """The mean excess loss, and the derivatives of `bar` times it."""
     s_m = s[:, k:]
     s_i = s[:, :k]
+    s_bar = np.empty((rows, r), kind)
     tau = _row_sums(s_i, s_i)
     part = bar / K
     part_2 = K * 2
@@ -1547,7 +1549,7 @@ def _excess_loss_pullback_first(
     sum_i = np.empty((rows, k), kind)
     sum_i_2 = np.empty((rows, k), kind)
     sum_i_3 = np.empty((rows, k), kind)
-    part_m_3 = np.empty((rows, r - k), kind)
+    part_m_3 = s_bar[:, k:]
     for tile in work.row_tiles(rows, k, r - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, r - k)
@@ -1566,9 +1568,9 @@ def _excess_loss_pullback_first(
         np.add.reduce(work_3, axis=2, out=sum_i_2[tile])
         np.multiply(work_0, work_1, out=work_0)
         np.add.reduce(work_0, axis=2, out=sum_i_3[tile])
-        sum_m = np.matmul(_cut(part_i_3, tile)[:, None], work_2)[:, 0]
+        sum_m = _row_times(_cut(part_i_3, tile), work_2)
         part_m = _cut(part, tile)[:, None] * sum_m
-        sum_m_2 = np.matmul(_cut(part_i_3, tile)[:, None], work_3)[:, 0]
+        sum_m_2 = _row_times(_cut(part_i_3, tile), work_3)
         part_m_2 = _cut(part, tile)[:, None] * sum_m_2
         np.subtract(part_m, part_m_2, out=part_m_3[tile])
     part_i_4 = part_i * sum_i_3
@@ -1599,7 +1601,8 @@ def _excess_loss_pullback_first(
         1 / 2 * total_10 / K + (total_8 / K + (1 / 2 * total_4 / K
         + ((d_x - r) / 2 * total_2 / K + (d_y - r) / 2 * total_3 / K)))
     )
-    return part_10, part_i_6 + part_i1_2 + part_i2_2, part_m_3, part_9
+    s_bar[:, :k] = part_i_6 + part_i1_2 + part_i2_2
+    return part_10, s_bar, part_9
 
 
 def _excess_domain_first(
@@ -1856,12 +1859,45 @@ def _over(x: Floats, size: int, axis: int) -> Floats:
 def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
     if y is not None:
-        if (len(x) == 1 and x.shape == y.shape) or (x.shape[-1] >= 16 and y.shape[-1] >= 16):
+        if (len(x) == 1 and x.shape == y.shape) or 16 <= min(x.shape[-1], y.shape[-1]) <= SERIAL:
             return np.vecdot(x, y)
         x = x * y
-    if len(x) == 1:
+    if len(x) == 1 or x.shape[-1] > SERIAL:
         return np.add.reduce(x, axis=1)
-    return np.dot(x, np.ones(x.shape[-1], x.dtype))
+    if x.shape[-1] == 2:
+        return x[:, 0] + x[:, 1]
+    count, size = x.shape
+    ones, step = np.ones(size, x.dtype), max(1, SERIAL // size)
+    if count <= step:
+        return np.dot(x, ones)
+    sums, whole = np.empty(count, x.dtype), count // step * step
+    np.matmul(x[:whole].reshape(-1, step, size), ones, out=sums[:whole].reshape(-1, step))
+    np.dot(x[whole:], ones, out=sums[whole:])
+    return sums
+
+
+def _row_times(x: Floats, y: Floats) -> Floats:
+    """`sum_i x_i y_ia` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[2]
+    width = max(1, SERIAL // y.shape[1])
+    if size <= width:
+        return np.matmul(x[:, None], y)[:, 0]
+    found = np.empty((rows, 1, size), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
+    return found[:, 0]
+
+
+def _times_column(y: Floats, x: Floats) -> Floats:
+    """`sum_a y_ia x_a` for each row."""
+    rows, size = max(len(x), len(y)), y.shape[1]
+    width = max(1, SERIAL // y.shape[2])
+    if size <= width:
+        return np.matmul(y, x[:, :, None])[:, :, 0]
+    found = np.empty((rows, size, 1), y.dtype)
+    for part in _slices(size, width):
+        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
+    return found[:, :, 0]
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -1891,7 +1927,7 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
             with np.errstate(under="ignore"):
                 power = power * w
     least = SMALLEST[w.dtype.itemsize]
-    if sums[-1].size and (sums[-1].min() if sums[-1].size > 1 else sums[-1].item()) < least:
+    if sums[-1].size and (np.minimum.reduce(sums[-1]) if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
 
@@ -1952,7 +1988,7 @@ class _Seeds:
         axis: int,
         fixed: bool,
     ) -> None:
-        self.g, self.axis, self.fixed = g, axis, fixed
+        self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
         self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
@@ -1964,8 +2000,12 @@ class _Seeds:
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
         for order, kappa in self.kappa.items():
-            part = kappa if rows is None else kappa[rows]
-            part += _factor(order) * sums[order - 1]
+            more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
+            if rows is None and size == self.size:
+                self.kappa[order] = more
+            else:
+                part = kappa if rows is None else kappa[rows]
+                part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -2101,7 +2141,7 @@ def _targets(of: Any, kind: np.dtype) -> tuple[list[str | int], list[Floats]]:
 def _weights(v: Floats, g: Floats | None = None) -> Floats:
     """`g_a v_a`; NaN for a problem in which one of them is negative."""
     w = v if g is None else v * g
-    return np.where(w < 0, np.nan, w) if w.size and w.min() < 0 else w
+    return np.where(w < 0, np.nan, w) if w.size and np.minimum.reduce(w, axis=None) < 0 else w
 
 
 def _crossover(mean: Floats, noise: Floats, rank: int) -> Floats:
@@ -2203,7 +2243,9 @@ def _downstream_domain(
 ) -> bool | NDArray[np.bool_]:
     """Which problems have `alpha > 0`, no negative `g_a` outside the learned span, a positive definite `sigma_down`."""
     inside: bool | NDArray[np.bool_] = True
-    if alpha is not None:
+    if alpha is not None and len(alpha) == 1:
+        inside = True if 0 < alpha.item() < np.inf else np.zeros(1, bool)
+    elif alpha is not None:
         inside = (alpha > 0) & (alpha < np.inf)
     if g is not None:
         beyond = g[outside] if last else g[:, outside]
@@ -2225,10 +2267,14 @@ TILE = 131_072
 """Numbers in one array over two and more indices, at most."""
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
-COLUMN = 24_576
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the second cache."""
+COLUMN = 32_768
+"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+SERIAL = 8192
+"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
+NARROW = 3
+"""Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -2256,7 +2302,7 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        self.rows = min(count, rows) or 1
+        self.rows = -(-count // -(-count // rows)) or 1  # blocks of one size, as few as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
@@ -2370,6 +2416,9 @@ def _store(result: Floats, value: Floats, last: bool) -> None:
         result[...] = value if result.ndim == 1 else np.reshape(value, (-1, 1))
     elif not last or value.ndim != 2:
         result[...] = value
+    elif len(value) == result.shape[1] <= NARROW:
+        for column, row in enumerate(value):
+            result[:, column] = row
     else:
         result[...] = value.T
 
@@ -2398,10 +2447,25 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(np.vdot(x, x)):
+        if x is not None and not math.isfinite(_squares(x)):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
+
+
+def _squares(x: Floats) -> float:
+    """The sum of the squares of all entries; infinite where one leaves the range of numbers."""
+    if x.size <= SERIAL:
+        return float(np.vdot(x, x))
+    try:
+        if x.ndim == 2 and SERIAL // 8 <= x.shape[1] <= SERIAL:
+            return float(np.add.reduce(np.vecdot(x, x)))
+        flat = x.reshape(-1)
+        whole = flat[: flat.size // SERIAL * SERIAL].reshape(-1, SERIAL)
+        rest = flat[whole.size :]
+        return float(np.add.reduce(np.vecdot(whole, whole)) + np.vdot(rest, rest))
+    except FloatingPointError:
+        return math.inf
 
 
 def _above(more: Floats | float, less: Floats | float, strict: bool, axis: int) -> bool | NDArray[np.bool_]:

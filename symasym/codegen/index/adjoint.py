@@ -6,11 +6,11 @@ of an output is its seed; that of an entry `lam_i` is the derivative of the seed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from symasym.codegen.index.algebra import Over, add, mul, number, power, summed
+from symasym.codegen.index.algebra import Over, Powers, added, joined, power, powers, product, summed_powers, without
 from symasym.codegen.index.canonical import Letters
-from symasym.codegen.index.ir import Entry, HalfSum, Mul, Node, Power, Scalar, Sum, children
+from symasym.codegen.index.ir import Entry, HalfSum, Mul, Node, Power, Scalar, Sum
 
 __all__ = ["adjoints"]
 
@@ -21,34 +21,33 @@ def adjoints(outputs: Sequence[tuple[Node, Node]], letters: Letters) -> dict[Nod
     A seed may depend on more indices than its output; it is summed over those.
     """
     order = _above_first([node for node, _ in outputs])
-    found: dict[Node, list[Node]] = {node: [] for node in order}
+    found: dict[Node, list[Powers]] = {node: [] for node in order}
     for node, seed in outputs:
-        found[node].append(_over(seed.free - node.free, (seed,), node, letters))
+        found[node].append(_over(seed.free - node.free, powers(seed), node.free, letters))
     done: dict[Node, Node] = {}
     for node in order:
-        adjoint = add(*found[node])
-        if isinstance(node, Entry | Scalar):
-            done[node] = adjoint
-        for child, derivative in _derivatives(node):
-            indices = node.free | _bound(node)
-            found[child].append(_over(indices - child.free, (adjoint, *derivative), child, letters))
+        parts = found[node]
+        adjoint = parts[0] if len(parts) == 1 else powers(added(parts))
+        if isinstance(node, (Entry, Scalar)):
+            done[node] = product(*adjoint)
+        for child, part in _parts(node, adjoint, letters):
+            found[child].append(part)
     return {node: done[node] for node in sorted(done, key=lambda n: n.key)}
 
 
 def _above_first(nodes: Sequence[Node]) -> list[Node]:
-    """Every node once, before everything that it uses."""
+    """Every node with entries or scalars in it once, before everything that it uses."""
     seen: set[Node] = set()
     order: list[Node] = []
-
-    def visit(node: Node) -> None:
-        if node not in seen:
-            seen.add(node)
-            for child in children(node):
-                visit(child)
+    left = [(node, False) for node in reversed(nodes)]
+    while left:
+        node, is_done = left.pop()
+        if is_done:
             order.append(node)
-
-    for node in nodes:
-        visit(node)
+        elif node not in seen:
+            seen.add(node)
+            left.append((node, True))
+            left += [(child, False) for child in reversed(node.below) if child.names]
     return order[::-1]
 
 
@@ -56,26 +55,35 @@ def _bound(node: Node) -> frozenset[str]:
     return frozenset({node.range.index}) if isinstance(node, Sum | HalfSum) else frozenset()
 
 
-def _derivatives(node: Node) -> list[tuple[Node, tuple[Node, ...]]]:
-    """The nodes that are used directly, each with the factors of the partial derivative by it."""
+def _parts(node: Node, adjoint: Powers, letters: Letters) -> Iterator[tuple[Node, Powers]]:
+    """The nodes with names that are used directly, each with what this use adds to its adjoint."""
+    indices = node.free | _bound(node)
     match node:
-        case Mul(factors=factors):
-            return [(factor, (*factors[:n], *factors[n + 1 :])) for n, factor in enumerate(factors)]
         case Power(base=base, exponent=exponent):
-            return [(base, (number(exponent), power(base, exponent - 1)))]
-    return [(child, ()) for child in children(node)]
+            yield base, joined([adjoint, (exponent, {}), powers(power(base, exponent - 1))])
+        case Mul(factors=factors):
+            whole = joined([adjoint, powers(node)])
+            for factor in factors:
+                if factor.names:
+                    yield factor, _over(indices - factor.free, without(whole, factor), factor.free, letters)
+        case _:
+            alike = {free: _over(indices - free, adjoint, free, letters) for free in _layouts(node)}
+            yield from ((child, alike[child.free]) for child in node.below if child.names)
 
 
-def _over(indices: frozenset[str], factors: tuple[Node, ...], kept: Node, letters: Letters) -> Node:
-    """The sum over indices; one of a pair `i1 < i2` runs on one side of the other where that one is kept."""
-    if not indices:
-        return mul(*factors)
+def _layouts(node: Node) -> set[frozenset[str]]:
+    """The indices of the nodes below."""
+    return {child.free for child in node.below}
+
+
+def _over(indices: frozenset[str], factors: Powers, kept: frozenset[str], letters: Letters) -> Powers:
+    """The sum of a product over indices; one of a pair `i1 < i2` runs on one side of the other where that one is kept."""
     sums = []
     for letter in sorted(indices, key=letters.order, reverse=True):
         over, partner = letters.range_of[letter], letters.partner(letter)
         indices = indices - {letter}
-        if partner is not None and partner in kept.free | indices:
+        if partner is not None and partner in kept | indices:
             sums.append(Over(over, partner, letters.is_second(letter)))
         else:
             sums.append(Over(over))
-    return summed(factors, sums)
+    return summed_powers(factors, sums)

@@ -16,19 +16,25 @@ __all__ = [
     "ONE",
     "ZERO",
     "Over",
+    "Powers",
     "add",
+    "added",
     "half_total",
+    "joined",
     "minus",
     "monic",
     "mul",
+    "multiplied",
     "number",
     "power",
     "powers",
     "product",
     "scaled",
     "summed",
+    "summed_powers",
     "terms",
     "total",
+    "without",
 ]
 
 ZERO, ONE = Const(0), Const(1)
@@ -59,7 +65,7 @@ def _powers(node: Node) -> Powers:
         case Const(value=value):
             return value, {}
         case Mul(factors=factors):
-            return _multiplied(factors)
+            return multiplied(factors)
         case Power(base=base, exponent=exponent):
             return _raised(base, exponent)
     return 1, {node: 1}
@@ -80,7 +86,10 @@ def monic(node: Node) -> tuple[Exact, Node]:
 
 def scaled(coefficient: Exact, node: Node) -> Node:
     """A number times a node in normal form."""
-    return node if coefficient == 1 and _is_normal(node) else mul(number(coefficient), node)
+    if coefficient == 1 and _is_normal(node):
+        return node
+    own, found = powers(node)
+    return product(exact(coefficient * own), found)
 
 
 def _is_normal(node: Node) -> bool:
@@ -88,16 +97,33 @@ def _is_normal(node: Node) -> bool:
     return "normal" in vars(node) or (type(node) not in _COMPOUND and type(node) is not Add)
 
 
-def _multiplied(factors: Iterable[Node]) -> Powers:
+def multiplied(factors: Iterable[Node]) -> Powers:
+    """A product as a number times a product of powers."""
+    return joined(map(powers, factors))
+
+
+def joined(factors: Iterable[Powers]) -> Powers:
+    """The same for factors that are taken apart."""
     coefficient: Exact = 1
     found: dict[Node, Exact] = {}
-    for factor in factors:
-        own, part = powers(factor)
+    for own, part in factors:
         if own != 1:
             coefficient = exact(coefficient * own)
         for base, exponent in part.items():
             found[base] = exact(found[base] + exponent) if base in found else exponent
     return coefficient, found
+
+
+def without(product_of: Powers, factor: Node) -> Powers:
+    """A product of powers divided by one of its factors."""
+    coefficient, found = product_of
+    own, part = powers(factor)
+    left = dict(found)
+    for base, exponent in part.items():
+        left[base] = exact(left[base] - exponent)
+        if not left[base]:
+            del left[base]
+    return coefficient if own == 1 else exact(Fraction(coefficient) / own), left
 
 
 def _raised(base: Node, exponent: Exact) -> Powers:
@@ -112,7 +138,9 @@ def product(coefficient: Exact, found: Mapping[Node, Exact]) -> Node:
     """A number times a product of powers as a node; the factors are in the order of their text."""
     if not coefficient:
         return ZERO
-    bases = sorted([base for base, exponent in found.items() if exponent], key=_KEY)
+    if 0 in found.values():
+        found = {base: exponent for base, exponent in found.items() if exponent}
+    bases = sorted(found, key=_KEY) if len(found) > 1 else list(found)
     factors = [base if found[base] == 1 else Power(base, found[base]) for base in bases]
     if coefficient != 1 or not factors:
         factors.insert(0, Const(coefficient))
@@ -129,7 +157,7 @@ def mul(*factors: Node) -> Node:
     left = [factor for factor in factors if factor is not ONE]
     if len(left) == 1 and _is_normal(left[0]):
         return left[0]
-    return product(*_multiplied(left))
+    return product(*multiplied(left))
 
 
 def power(base: Node, exponent: Exact) -> Node:
@@ -151,11 +179,30 @@ def add(*summands: Node) -> Node:
     """The sum; equal terms are joined."""
     if len(summands) == 1 and _is_normal(summands[0]):
         return summands[0]
+    return _sum(map(monic, _flat(summands)))
+
+
+def added(products: Iterable[Powers]) -> Node:
+    """The sum of products that are taken apart."""
+    parts: list[tuple[Exact, Node]] = []
+    for coefficient, found in products:
+        node = product(1, found)
+        if coefficient == 1 and isinstance(node, Add):
+            parts += map(monic, _flat((node,)))
+        else:
+            parts.append((coefficient, node))
+    return _sum(parts)
+
+
+def _sum(parts: Iterable[tuple[Exact, Node]]) -> Node:
+    """The sum of nodes with numbers in front; the terms are in the order of the nodes' text."""
     found: dict[Node, Exact] = {}
-    for term in _flat(summands):
-        coefficient, key = monic(term)
-        found[key] = found[key] + coefficient if key in found else coefficient
-    kept = [scaled(found[node], node) for node in sorted(found, key=_KEY) if found[node]]
+    for coefficient, node in parts:
+        found[node] = found[node] + coefficient if node in found else coefficient
+    bases = [node for node, coefficient in found.items() if coefficient]
+    if len(bases) > 1:
+        bases.sort(key=_KEY)
+    kept = [scaled(found[node], node) for node in bases]
     if len(kept) < 2:
         return kept[0] if kept else ZERO
     made = Add(tuple(kept))
@@ -186,7 +233,12 @@ class Over:
 
 def summed(factors: Iterable[Node], sums: Iterable[Over]) -> Node:
     """Sums, one after the other, of a product; factors that do not depend on an index stand in front of the sum over it."""
-    coefficient, found = _multiplied(factors)
+    return product(*summed_powers(multiplied(factors), sums))
+
+
+def summed_powers(factors: Powers, sums: Iterable[Over]) -> Powers:
+    """The same for products that are taken apart."""
+    coefficient, found = factors
     for over in sums:
         before, within = dict[Node, Exact](), dict[Node, Exact]()
         for base, exponent in found.items():
@@ -196,7 +248,7 @@ def summed(factors: Iterable[Node], sums: Iterable[Over]) -> Node:
         for base, exponent in more.items():
             before[base] = before[base] + exponent if base in before else exponent
         found = before
-    return product(coefficient, found)
+    return coefficient, found
 
 
 def total(over: Range, body: Node) -> Node:

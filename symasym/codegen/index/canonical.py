@@ -10,11 +10,14 @@ from collections.abc import Iterable, Mapping
 
 from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.algebra import add, half_total, mul, power, total
-from symasym.codegen.index.ir import Add, Entry, Mul, Node, PairSum, Power, Range, Scalar, Sum, walk
+from symasym.codegen.index.ir import Add, Entry, Mul, Node, PairSum, Power, Range, Scalar, Sum
 
-__all__ = ["Letters"]
+__all__ = ["Known", "Letters"]
 
 Bounds = tuple[Affine, Affine]
+Known = dict[frozenset[tuple[str, str]], dict[Node, Node]]
+"""What was made of nodes, by the letters of the indices that were open there."""
+_SUFFIXES = ("", *"34567")
 
 
 class Letters:
@@ -22,7 +25,7 @@ class Letters:
 
     def __init__(self, preferred: Iterable[Range], nodes: Iterable[Node]) -> None:
         self._first: dict[Bounds, str] = {}
-        for over in (*preferred, *(over for node in nodes for over in _ranges(node))):
+        for over in (*preferred, *(over for node in nodes for over in node.mentions.ranges)):
             if over.bounds not in self._first:
                 self._first[over.bounds] = self._unused(over.index)
         self.range_of: dict[str, Range] = {}
@@ -37,16 +40,16 @@ class Letters:
             candidate = f"{letter}_{number}"
         return candidate
 
-    def _index(self, bounds: Bounds, scope: Iterable[str], suffixes: Iterable[str] = ("", *"34567")) -> str:
+    def unused(self, bounds: Bounds, scope: Iterable[str], *suffixes: str) -> str:
         """The first letter of a range that is not in use."""
         used = set(scope)
-        letter = next(name for suffix in suffixes if (name := self._first[bounds] + suffix) not in used)
+        letter = next(name for end in suffixes or _SUFFIXES if (name := self._first[bounds] + end) not in used)
         self.range_of.setdefault(letter, Range(letter, *bounds))
         return letter
 
     def own(self, over: Range) -> Range:
         """A range with its own letter."""
-        return self.range_of.get(self._first[over.bounds]) or Range(self._index(over.bounds, ()), *over.bounds)
+        return self.range_of.get(self._first[over.bounds]) or Range(self.unused(over.bounds, ()), *over.bounds)
 
     def order(self, letter: str) -> tuple[int, str]:
         """The place of a letter among all: that of its range first."""
@@ -62,41 +65,58 @@ class Letters:
         """The other letter of a sum over pairs."""
         return self._partners.get(letter)
 
-    def rename(self, node: Node, definitions: Mapping[str, Node], free: Iterable[Range] = ()) -> Node:
-        """The node in normal form, with the range's letters and with named intermediates (renamed already) put in."""
+    def rename(
+        self, node: Node, definitions: Mapping[str, Node], free: Iterable[Range] = (), known: Known | None = None
+    ) -> Node:
+        """The node in normal form, with the range's letters and with named intermediates (renamed already) put in.
+
+        With the same `known`, for the same definitions, parts that several nodes share are renamed once.
+        """
         start = {over.index: self.own(over).index for over in free}
-        return self._rename(node, definitions, start)
+        return _Renaming(self, definitions, start, {} if known is None else known).node(node)
 
-    def _rename(self, node: Node, definitions: Mapping[str, Node], names: Mapping[str, str]) -> Node:
-        def sub(part: Node, **more: str) -> Node:
-            return self._rename(part, definitions, {**names, **more})
 
+class _Renaming:
+    """Renames where these letters stand for the open indices."""
+
+    def __init__(
+        self, letters: Letters, definitions: Mapping[str, Node], names: Mapping[str, str], known: Known
+    ) -> None:
+        self.letters, self.definitions, self.names, self.known = letters, definitions, names, known
+        self.here = known.setdefault(frozenset(names.items()), {})
+
+    def node(self, node: Node) -> Node:
+        found = self.here.get(node)
+        if found is None:
+            found = self.here[node] = self._node(node)
+        return found
+
+    def _inside(self, body: Node, **more: str) -> Node:
+        return _Renaming(self.letters, self.definitions, {**self.names, **more}, self.known).node(body)
+
+    def _node(self, node: Node) -> Node:
         match node:
+            case Mul(factors=factors):
+                return mul(*map(self.node, factors))
+            case Add(terms=terms):
+                return add(*map(self.node, terms))
+            case Power(base=base, exponent=exponent):
+                return power(self.node(base), exponent)
             case Scalar(name=name):
-                return definitions.get(name, node)
+                return self.definitions.get(name, node)
             case Entry(family=family, index=index, range=over):
-                letter = names[index]
+                letter = self.names[index]
                 return Entry(family, letter, Range(letter, over.first, over.last))
             case Sum(range=over, body=body):
-                letter = self._index(over.bounds, names.values())
-                return total(Range(letter, *over.bounds), sub(body, **{over.index: letter}))
+                letter = self._letter(over)
+                return total(Range(letter, *over.bounds), self._inside(body, **{over.index: letter}))
             case PairSum(range=over, partner=partner, body=body):
-                letter = self._index(over.bounds, names.values(), "1")
-                second = self._index(over.bounds, names.values(), "2")
-                summand = sub(body, **{over.index: letter, partner: second})
+                letter, second = self._letter(over, "1"), self._letter(over, "2")
+                summand = self._inside(body, **{over.index: letter, partner: second})
                 inner = half_total(Range(second, *over.bounds), letter, True, summand)
                 return total(Range(letter, *over.bounds), inner)
-            case Add(terms=terms):
-                return add(*map(sub, terms))
-            case Mul(factors=factors):
-                return mul(*map(sub, factors))
-            case Power(base=base, exponent=exponent):
-                return power(sub(base), exponent)
         return node
 
-
-def _ranges(node: Node) -> Iterable[Range]:
-    for part in walk(node):
-        match part:
-            case Entry(range=over) | Sum(range=over) | PairSum(range=over):
-                yield over
+    def _letter(self, over: Range, *suffixes: str) -> str:
+        """A letter for an index that a sum binds."""
+        return self.letters.unused(over.bounds, self.names.values(), *suffixes)

@@ -13,10 +13,10 @@ import sympy
 
 from symasym.codegen.index.algebra import ZERO
 from symasym.codegen.index.canonical import Letters
-from symasym.codegen.index.convert import convert
+from symasym.codegen.index.convert import convert, every_part
 from symasym.codegen.index.formulas import Formulas
 from symasym.codegen.index.inputs import scalars_of
-from symasym.codegen.index.ir import Entry, Node, PairSum, Range, Scalar, Sum, walk
+from symasym.codegen.index.ir import Entry, Node, Range, Scalar, walk
 from symasym.errors import NotDerivableYet
 from symasym.law.law import Law
 
@@ -56,7 +56,8 @@ def conditions(law: Law, read: Formulas, letters: Letters) -> tuple[list[Conditi
             found.append(condition)
     shown = [law.noise, law.excess_loss_mean, *(r.own for r in law.ranges), *(e for _, e in law.definitions)]
     shown += [r.variance for r in law.outside if r.variance is not None]
-    signed = {symbol.name for e in shown for symbol in e.atoms(sympy.Symbol) if symbol.is_nonnegative}
+    symbols = [part for part in every_part(shown) if isinstance(part, sympy.Symbol)]
+    signed = {symbol.name for symbol in symbols if symbol.is_nonnegative}
     defined = {name for name, _ in read.definitions}
     bounded = {r.gts.name for r in relations if isinstance(r.gts, sympy.Symbol) and r.lts.is_Number and r.lts >= 0}
     for name in sorted(signed & set().union(*map(scalars_of, read.nodes)) - defined - bounded):
@@ -79,9 +80,8 @@ def _ranges(law: Law, read: Formulas) -> dict[str, Range]:
     """The ranges of letters: those of the law, and those that have the same range in all formulas."""
     found: dict[str, set[Range]] = {}
     for node in (read.noise, read.excess_loss_mean, *read.variances):
-        for part in walk(node):
-            if isinstance(part, Sum | PairSum):
-                found.setdefault(part.range.index, set()).add(part.range)
+        for summed in node.mentions.sums:
+            found.setdefault(summed.index, set()).add(summed)
     only = {letter: ranges.pop() for letter, ranges in found.items() if len(ranges) == 1}
     for item, over in zip(law.ranges, read.ranges, strict=True):
         only |= {str(item.index): over.range}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sympy
 
 from symasym.codegen.index.affine import Affine
-from symasym.codegen.index.convert import affine, convert, index_range
+from symasym.codegen.index.convert import Known, affine, convert, every_part, index_range
 from symasym.codegen.index.ir import Node, Range
 from symasym.law.law import Law
 
@@ -79,9 +79,10 @@ class Formulas:
 def formulas(law: Law) -> Formulas:
     """Read a law; `NotDerivableYet` where an expression has no place in a kernel."""
     sizes = frozenset(law.dimensions) | _dimensions(law)
+    known: Known = {}
 
     def read(expression: sympy.Expr, *open_ranges: Range) -> Node:
-        return convert(sympy.sympify(expression), sizes, {r.index: r for r in open_ranges})
+        return convert(sympy.sympify(expression), sizes, {r.index: r for r in open_ranges}, known)
 
     ranges = []
     for item in law.ranges:
@@ -106,7 +107,7 @@ def _dimensions(law: Law) -> frozenset[str]:
         *(r.variance for r in law.outside),
         *(e for _, e in law.definitions),
     ]
-    sums = {total for e in expressions for total in e.atoms(sympy.Sum)}
+    sums = [part for part in every_part(map(sympy.sympify, expressions)) if isinstance(part, sympy.Sum)]
     indices = {limit[0] for total in sums for limit in total.limits}
     bounds = {s for total in sums for limit in total.limits for bound in limit[1:] for s in bound.free_symbols}
     return frozenset(s.name for s in bounds - indices)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.formulas import Formulas
-from symasym.codegen.index.ir import Entry, Node, PairSum, Range, Scalar, Size, Sum, walk
+from symasym.codegen.index.ir import Node, Range
 from symasym.errors import NotDerivableYet
 
 __all__ = ["Family", "Inputs", "SizeSource", "closure", "inputs", "scalars_of", "sizes_of"]
@@ -75,31 +75,26 @@ def closure(read: Formulas, nodes: Iterable[Node]) -> list[Node]:
     for name, definition in reversed(read.definitions):
         if name in used:
             before.insert(0, definition)
-            used |= set(scalars_of(definition))
+            used |= scalars_of(definition)
     return before + found
 
 
-def scalars_of(node: Node) -> set[str]:
+def scalars_of(node: Node) -> frozenset[str]:
     """Names of scalars and of named intermediates."""
-    return {part.name for part in walk(node) if isinstance(part, Scalar)}
+    return node.mentions.scalars
 
 
 def sizes_of(node: Node) -> set[str]:
     """Dimensions that the formula mentions, in ranges or as numbers."""
-    names = {part.name for part in walk(node) if isinstance(part, Size)}
-    for part in walk(node):
-        match part:
-            case Entry(range=over) | Sum(range=over) | PairSum(range=over):
-                names |= {*over.first.names, *over.last.names}
-    return names
+    bounds = [bound for over in node.mentions.ranges for bound in over.bounds]
+    return {*node.mentions.sizes, *(name for bound in bounds for name in bound.names)}
 
 
 def _families(read: Formulas, nodes: Iterable[Node]) -> tuple[Family, ...]:
     used: dict[str, set[Range]] = {}
     for node in nodes:
-        for part in walk(node):
-            if isinstance(part, Entry):
-                used.setdefault(part.family, set()).add(part.range)
+        for family, over in node.mentions.entries:
+            used.setdefault(family, set()).add(over)
     steps = {(item.range.first - 1, item.range.last) for item in read.ranges}
     steps |= {(over.first - 1, over.last) for ranges in used.values() for over in ranges}
     return tuple(

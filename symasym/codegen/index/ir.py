@@ -130,6 +130,20 @@ class Node(metaclass=Interned):
         return frozenset().union(*[child.names for child in self.below])
 
     @lazy
+    def mentions(self) -> Mentions:
+        """What the formula is made of."""
+        parts = list(walk(self))
+        sums = [part.range for part in parts if isinstance(part, (Sum, PairSum))]
+        ranges = [part.range for part in parts if isinstance(part, (Entry, Sum, PairSum))]
+        return Mentions(
+            frozenset([(part.family, part.range) for part in parts if isinstance(part, Entry)]),
+            frozenset([part.name for part in parts if isinstance(part, Scalar)]),
+            frozenset([part.name for part in parts if isinstance(part, Size)]),
+            tuple(dict.fromkeys(sums)),
+            tuple(dict.fromkeys(ranges)),
+        )
+
+    @lazy
     def is_number(self) -> bool:
         """Whether it is made of constants and dimensions alone."""
         if isinstance(self, (Add, Mul, Power)):
@@ -137,10 +151,21 @@ class Node(metaclass=Interned):
         return isinstance(self, (Const, Size))
 
 
+@dataclass(frozen=True)
+class Mentions:
+    """Families with the ranges of their entries, scalars and dimensions by name; ranges of sums, and of sums and entries."""
+
+    entries: frozenset[tuple[str, Range]]
+    scalars: frozenset[str]
+    sizes: frozenset[str]
+    sums: tuple[Range, ...]
+    ranges: tuple[Range, ...]
+
+
 def _key(part: object) -> str:
-    if isinstance(part, tuple):
-        return f"[{', '.join(map(_key, part))}]"
-    return part.key if isinstance(part, Node) else str(part)
+    if isinstance(part, Node):
+        return part.key
+    return f"[{', '.join(map(_key, part))}]" if isinstance(part, tuple) else str(part)
 
 
 @dataclass(frozen=True, eq=False)

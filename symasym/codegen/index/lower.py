@@ -9,10 +9,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import TypeVar
 
-from symasym.codegen.index.algebra import ONE, add, monic, mul, number, powers, product, scaled
+from symasym.codegen.index.algebra import ONE, add, mul, number, powers, product
 from symasym.codegen.index.ir import (
     Add,
     Entry,
@@ -24,36 +26,37 @@ from symasym.codegen.index.ir import (
     Rank,
     Scalar,
     Sum,
-    children,
-    is_number,
 )
 from symasym.codegen.index.ops import Leaf, Op, Ops, Reduction
 
-__all__ = ["Lowering", "denominators"]
+__all__ = ["Lowering", "denominators", "divisions"]
 
 Layout = frozenset[str]
 
 
-def denominators(nodes: Iterable[Node], least: int = 2) -> frozenset[Node]:
-    """Bases with an index that several products divide by; those with two, if `least` products do."""
+def divisions(nodes: Iterable[Node]) -> Counter[Node]:
+    """How many products divide by each base with an index."""
     seen: set[Node] = set()
     counts: Counter[Node] = Counter()
-
-    def visit(node: Node) -> None:
+    left = list(nodes)
+    while left:
+        node = left.pop()
         if node in seen:
-            return
+            continue
         seen.add(node)
-        if isinstance(node, Mul | Power):
+        if isinstance(node, (Mul, Power)):
             factors = powers(node)[1]
-            counts.update(base for base, exponent in factors.items() if exponent < 0 and base.free)
-            below: Iterable[Node] = factors
+            for base, exponent in factors.items():
+                if exponent < 0 and base.free:
+                    counts[base] += 1
+            left += factors
         else:
-            below = children(node)
-        for child in below:
-            visit(child)
+            left += node.below
+    return counts
 
-    for node in nodes:
-        visit(node)
+
+def denominators(counts: Mapping[Node, int], least: int = 2) -> frozenset[Node]:
+    """Bases with an index that several products divide by; those with two, if `least` products do."""
     return frozenset(base for base, count in counts.items() if count >= (least if len(base.free) > 1 else 2))
 
 
@@ -68,13 +71,16 @@ class Lowering:
 
     def lower(self, node: Node) -> Op:
         """The operation that computes a node."""
-        if node not in self._done:
-            self._done[node] = self._lower(node)
-        return self._done[node]
+        found = self._done.get(node)
+        if found is None:
+            found = self._done[node] = self._lower(node)
+        return found
 
     def _lower(self, node: Node) -> Op:
-        if is_number(node):
+        if node.is_number:
             return self.ops.constant(node)
+        if isinstance(node, (Mul, Power)):
+            return self._product(node)
         match node:
             case Scalar(name=name):
                 return self.ops.make("scalar", data=name)
@@ -90,7 +96,7 @@ class Lowering:
                 return self._total(Reduction(over), body)
             case HalfSum(range=over, other=other, above=above, body=body):
                 return self._total(Reduction(over, other, above), body)
-        return self._product(node)
+        raise TypeError(type(node).__name__)
 
     # ---- sums of terms
 
@@ -117,39 +123,41 @@ class Lowering:
         result = None if front == ONE else self.ops.constant(front)
         for layer in layers:
             above, below = self._fraction(layer)
-            result = self.ops.times(result, above)
+            if above is not None:
+                result = above if result is None else self.ops.times([result, above])
             if below is not None:
                 result = self.ops.make("div", result or self.ops.constant(ONE), below)
         assert result is not None
         return result
 
-    def _fraction(self, factors: Mapping[Node, Exact]) -> tuple[Op | None, Op | None]:
+    def _fraction(self, layer: _Layer) -> tuple[Op | None, Op | None]:
         """What stands above and below the bar."""
-        above = {base: e for base, e in factors.items() if e > 0}
-        if len(above) == len(factors):
-            return self._raised(above), None
-        below = {base: -e for base, e in factors.items() if e < 0}
-        inverses = [
-            self.ops.raised(self._inverse(base), below.pop(base)) for base in list(below) if base in self.inverted
-        ]
-        return self.ops.times(self._raised(above), *inverses), self._raised(below)
+        if not layer.below:
+            return self._raised(layer.above), None
+        parts, below = [], dict[Exact, list[Node]]()
+        for base, exponent in layer.below.items():
+            if base in self.inverted:
+                parts.append(self.ops.raised(self._inverse(base), exponent))
+            else:
+                below.setdefault(exponent, []).append(base)
+        top = self._raised(layer.above)
+        if top is not None:
+            parts.insert(0, top)
+        return self.ops.times(parts) if parts else None, self._raised(below)
 
     def _inverse(self, base: Node) -> Op:
         return self.ops.make("div", self.ops.constant(ONE), self.lower(base))
 
-    def _raised(self, factors: Mapping[Node, Exact]) -> Op | None:
+    def _raised(self, bases: Mapping[Exact, list[Node]]) -> Op | None:
         """A product of positive powers; bases with the same exponent are multiplied first."""
-        if len(factors) < 2:
-            return next((self.ops.raised(self.lower(base), e) for base, e in factors.items()), None)
-        bases: dict[Exact, list[Node]] = {}
-        for node, exponent in factors.items():
-            bases.setdefault(exponent, []).append(node)
-        parts = []
-        for exponent in sorted(bases):
-            base = self.ops.times(*[self.lower(node) for node in bases[exponent]])
-            assert base is not None
-            parts.append(self.ops.raised(base, exponent))
-        return self.ops.times(*parts)
+        if not bases:
+            return None
+        return self.ops.times([self._power(bases[exponent], exponent) for exponent in sorted(bases)])
+
+    def _power(self, bases: Sequence[Node], exponent: Exact) -> Op:
+        """A power of a product."""
+        together = self.lower(bases[0]) if len(bases) == 1 else self.ops.times([self.lower(base) for base in bases])
+        return together if exponent == 1 else self.ops.raised(together, exponent)
 
     # ---- sums over an index
 
@@ -161,40 +169,69 @@ class Lowering:
 
     def _contracted(self, body: Node) -> tuple[Op, ...]:
         coefficient, factors = powers(body)
-        layouts = _layouts(factors)
-        if len(layouts) < 2 or coefficient != 1:
+        layers = _by_layout(factors)
+        if len(layers) < 2 or coefficient != 1:
             square = len(factors) == 1 and next(iter(factors.values())) == 2
             return (self.lower(next(iter(factors))),) * 2 if square else (self.lower(body),)
-        last = {base: e for base, e in factors.items() if base.free == layouts[-1]}
+        last = layers[-1]
         above, below = self._fraction(last)
         if above is None or below is not None:
             return (self.lower(body),)
-        first = self._product(product(1, {b: e for b, e in factors.items() if b not in last}))
+        first = self._product(product(1, {b: e for b, e in factors.items() if b.free != last.layout}))
         return first, above
 
 
-def _layouts(factors: Mapping[Node, Exact]) -> list[Layout]:
-    """The layouts of factors, those with fewer indices first."""
-    found = {base.free for base in factors if not base.is_number}
-    return sorted(found, key=_by_number) if len(found) > 1 else list(found)
+@dataclass(slots=True)
+class _Layer:
+    """Factors with the same indices: those above the bar by exponent, those below with their exponents there."""
+
+    layout: Layout
+    above: dict[Exact, list[Node]] = field(default_factory=dict)
+    below: dict[Node, Exact] = field(default_factory=dict)
 
 
+def _by_layout(factors: Mapping[Node, Exact]) -> list[_Layer]:
+    """Factors that are no numbers, those with fewer indices first."""
+    groups: dict[Layout, _Layer] = {}
+    for base, exponent in factors.items():
+        if base.is_number:
+            continue
+        free = base.free
+        layer = groups.get(free)
+        if layer is None:
+            layer = groups[free] = _Layer(free)
+        if exponent > 0:
+            layer.above.setdefault(exponent, []).append(base)
+        else:
+            layer.below[base] = -exponent
+    return _in_order(groups)
+
+
+T = TypeVar("T")
+
+
+def _in_order(groups: Mapping[Layout, T]) -> list[T]:
+    """What belongs to layouts with fewer indices first."""
+    if len(groups) < 2:
+        return list(groups.values())
+    return [groups[layout] for layout in sorted(groups, key=_by_number)]
+
+
+@cache
 def _by_number(layout: Layout) -> tuple[int, list[str]]:
     """Layouts with fewer indices first."""
     return len(layout), sorted(layout)
 
 
-def _factors(node: Node) -> tuple[Node, list[dict[Node, Exact]]]:
+def _factors(node: Node) -> tuple[Node, list[_Layer]]:
     """The number in front of a product, and its factors, those with fewer indices first; kept, for every layout asks."""
     known = vars(node)
     if "factors_by_layout" not in known:
         coefficient, factors = powers(node)
         numbers = {base: e for base, e in factors.items() if base.is_number}
-        layers = [
-            {b: e for b, e in factors.items() if b.free == layout and b not in numbers} for layout in _layouts(factors)
-        ]
-        known["factors_by_layout"] = product(coefficient, numbers), layers
-    found: tuple[Node, list[dict[Node, Exact]]] = known["factors_by_layout"]
+        front = product(coefficient, numbers) if numbers else number(coefficient)
+        known["factors_by_layout"] = front, _by_layout(factors)
+    found: tuple[Node, list[_Layer]] = known["factors_by_layout"]
     return found
 
 
@@ -205,34 +242,37 @@ def _layers(node: Add) -> list[list[tuple[bool, Node]]]:
         groups: dict[Layout, list[tuple[bool, Node]]] = {}
         for term in _joined(node.terms):
             groups.setdefault(term.free, []).append(_signed(term))
-        known["terms_by_layout"] = [groups[layout] for layout in sorted(groups, key=_by_number)]
+        known["terms_by_layout"] = _in_order(groups)
     found: list[list[tuple[bool, Node]]] = known["terms_by_layout"]
     return found
 
 
 def _signed(term: Node) -> tuple[bool, Node]:
-    coefficient, rest = monic(term)
-    return (True, scaled(-coefficient, rest)) if coefficient < 0 else (False, term)
+    coefficient, factors = powers(term)
+    return (True, product(-coefficient, factors)) if coefficient < 0 else (False, term)
 
 
 def _joined(terms: Iterable[Node]) -> list[Node]:
     """Terms with the same factors in all their indices are joined: their coefficients depend on fewer."""
-    found: dict[Node, list[Node]] = {}
+    found: dict[frozenset[tuple[Node, Exact]], list[Node]] = {}
     for term in terms:
-        top, rest = _split(term)
-        found.setdefault(top, []).append(rest)
+        found.setdefault(frozenset(_upper(term).items()), []).append(term)
     joined: list[Node] = []
-    for top, rests in found.items():
-        joined += rests if top == ONE else [mul(top, add(*rests))]
+    for top, alike in found.items():
+        joined += [_common_in_front(alike, dict(top))] if top and len(alike) > 1 else alike
     return joined
 
 
-def _split(term: Node) -> tuple[Node, Node]:
-    """The factors of a term in all its indices, and the others."""
-    coefficient, factors = powers(term)
-    upper = {base: e for base, e in factors.items() if base.free == term.free and term.free}
-    if not upper:
-        return ONE, term
-    if len(upper) == len(factors):
-        return monic(term)[1], number(coefficient)
-    return product(1, upper), product(coefficient, {base: e for base, e in factors.items() if base not in upper})
+def _upper(term: Node) -> dict[Node, Exact]:
+    """The factors of a term in all its indices."""
+    free = term.free
+    return {base: e for base, e in powers(term)[1].items() if base.free == free} if free else {}
+
+
+def _common_in_front(terms: Iterable[Node], common: Mapping[Node, Exact]) -> Node:
+    """The sum of terms with common factors."""
+    rests = []
+    for term in terms:
+        coefficient, factors = powers(term)
+        rests.append(product(coefficient, {base: e for base, e in factors.items() if base not in common}))
+    return mul(product(1, common), add(*rests))

@@ -5,13 +5,12 @@ An operation has a *layout*, the index letters on which its value depends; every
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from operator import attrgetter
 
 from symasym.codegen.index.affine import Affine
-from symasym.codegen.index.interned import lazy
 from symasym.codegen.index.ir import Exact, Node, Range
 
 __all__ = ["Leaf", "Op", "Ops", "Reduction", "Seed", "reached"]
@@ -58,25 +57,37 @@ class Seed:
         return self.call.format(value=value, start=start, size=size, rows=rows)
 
 
-@dataclass(frozen=True, eq=False)
+_LEAVES = frozenset({"number", "scalar", "entry"})
+_NONE: frozenset[str] = frozenset()
+
+
+@dataclass(eq=False, slots=True)  # not frozen: thousands are made, and a frozen one takes three times as long
 class Op:
     """One operation; two are the same only if they are the same object.
 
     Kinds: `number` (a Python number, `data` its node), `scalar` (`data` its name), `entry` and `rank` (`data` a `Leaf`),
     `seed` (`data` a `Seed`: what the caller makes of the argument), `add sub mul div neg square sqrt`, `pow` (`data` the
-    exponent), `sum` (`data` a `Reduction`) of one argument or of the product of two.
+    exponent), `sum` (`data` a `Reduction`) of one argument or of the product of two. `body` is the layout of what is computed
+    with: of a `sum` that of what it adds up.
     """
 
-    number: int
+    rank: tuple[int, int]
+    """Operations with fewer indices come first, then the order in which they were made."""
     kind: str
     args: tuple[Op, ...]
     layout: frozenset[str]
+    body: frozenset[str]
     data: Data = None
 
-    @lazy
+    @property
+    def number(self) -> int:
+        """How many operations were made before."""
+        return self.rank[1]
+
+    @property
     def is_leaf(self) -> bool:
         """True if nothing is computed."""
-        return self.kind in ("number", "scalar", "entry")
+        return self.kind in _LEAVES
 
     @property
     def reduction(self) -> Reduction:
@@ -96,16 +107,6 @@ class Op:
         assert isinstance(self.data, Fraction)
         return self.data
 
-    @lazy
-    def rank(self) -> tuple[int, int]:
-        """Operations with fewer indices first, then in the order in which they were made."""
-        return len(self.layout), self.number
-
-    @lazy
-    def body(self) -> frozenset[str]:
-        """The layout of what a `sum` adds up."""
-        return frozenset().union(*[arg.layout for arg in self.args])
-
 
 _RANK = attrgetter("rank")
 
@@ -118,33 +119,33 @@ class Ops:
 
     def make(self, kind: str, *args: Op, data: Data = None, layout: Iterable[str] | None = None) -> Op:
         """The operation of that kind on these arguments; its layout is that of the arguments unless given."""
-        if kind in ("add", "mul"):
-            args = tuple(sorted(args, key=_RANK))
-        key = (kind, tuple([arg.number for arg in args]), data)
+        if kind in ("add", "mul") and args[1].rank < args[0].rank:
+            args = args[::-1]
+        key = (kind, data, args)
         found = self._known.get(key)
         if found is None:
-            union: frozenset[str] = frozenset().union(*[arg.layout for arg in args])
-            own = union if layout is None else frozenset(layout)
-            found = self._known[key] = Op(len(self._known), kind, args, own, data)
+            body = args[0].layout | args[-1].layout if args else _NONE  # there are two at most
+            own = body if layout is None else frozenset(layout)
+            found = self._known[key] = Op((len(own), len(self._known)), kind, args, own, body, data)
         return found
 
     def constant(self, node: Node) -> Op:
         """A Python number."""
         return self.make("number", data=node)
 
-    def times(self, *factors: Op | None) -> Op | None:
-        """The product of those that are there, the one with the fewest indices first."""
-        there = [factor for factor in factors if factor is not None]
-        if len(there) < 2:
-            return there[0] if there else None
-        there.sort(key=_RANK)
-        result = None
-        for factor in there:
-            result = factor if result is None else self.make("mul", result, factor)
+    def times(self, factors: Sequence[Op]) -> Op:
+        """The product, the factor with the fewest indices first."""
+        if len(factors) > 2:
+            factors = sorted(factors, key=_RANK)
+        result = factors[0]
+        for factor in factors[1:]:
+            result = self.make("mul", result, factor)
         return result
 
     def raised(self, base: Op, exponent: Exact) -> Op:
         """A positive power: squares, products and square roots where the exponent allows."""
+        if exponent == 1:
+            return base
         if exponent.denominator == 2:
             root = self.make("sqrt", base)
             whole = exponent.numerator // 2
@@ -152,19 +153,17 @@ class Ops:
         if exponent.denominator != 1:
             return self.make("pow", base, data=exponent)
         n = exponent.numerator
-        if n == 1:
-            return base
         half = self.make("square", self.raised(base, n // 2))
         return half if n % 2 == 0 else self.make("mul", half, base)
 
 
 def reached(outputs: Iterable[Op]) -> list[Op]:
     """Everything that the outputs need, arguments first."""
-    found: dict[int, Op] = {}
+    found: set[Op] = set()
     waiting = list(outputs)
     while waiting:
         op = waiting.pop()
-        if op.number not in found:
-            found[op.number] = op
+        if op not in found:
+            found.add(op)
             waiting += op.args
-    return [found[number] for number in sorted(found)]
+    return sorted(found, key=attrgetter("number"))

@@ -7,17 +7,19 @@ values and derivatives come out of one pass.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from symasym.codegen.index.adjoint import adjoints
 from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.algebra import ZERO
-from symasym.codegen.index.canonical import Letters
+from symasym.codegen.index.canonical import Known, Letters
 from symasym.codegen.index.formulas import Formulas
 from symasym.codegen.index.interned import lazy
 from symasym.codegen.index.ir import Entry, Node, Range, Scalar, walk
-from symasym.codegen.index.lower import Lowering, denominators
+from symasym.codegen.index.lower import Lowering, denominators, divisions
 from symasym.codegen.index.ops import Op
 from symasym.codegen.index.schedule import Nest, Step, schedule
 
@@ -35,6 +37,13 @@ class Normal:
     noise: Node
     excess: Node
     kept: dict[object, Program] = field(default_factory=dict)
+    counted: dict[tuple[Node, ...], Counter[Node]] = field(default_factory=dict)
+
+    def divisions(self, nodes: tuple[Node, ...]) -> Counter[Node]:
+        """How many products of formulas divide by each base; counted once for all layouts."""
+        if nodes not in self.counted:
+            self.counted[nodes] = divisions(nodes)
+        return self.counted[nodes]
 
     @property
     def start(self) -> Mapping[str, Affine]:
@@ -58,16 +67,18 @@ def normal(read: Formulas) -> Normal:
     for name, definition in read.definitions:
         definitions[name] = letters.rename(definition, definitions)
 
+    known: Known = {}
+
     def along(item_range: Range, node: Node) -> tuple[Range, Node]:
-        return letters.own(item_range), letters.rename(node, definitions, [item_range])
+        return letters.own(item_range), letters.rename(node, definitions, [item_range], known)
 
     return Normal(
         letters,
         definitions,
         tuple(along(item.range, item.variance) for item in read.outside if item.variance is not None),
         tuple(along(item.range, item.own) for item in read.outside),
-        letters.rename(read.noise, definitions),
-        letters.rename(read.excess_loss_mean, definitions),
+        letters.rename(read.noise, definitions, known=known),
+        letters.rename(read.excess_loss_mean, definitions, known=known),
     )
 
 
@@ -90,6 +101,19 @@ class Program:
     hints: Mapping[Op, str] = field(default_factory=dict)
 
     @property
+    def results(self) -> list[Op]:
+        """Everything that is asked for."""
+        return [*self.outputs, *(op for derivative in self.derivatives for op in derivative.terms)]
+
+    @lazy
+    def variables(self) -> set[Op]:
+        """Operations that a text gives a variable each: results, what has a name, is used twice or is used in a nest."""
+        uses = Counter(chain.from_iterable([op.args for step in self.steps for op in step.ops]))
+        found = set[Op]().union(*[op.args for step in self.steps if isinstance(step, Nest) for op in step.ops])
+        found.update(op for op, number in uses.items() if number > 1)
+        return found.union(self.results, self.hints)
+
+    @property
     def has_nests(self) -> bool:
         """True if there are arrays over more than one index."""
         return any(isinstance(step, Nest) for step in self.steps)
@@ -110,7 +134,8 @@ class Seeded:
 
 def values(form: Normal, nodes: Sequence[Node], names: Sequence[str], invert: bool = False) -> Program:
     """The values of formulas; with `invert` every denominator over two indices is inverted, so that sums are contractions."""
-    inverted = denominators(nodes, 1 if invert else 2)
+    counts = form.divisions(tuple(nodes))
+    inverted = denominators(counts, 1 if invert else 2)
     key = ("values", tuple(nodes), tuple(names), inverted)
     if key not in form.kept:
         form.kept[key] = _values(form, nodes, names, inverted)
@@ -138,7 +163,7 @@ def _pullback(form: Normal, parts: Sequence[Seeded]) -> Program:
     found = adjoints([(part.value, mark) for part, mark in zip(parts, marks, strict=True)], form.letters)
     found = {leaf: adjoint for leaf, adjoint in found.items() if adjoint != ZERO}
     seeds: dict[str, Op] = {}
-    lowering = Lowering(denominators([*(p.value for p in parts), *found.values()]), seeds)
+    lowering = Lowering(denominators(divisions([*(p.value for p in parts), *found.values()])), seeds)
     hints = _definition_hints(form, lowering, [part.value for part in parts])
     for part, mark in zip(parts, marks, strict=True):
         if isinstance(mark, Entry):
@@ -176,6 +201,8 @@ def _place_of(leaf: Node, form: Normal) -> tuple[tuple[str, object], Range | Non
 
 def _definition_hints(form: Normal, lowering: Lowering, nodes: Sequence[Node]) -> dict[Op, str]:
     """Named intermediates keep their names."""
+    if not form.definitions:
+        return {}
     parts = {part for node in nodes for part in walk(node)}
     found = {lowering.lower(node): name for name, node in form.definitions.items() if node in parts}
     return {op: name for op, name in found.items() if not op.is_leaf}

@@ -7,7 +7,7 @@ index is complete behind the nest. An array that two nests need is computed in b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symasym.codegen.index.interned import lazy
@@ -19,7 +19,7 @@ Place = tuple[str, str | None]
 Places = Callable[[frozenset[str]], Place]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)  # not frozen, like operations
 class Cold:
     """One operation on whole arrays with at most one index."""
 
@@ -56,12 +56,6 @@ class Nest:
         """True for sums that are complete behind the nest only."""
         return op.kind == "sum" and op.reduction.letter in self.own
 
-    def holds(self, op: Op, places: Places) -> bool:
-        """Whether an operation belongs into this nest: on large arrays with its place, or along its own index."""
-        if len(op.body) > 1:
-            return places(op.body) == (self.letter, self.second)
-        return self.second is None and op.body == {self.letter}
-
 
 Step = Cold | Nest
 
@@ -70,41 +64,57 @@ def schedule(outputs: Sequence[Op], places: Places) -> list[Step]:
     """Steps that compute the outputs, which have at most one index each; `places` gives the nest of a layout with more."""
     order = reached(outputs)
     done: set[Op] = {op for op in order if op.is_leaf}
+    left = [op for op in order if op not in done]
+    place_of = {op: places(op.body) for op in left if len(op.body) > 1}
     steps: list[Step] = []
     while True:
-        for op in order:
-            if op not in done and len(op.layout) <= 1 and len(op.body) <= 1 and done.issuperset(op.args):
-                done.add(op)
-                steps.append(Cold(op))
-        order = [op for op in order if op not in done]
-        nests = [nest for nest in _nests(order, done, outputs, places) if any(map(nest.is_large, nest.ops))]
+        left = _cold(left, done, place_of, steps)
+        nests = [nest for nest in _nests(left, done, outputs, place_of) if any(map(nest.is_large, nest.ops))]
         if not nests:
             break
         nest = max(nests, key=lambda found: sum(op.kind == "sum" for op in found.ops))
         done |= {op for op in nest.ops if not nest.is_large(op)}
+        left = [op for op in left if op not in done]
         steps.append(nest)
     assert done.issuperset(outputs)
-    return [replace(step, stored=_stored(step, steps, outputs)) if isinstance(step, Nest) else step for step in steps]
+    return [
+        replace(step, stored=_stored(step, steps[n + 1 :], outputs)) if isinstance(step, Nest) else step
+        for n, step in enumerate(steps)
+    ]
 
 
-def _nests(order: Sequence[Op], done: set[Op], outputs: Sequence[Op], places: Places) -> Iterable[Nest]:
+def _cold(order: Sequence[Op], done: set[Op], place_of: Mapping[Op, Place], steps: list[Step]) -> list[Op]:
+    """Steps on whole arrays for all that can be computed so now; what is left."""
+    left = []
+    for op in order:
+        if op not in place_of and len(op.layout) < 2 and done.issuperset(op.args):
+            done.add(op)
+            steps.append(Cold(op))
+        else:
+            left.append(op)
+    return left
+
+
+def _nests(order: Sequence[Op], done: set[Op], outputs: Sequence[Op], place_of: Mapping[Op, Place]) -> Iterable[Nest]:
     """For every place the nest of all that can be computed there now; `order` has what is left."""
-    here = dict.fromkeys(places(op.body) for op in order if len(op.body) > 1)
+    here = dict.fromkeys(place_of[op] for op in order if op in place_of)
     for letter, second in here:
         empty = Nest(letter, second, ())
-        inside = _in_tile(order, done, places, empty)
+        inside = _in_tile(order, done, place_of, empty)
         within = set(inside)
-        read = {arg for op in order if op not in within for arg in op.args} | set(outputs)
+        read = set(outputs).union(*[op.args for op in order if op not in within])
         needed = _needed(inside, {op for op in inside if op in read and not empty.is_large(op)})
         yield replace(empty, ops=tuple(needed))
 
 
-def _in_tile(order: Sequence[Op], done: set[Op], places: Places, nest: Nest) -> list[Op]:
-    """What can be computed in tiles of a nest, in order."""
+def _in_tile(order: Sequence[Op], done: set[Op], place_of: Mapping[Op, Place], nest: Nest) -> list[Op]:
+    """What can be computed in tiles of a nest, in order: on large arrays with its place, or along its own index."""
     inside: list[Op] = []
     there = set(done)
+    place, along = (nest.letter, nest.second), frozenset({nest.letter})
     for op in order:
-        if there.issuperset(op.args) and nest.holds(op, places):
+        holds = place_of[op] == place if op in place_of else nest.second is None and op.body == along
+        if holds and there.issuperset(op.args):
             inside.append(op)
             if not nest.is_partial(op):
                 there.add(op)
@@ -118,8 +128,8 @@ def _needed(inside: Sequence[Op], wanted: set[Op]) -> list[Op]:
     return [op for op in inside if op in wanted]
 
 
-def _stored(nest: Nest, steps: Sequence[Step], outputs: Sequence[Op]) -> frozenset[Op]:
-    read = {arg for step in steps if step is not nest for op in step.ops for arg in op.args}
-    asked = {op for op in outputs if op.kind == "seed"}  # seeds are outputs so that they are asked for, not to be kept
-    read |= set(outputs) - asked
+def _stored(nest: Nest, later: Sequence[Step], outputs: Sequence[Op]) -> frozenset[Op]:
+    """The arrays over the nest's own index that later steps read."""
+    read = set[Op]().union(*[op.args for step in later for op in step.ops])
+    read.update(op for op in outputs if op.kind != "seed")  # seeds are outputs so that they are asked for, not kept
     return frozenset(op for op in nest.ops if not nest.is_large(op) and (op in read or nest.second))

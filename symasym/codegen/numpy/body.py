@@ -8,7 +8,7 @@ index alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from symasym.codegen.index.affine import Affine
@@ -61,16 +61,12 @@ class Body:
         """How many numbers over at most one index the function holds for one problem."""
         return sum((self.ranges[letter].size * number for letter, number in self._held.items()), self._rest)
 
-    def write(self, steps: Sequence[Step], outputs: Sequence[Op]) -> None:
-        """Lines that compute every output; `text` gives what stands for it."""
-        uses = Counter(arg for step in steps for op in step.ops for arg in op.args)
-        uses.update(outputs)
-        in_nests = {arg for step in steps if isinstance(step, Nest) for op in step.ops for arg in op.args}
-        bound = {op for op in uses if uses[op] > 1 or op in in_nests or op in self.hints}
+    def write(self, steps: Sequence[Step], variables: Set[Op]) -> None:
+        """Lines that compute every output; `text` gives what stands for it. `variables` are operations with one each."""
         for step in steps:
             if isinstance(step, Nest):
                 self._nest(step)
-            elif step.op in bound or step.op in outputs or step.op.kind in ("sum", "seed", "rank"):
+            elif step.op in variables or step.op.kind in ("sum", "seed", "rank"):
                 self._cold(step.op)
 
     def text(self, op: Op) -> str:
@@ -92,15 +88,10 @@ class Body:
         return "[:, None]" if not self.last and result.layout and not op.layout and op.kind != "number" else ""
 
     def _name(self, op: Op) -> str | None:
-        if op not in self._names:
-            match op.kind:
-                case "scalar":
-                    self._names[op] = str(op.data)
-                case "entry":
-                    self._names[op] = self._view(op)
-                case _:
-                    return None
-        return self._names[op]
+        known = self._names.get(op)
+        if known is None and op.kind in ("scalar", "entry"):
+            known = self._names[op] = str(op.data) if op.kind == "scalar" else self._view(op)
+        return known
 
     def _view(self, op: Op) -> str:
         """The part of a family that belongs to a range."""
@@ -140,7 +131,8 @@ class Body:
 
     def _count(self, op: Op) -> None:
         """One more array that lives as long as the function runs."""
-        self._held.update(op.layout)
+        for letter in op.layout:
+            self._held[letter] += 1
 
     # ---- whole arrays
 

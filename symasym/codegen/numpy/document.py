@@ -155,7 +155,8 @@ def _plain(expression: sympy.Basic) -> str:
     labels = {
         e: sympy.Symbol(f"{e.base.label}_{'_'.join(map(str, e.indices))}") for e in expression.atoms(sympy.Indexed)
     }
-    return str(expression.subs(labels))
+    sides = [side.xreplace(labels) for side in expression.args]
+    return str(expression.func(*sides, evaluate=False))  # nobody asks here whether it is true, which takes long
 
 
 def _indented(text: str) -> list[str]:

@@ -168,7 +168,7 @@ _BOUND = re.compile(r"^\s*(?:for )?([A-Za-z_]\w*)(?:\[[^=]*\])? (?:\+?=|in) ")
 
 def _variables(lines: Sequence[str]) -> set[str]:
     """Variables in the bodies of generated functions."""
-    return {found[1] for line in lines if (found := _BOUND.match(line))}
+    return {found[1] for line in set(lines) if (found := _BOUND.match(line))}
 
 
 def _signature(given: Inputs, read: Formulas) -> str:

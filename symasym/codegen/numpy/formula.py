@@ -15,7 +15,18 @@ _INDENT = "    "
 
 
 class _Formula(Notation):
+    """Text of expressions; a part that comes again is not written again."""
+
     times = " "
+
+    def __init__(self) -> None:
+        self._known: dict[Node, tuple[str, int]] = {}
+
+    def _text(self, node: Node) -> tuple[str, int]:
+        found = self._known.get(node)
+        if found is None:
+            found = self._known[node] = super()._text(node)
+        return found
 
     def power(self, base: Node, exponent: Exact) -> tuple[str, int]:
         if exponent == Fraction(1, 2):
@@ -44,9 +55,10 @@ def formula(node: Node) -> str:
 
 def formula_lines(node: Node, room: int) -> list[str]:
     """The expression with one term on a line, if it is a sum of sums over indices; lines of at most `room` characters."""
-    terms = [formula(node)]
+    show = _Formula().show
+    terms = [show(node)]
     if isinstance(node, Add) and any(isinstance(term, Sum | PairSum) for term in node.terms):
-        first, *rest = map(formula, node.terms)
+        first, *rest = map(show, node.terms)
         terms = [first, *(f"- {term[1:]}" if term.startswith("-") else f"+ {term}" for term in rest)]
     lines = []
     for term in terms:

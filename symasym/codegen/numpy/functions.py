@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from symasym.codegen.index.affine import Affine
@@ -16,7 +16,7 @@ from symasym.codegen.index.programs import Derivative, Normal, Program, Seeded, 
 from symasym.codegen.numpy.body import Body, part_of
 from symasym.codegen.numpy.entry import head
 
-__all__ = ["Function", "Writer", "names_in"]
+__all__ = ["Function", "Writer", "divided_by", "names_in"]
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,8 @@ class Writer:
 
     def _body(self, program: Program) -> Body:
         body = self._empty(program.hints)
-        self._write(body, program)
+        body.write(program.steps, program.variables)
         return body
-
-    def _write(self, body: Body, program: Program) -> None:
-        body.write(program.steps, [*program.outputs, *(op for d in program.derivatives for op in d.terms)])
 
     def arrays(self, nodes: Iterable[Node]) -> list[str]:
         """Families and scalars that formulas need, in the order of the arguments."""
@@ -151,7 +148,7 @@ class Writer:
         program = pullback(self.form, parts)
         body = self._empty(program.hints)
         whole = self._families(body, program)
-        self._write(body, program)
+        body.write(program.steps, program.variables)
         texts, returned = [body.text(op) for op in program.outputs if op.kind != "seed"], list[str]()
         for argument in arrays:
             found = [d for d in program.derivatives if d.name == argument]
@@ -210,15 +207,12 @@ class Writer:
 
     # ---- domain
 
-    def domain(
-        self, name: str, arrays: Sequence[str], conditions: Sequence[Condition], nodes: Sequence[Node]
-    ) -> Function:
+    def domain(self, name: str, arrays: Sequence[str], conditions: Sequence[Condition], bottom: Set[str]) -> Function:
         """Which problems fulfil the conditions on these arguments: True for all, or a value for each.
 
-        Arguments that formulas divide by must be finite; an infinity anywhere else shows in the result.
+        Arguments that formulas divide by, `bottom`, must be finite; an infinity anywhere else shows in the result.
         """
         body = self._empty({})
-        bottom = divided_by(nodes)
         finite = [a for a in arrays if a in bottom or a in self.given.scalars]
         body.assign("inside = ", f"_finite({', '.join([str(self.last), *finite])})")
         lowering = Lowering()

@@ -16,7 +16,7 @@ from symasym.codegen.index.ir import is_number
 from symasym.codegen.index.ops import Seed
 from symasym.codegen.index.programs import Normal, Seeded, pullback, values
 from symasym.codegen.numpy.entry import EntryPoint, call, entry_point
-from symasym.codegen.numpy.functions import Function, Writer
+from symasym.codegen.numpy.functions import Function, Writer, divided_by
 
 __all__ = ["Group", "core_group", "excess_group", "excess_slots", "public_slots", "work_lines"]
 
@@ -81,9 +81,12 @@ def _meaning(function: Function) -> tuple[Any, ...]:
 def core_group(form: Normal, given: Inputs, conditions: Sequence[Condition]) -> Group:
     """The functions behind the law: variances outside the span, what they are multiplied with, label noise, domains."""
     seeded, outside = _seeded(form), [node for _, node in form.outside]
-    nested = pullback(form, seeded).has_nests or values(form, [form.noise], ["noise"]).has_nests
+    nested = pullback(form, seeded).has_nests or values(form, [form.noise], ["value"]).has_nests
     own_nodes = [] if all(node == ONE for _, node in form.own) else [node for _, node in form.own]
     every = [*given.lengths, *given.scalars]
+    below = divided_by(outside)
+    below_weights = below | divided_by(own_nodes)
+    below_any = below_weights | divided_by([form.noise])
 
     def make(writer: Writer) -> dict[str, Function]:
         weights = writer.arrays([*outside, *own_nodes])
@@ -98,9 +101,9 @@ def core_group(form: Normal, given: Inputs, conditions: Sequence[Condition]) -> 
             "noise_pullback": writer.pullback(
                 "_noise_pullback", "`sigma^2`, and the derivatives of `bar sigma^2`.", [Seeded(form.noise, "bar")], BAR
             ),
-            "domain": writer.domain("_domain", every, conditions, [*outside, *own_nodes, form.noise]),
-            "weights_domain": writer.domain("_weights_domain", weights, conditions, [*outside, *own_nodes]),
-            "variance_domain": writer.domain("_variance_domain", writer.arrays(outside), conditions, outside),
+            "domain": writer.domain("_domain", every, conditions, below_any),
+            "weights_domain": writer.domain("_weights_domain", weights, conditions, below_weights),
+            "variance_domain": writer.domain("_variance_domain", writer.arrays(outside), conditions, below),
         }
         if own_nodes:
             text = "`g_a` of the pre-training data for the indices outside the learned span."
@@ -126,14 +129,14 @@ def _seeded(form: Normal) -> list[Seeded]:
 
 def excess_group(form: Normal, given: Inputs, conditions: Sequence[Condition]) -> Group:
     """The functions behind the mean excess loss."""
-    seeded = [Seeded(form.excess, "bar")]
+    seeded, below = [Seeded(form.excess, "bar")], divided_by([form.excess])
 
     def make(writer: Writer) -> dict[str, Function]:
         text = "The mean excess loss, and the derivatives of `bar` times it."
         return {
             "value": writer.single("_excess_loss_mean", "Mean of the limit of `m (L(w_hat) - L(w*))`.", form.excess),
             "pullback": writer.pullback("_excess_loss_pullback", text, seeded, BAR),
-            "domain": writer.domain("_excess_domain", writer.arrays([form.excess]), conditions, [form.excess]),
+            "domain": writer.domain("_excess_domain", writer.arrays([form.excess]), conditions, below),
         }
 
     return _group("EXCESS", form, given, pullback(form, seeded).has_nests, make)

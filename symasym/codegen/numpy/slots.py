@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from symasym.codegen.index.ops import Op
@@ -17,10 +18,19 @@ class Slots:
     slot: dict[Op, int] = field(default_factory=dict)
     arrays: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     count: int = 0
+    _names: dict[tuple[int, frozenset[str]], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, nest: Nest) -> Slots:
-        """Slots for the large arrays of a nest."""
+        """Slots for the large arrays of a nest; kept, for every layout asks."""
+        known = vars(nest)
+        if "slots" not in known:
+            known["slots"] = cls._of(nest)
+        slots: Slots = known["slots"]
+        return slots
+
+    @classmethod
+    def _of(cls, nest: Nest) -> Slots:
         last = {arg: n for n, op in enumerate(nest.ops) for arg in op.args}
         found, free = cls(), list[int]()
         for n, op in enumerate(nest.ops):
@@ -42,5 +52,8 @@ class Slots:
 
     def name(self, slot: int, layout: frozenset[str]) -> str:
         """The variable of a slot in one shape."""
-        several = [shape for s, shape in self.arrays if s == slot]
-        return f"work_{slot}" if len(several) == 1 else f"work_{slot}_{''.join(sorted(layout))}"
+        if not self._names:
+            shapes = Counter(s for s, _ in self.arrays)
+            for s, shape in self.arrays:
+                self._names[s, shape] = f"work_{s}" if shapes[s] == 1 else f"work_{s}_{''.join(sorted(shape))}"
+        return self._names[slot, layout]

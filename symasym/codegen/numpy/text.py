@@ -32,9 +32,12 @@ class _Numbers(Notation):
         return self._text(node)
 
 
+_NUMBERS = _Numbers()
+
+
 def number_text(node: Node, level: int = SUM) -> str:
     """A Python number made of constants and dimensions."""
-    return _Numbers().show(node, level)
+    return _NUMBERS.show(node, level)
 
 
 @dataclass(frozen=True)
@@ -61,31 +64,35 @@ class Expression:
         known = self.name(op)
         return (known, ATOM) if known is not None else self._computed(op)
 
-    def _operand(self, op: Op, result: Op, level: int) -> str:
-        behind = self.align(op, result)
-        return self.show(op, ATOM) + behind if behind else self.show(op, level)
+    def _operand(self, n: int, result: Op, level: int) -> str:
+        """An argument of an operation, in brackets if it binds less tightly than `level`, with its axes."""
+        op = result.args[n]
+        behind = self.align(op, result) if result.layout else ""
+        known = self.name(op)
+        if known is not None:
+            return known + behind
+        text, binds = self._computed(op)
+        return f"({text}){behind}" if binds < (ATOM if behind else level) else text + behind
 
     def _computed(self, op: Op) -> tuple[str, int]:
-        def sub(n: int, level: int) -> str:
-            return self._operand(op.args[n], op, level)
-
-        match op.kind:
-            case "add" | "sub" | "mul":
-                sign, level, after = SIGNS[op.kind]
-                return sub(0, level) + sign + sub(1, after), level
+        kind, sub = op.kind, self._operand
+        if kind in SIGNS:
+            sign, level, after = SIGNS[kind]
+            return sub(0, op, level) + sign + sub(1, op, after), level
+        match kind:
             case "number":
                 assert isinstance(op.data, Node)
-                return _Numbers().binding(op.data)
+                return _NUMBERS.binding(op.data)
             case "div":
-                return f"{sub(0, PRODUCT)} / {sub(1, POWER)}", PRODUCT
+                return f"{sub(0, op, PRODUCT)} / {sub(1, op, POWER)}", PRODUCT
             case "square":
-                text = sub(0, ATOM)
+                text = sub(0, op, ATOM)
                 return (f"{text}**2" if text.isidentifier() else f"{text} ** 2"), POWER
             case "neg":
-                return "-" + sub(0, POWER), SUM
+                return "-" + sub(0, op, POWER), SUM
             case "sqrt":
-                return f"np.sqrt({sub(0, SUM)})", ATOM
+                return f"np.sqrt({sub(0, op, SUM)})", ATOM
             case "pow":
                 assert isinstance(op.data, Fraction)
-                return f"np.power({sub(0, SUM)}, {op.data.numerator} / {op.data.denominator})", ATOM
-        raise TypeError(op.kind)
+                return f"np.power({sub(0, op, SUM)}, {op.data.numerator} / {op.data.denominator})", ATOM
+        raise TypeError(kind)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from itertools import accumulate, pairwise
 
 __all__ = ["INDENT", "WIDTH", "broken", "wrapped"]
 
 WIDTH = 120
 """Longest line of a kernel."""
 INDENT = "    "
-_GAP = re.compile(r"(?<=,) |(?<=[^\s+\-*/<>=]) (?=[+\-*/] |\*\* |sum_)")
+_GAP = re.compile(r" (?:(?<=, )|(?<=[^\s+\-*/<>=] )(?=[+\-*/] |\*\* |sum_))")
 """Where a line may end: behind a comma, in front of an operator or a sum."""
+_AHEAD = 5
+"""How many characters from a gap on tell that a line may end there."""
 _SHORTEST = 0.4
 """Lines are at least this part of the room, if they can be."""
 
@@ -20,24 +22,29 @@ def broken(text: str, room: int) -> list[str]:
     """The text on lines of at most `room` characters; only what cannot be broken is longer."""
     lines = []
     while len(text) > room:
-        gaps = [gap.start() for gap in _GAP.finditer(text)]
-        near = [gap for gap in gaps if _SHORTEST * room <= gap <= room] or [gap for gap in gaps if gap <= room]
-        if not gaps:
+        place = _place(text, room)
+        if place is None:
             break
-        # with no gap near enough, the first one there is
-        place = min(near, key=partial(_cost, text)) if near else gaps[0]
         lines.append(text[:place])
         text = text[place + 1 :]
     return [*lines, text]
 
 
-def _cost(text: str, gap: int) -> tuple[int, bool, int]:
-    """The fewest open brackets, terms rather than factors, and the furthest of those."""
-    return _depth(text[:gap]), text[gap + 1] in "*/", -gap
+def _place(text: str, room: int) -> int | None:
+    """The best gap for a line of at most `room` characters; with none near enough, the first one there is."""
+    gaps = [gap for found in _GAP.finditer(text, 0, room + _AHEAD) if (gap := found.start()) <= room]
+    if not gaps:
+        first = _GAP.search(text)
+        return first.start() if first else None
+    near = [gap for gap in gaps if gap >= _SHORTEST * room] or gaps
+    depths = accumulate(_depth(text[start:end]) for start, end in pairwise([0, *near]))
+    # the fewest open brackets, terms rather than factors, and the furthest of those
+    return -min((depth, text[gap + 1] in "*/", -gap) for depth, gap in zip(depths, near, strict=True))[2]
 
 
 def _depth(text: str) -> int:
-    return sum(text.count(mark) for mark in "([{") - sum(text.count(mark) for mark in ")]}")
+    """How many more brackets open than close."""
+    return sum(map(text.count, "([{")) - sum(map(text.count, ")]}"))
 
 
 def wrapped(head: str, text: str, depth: int) -> list[str]:
