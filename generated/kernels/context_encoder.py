@@ -1043,7 +1043,7 @@ def _outside_variance_first(
         np.add(_cut(part_i_2, tile)[:, :, None], _cut(part_m_2, tile)[:, None], out=work_2)
         np.multiply(work_0, work_1, out=work_0)
         np.multiply(work_2, work_0, out=work_2)
-        v_m[tile] = _row_times(_cut(part_i_3, tile), work_2)
+        v_m[tile] = np.matmul(_cut(part_i_3, tile)[:, None], work_2)[:, 0]
     return _join(kind, 1, (v_m, r - k), (v_a, d1 - r))
 
 
@@ -1102,28 +1102,28 @@ def _outside_pullback_first(
         np.add(_cut(part_i, tile)[:, :, None], _cut(part_m_2, tile)[:, None], out=work_4)
         np.multiply(work_1, work_3, out=work_5)
         np.multiply(work_4, work_5, out=work_6)
-        v_m = _row_times(_cut(part_i_2, tile), work_6)
+        v_m = np.matmul(_cut(part_i_2, tile)[:, None], work_6)[:, 0]
         v_bar_m = seeds(v_m, 0, r - k, tile)
-        sum_i[tile] = _times_column(work_6, v_bar_m)
-        sum_i_2[tile] = _times_column(work_5, v_bar_m)
-        sum_m = _row_times(_cut(part_i_2, tile), work_5)
+        sum_i[tile] = np.matmul(work_6, v_bar_m[:, :, None])[:, :, 0]
+        sum_i_2[tile] = np.matmul(work_5, v_bar_m[:, :, None])[:, :, 0]
+        sum_m = np.matmul(_cut(part_i_2, tile)[:, None], work_5)[:, 0]
         part_m_5 = v_bar_m * sum_m
         np.multiply(_cut(part_m, tile), part_m_5, out=part_m_6[tile])
         np.multiply(work_2, work_3, out=work_2)
         np.multiply(work_1, work_4, out=work_5)
         np.multiply(work_2, work_5, out=work_2)
-        sum_i_3[tile] = _times_column(work_2, v_bar_m)
+        sum_i_3[tile] = np.matmul(work_2, v_bar_m[:, :, None])[:, :, 0]
         np.multiply(work_0, work_1, out=work_0)
         np.multiply(work_3, work_4, out=work_3)
         np.multiply(work_0, work_3, out=work_0)
-        sum_i_4[tile] = _times_column(work_0, v_bar_m)
+        sum_i_4[tile] = np.matmul(work_0, v_bar_m[:, :, None])[:, :, 0]
         part_m_7 = v_bar_m * _cut(part_m_3, tile)
         part_m_8 = sum_m * part_m_7
         part_m_9 = 2 * part_m_8
-        sum_m_2 = _row_times(_cut(part_i_2, tile), work_2)
+        sum_m_2 = np.matmul(_cut(part_i_2, tile)[:, None], work_2)[:, 0]
         part_m_10 = v_bar_m * sum_m_2
         part_m_11 = 2 * part_m_10
-        sum_m_3 = _row_times(_cut(part_i_2, tile), work_0)
+        sum_m_3 = np.matmul(_cut(part_i_2, tile)[:, None], work_0)[:, 0]
         part_m_12 = v_bar_m * sum_m_3
         part_m_13 = 2 * part_m_12
         part_m_14 = part_m_5 * _cut(part_m_4, tile)
@@ -1371,7 +1371,7 @@ def _excess_loss_pullback_first(
         np.divide(1, work_1, out=work_1)
         np.multiply(work_0, work_1, out=work_2)
         np.add.reduce(work_2, axis=2, out=sum_i[tile])
-        sum_m = _row_times(_cut(part_i, tile), work_2)
+        sum_m = np.matmul(_cut(part_i, tile)[:, None], work_2)[:, 0]
         np.multiply(_cut(bar, tile)[:, None], sum_m, out=part_m_2[tile])
         np.add(_cut(nu_i, tile)[:, :, None], _cut(part_m, tile)[:, None], out=work_3)
         np.multiply(work_2, work_3, out=work_2)
@@ -1386,9 +1386,9 @@ def _excess_loss_pullback_first(
         np.add.reduce(work_0, axis=2, out=sum_i_4[tile])
         part_m_3 = _cut(s_m, tile) * sum_m
         part_m_4 = _cut(part_2, tile)[:, None] * part_m_3
-        sum_m_2 = _row_times(_cut(part_i, tile), work_2)
+        sum_m_2 = np.matmul(_cut(part_i, tile)[:, None], work_2)[:, 0]
         part_m_5 = _cut(bar, tile)[:, None] * sum_m_2
-        sum_m_3 = _row_times(_cut(part_i, tile), work_0)
+        sum_m_3 = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
         part_m_6 = _cut(bar, tile)[:, None] * sum_m_3
         part_m_7 = part_m_4 + part_m_5
         np.subtract(part_m_7, part_m_6, out=part_m_8[tile])
@@ -1552,30 +1552,6 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     return sums
 
 
-def _row_times(x: Floats, y: Floats) -> Floats:
-    """`sum_i x_i y_ia` for each row."""
-    rows, size = max(len(x), len(y)), y.shape[2]
-    width = max(1, SERIAL // y.shape[1])
-    if size <= width:
-        return np.matmul(x[:, None], y)[:, 0]
-    found = np.empty((rows, 1, size), y.dtype)
-    for part in _slices(size, width):
-        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
-    return found[:, 0]
-
-
-def _times_column(y: Floats, x: Floats) -> Floats:
-    """`sum_a y_ia x_a` for each row."""
-    rows, size = max(len(x), len(y)), y.shape[1]
-    width = max(1, SERIAL // y.shape[2])
-    if size <= width:
-        return np.matmul(y, x[:, :, None])[:, :, 0]
-    found = np.empty((rows, size, 1), y.dtype)
-    for part in _slices(size, width):
-        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
-    return found[:, :, 0]
-
-
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
     """For each index the sum over those after it (`above`) or before it."""
     x = np.moveaxis(x, axis, 0)
@@ -1666,7 +1642,8 @@ class _Seeds:
     ) -> None:
         self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
-        self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
+        self.n, self.kind = n, kind
+        self.kappa: dict[int, Floats] = {}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
         self.own = None if g is None else np.empty((size, n) if axis == 0 else (n, size), kind)
 
@@ -1675,13 +1652,15 @@ class _Seeds:
         v, g = _flat(v, self.axis), self._part(self.g, start, size, rows)
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
-        for order, kappa in self.kappa.items():
+        for order in self.slopes:
             more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
             if rows is None and size == self.size:
                 self.kappa[order] = more
-            else:
-                part = kappa if rows is None else kappa[rows]
-                part += more
+                continue
+            if order not in self.kappa:
+                self.kappa[order] = np.zeros(self.n, self.kind)
+            part = self.kappa[order] if rows is None else self.kappa[order][rows]
+            part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -1765,7 +1744,8 @@ class _Target:
 
     def value(self, kappa: Mapping[int, Floats]) -> Floats:
         """The sum itself: of cumulants, and of `sigma^2` where it comes in by itself."""
-        total = sum(c * kappa[order] for order, c in self.coefficients.items())
+        first, *rest = (c * kappa[order] for order, c in self.coefficients.items())
+        total = sum(rest, start=first)
         for name, factor in self.named:
             if name in ("noise", "risk_mean"):
                 total = total + factor * self.noise * (self.d_eff if name == "risk_mean" else 1)
@@ -1782,8 +1762,8 @@ class _Target:
         return total
 
     def by_alpha(self, kappa: Mapping[int, Floats]) -> Floats:
-        """The derivative by `alpha`."""
-        total = np.zeros_like(kappa[next(iter(kappa))])
+        """The derivative by `alpha`; one number if it is the same for all problems."""
+        total = np.zeros(1, self.alpha.dtype)
         for name, factor in self.named:
             if name == "risk_mean":
                 total = total - factor * kappa[1] / self.alpha**2
@@ -1946,7 +1926,7 @@ ROWS = 1024
 COLUMN = 32_768
 """Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
 SERIAL = 8192
-"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
+"""Numbers in one call of BLAS: from 9000 on it uses threads, which wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
 NARROW = 3
@@ -1971,7 +1951,10 @@ class _Work:
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
         tile = min(TILE, room * 2 // 5 // slots) if slots else 0
-        rows = max(1, min((room - slots * tile) // (cold + 1), room if nests else COLUMN))
+        whole = room // (cold + slots * largest + 4)  # rows that fit with nests of one tile
+        if not last or whole * largest > tile:
+            whole = (room - slots * tile) // (cold + 1)
+        rows = max(1, min(whole, room if nests else COLUMN))
         if count > 1:
             for _, others, size in nests:
                 if last:
@@ -2123,7 +2106,7 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(_squares(x)):
+        if x is not None and not math.isfinite(_squares(x := np.asarray(x))):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
@@ -3004,7 +2987,7 @@ def _words_gradient(
                 bar = _even(bar) if name in tables.symmetric else bar
                 parts.append(bar[:, :, 0] if tables.given[name][1] == "1" else bar)
             parts += [np.array(np.broadcast_to(number_bars.get(name, 0.0), rows)) for name in scalars]
-            parts += [wanted.by_alpha(kappa), by_down]
+            parts += [np.array(np.broadcast_to(wanted.by_alpha(kappa), rows)), by_down]
         fine = fine & np.isfinite(value)
         for part in parts:
             if part is not None:

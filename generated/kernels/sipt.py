@@ -1264,7 +1264,7 @@ def _outside_variance_first(
         np.square(work_2, out=work_2)
         np.subtract(_cut(part_a_3, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_0)
         np.multiply(work_2, work_0, out=work_2)
-        sum_a = _row_times(_cut(part_i_3, tile), work_2)
+        sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_2)[:, 0]
         np.multiply(_cut(sig_a, tile), sum_a, out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
 
@@ -1345,42 +1345,42 @@ def _outside_pullback_first(
         np.square(work_5, out=work_0)
         np.subtract(_cut(part_a_4, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_3)
         np.multiply(work_0, work_3, out=work_6)
-        sum_a = _row_times(_cut(part_i_5, tile), work_6)
+        sum_a = np.matmul(_cut(part_i_5, tile)[:, None], work_6)[:, 0]
         v_a = _cut(sig_a, tile) * sum_a
         v_bar_a = seeds(v_a, 0, d - k, tile)
         g_bar_a = seeds.own_bar(0, d - k, tile)
         part_a_6 = _cut(sig_a, tile) * v_bar_a
-        sum_i[tile] = _times_column(work_6, part_a_6)
-        sum_a_2 = _row_times(_cut(part_i_5, tile), work_0)
+        sum_i[tile] = np.matmul(work_6, part_a_6[:, :, None])[:, :, 0]
+        sum_a_2 = np.matmul(_cut(part_i_5, tile)[:, None], work_0)[:, 0]
         part_a_7 = part_a_6 * sum_a_2
         part_a_8 = _cut(part_5, tile)[:, None] * part_a_7
         np.multiply(work_5, work_0, out=work_5)
         np.multiply(work_3, work_5, out=work_6)
-        sum_a_3 = _row_times(_cut(part_i_8, tile), work_6)
+        sum_a_3 = np.matmul(_cut(part_i_8, tile)[:, None], work_6)[:, 0]
         part_a_9 = v_bar_a * sum_a_3
         part_a_10 = part_a_9 * _cut(part_a_5, tile)
         part_a_11 = _cut(part_6, tile)[:, None] * part_a_10
-        sum_a_4 = _row_times(_cut(part_i_5, tile), work_6)
+        sum_a_4 = np.matmul(_cut(part_i_5, tile)[:, None], work_6)[:, 0]
         part_a_12 = v_bar_a * sum_a_4
         part_a_13 = _cut(part_a_5, tile) * part_a_12
         part_a_14 = _cut(part_7, tile)[:, None] * part_a_13
         part_a_15 = part_a_8 + part_a_11
         np.add(part_a_14, part_a_15, out=part_a_16[tile])
-        sum_i_2[tile] = _times_column(work_0, part_a_6)
+        sum_i_2[tile] = np.matmul(work_0, part_a_6[:, :, None])[:, :, 0]
         part_a_17 = v_bar_a * _cut(part_a_5, tile)
-        sum_i_3[tile] = _times_column(work_6, part_a_17)
-        sum_i_4[tile] = _times_column(work_6, part_a_6)
+        sum_i_3[tile] = np.matmul(work_6, part_a_17[:, :, None])[:, :, 0]
+        sum_i_4[tile] = np.matmul(work_6, part_a_6[:, :, None])[:, :, 0]
         part_a_18 = _cut(part_a_2, tile) * v_bar_a
         part_a_19 = sum_a_4 * part_a_18
         part_a_20 = _cut(part_7, tile)[:, None] * part_a_19
         np.multiply(work_1, work_3, out=work_1)
         np.multiply(work_5, work_1, out=work_1)
-        sum_a_5 = _row_times(_cut(part_i_8, tile), work_1)
+        sum_a_5 = np.matmul(_cut(part_i_8, tile)[:, None], work_1)[:, 0]
         part_a_21 = part_a_6 * sum_a_5
         part_a_22 = _cut(part_6, tile)[:, None] * part_a_21
         part_a_23 = part_a_6 * sum_a_4
         part_a_24 = _cut(part_8, tile)[:, None] * part_a_23
-        sum_a_6 = _row_times(_cut(part_i_9, tile), work_6)
+        sum_a_6 = np.matmul(_cut(part_i_9, tile)[:, None], work_6)[:, 0]
         part_a_25 = part_a_6 * sum_a_6
         part_a_26 = _cut(part_5, tile)[:, None] * part_a_25
         part_a_27 = sum_a * v_bar_a
@@ -1389,15 +1389,15 @@ def _outside_pullback_first(
         part_a_30 = part_a_27 + part_a_29
         part_a_31 = part_a_30 - part_a_22
         np.subtract(part_a_31, part_a_26, out=part_a_32[tile])
-        sum_i_5[tile] = _times_column(work_1, part_a_17)
+        sum_i_5[tile] = np.matmul(work_1, part_a_17[:, :, None])[:, :, 0]
         part_a_33 = sum_a_2 * part_a_18
         np.add.reduce(part_a_33, axis=1, out=total[tile])
         np.multiply(work_4, work_3, out=work_4)
         np.multiply(work_5, work_4, out=work_4)
-        sum_i_6[tile] = _times_column(work_4, part_a_6)
+        sum_i_6[tile] = np.matmul(work_4, part_a_6[:, :, None])[:, :, 0]
         np.multiply(work_2, work_3, out=work_2)
         np.multiply(work_5, work_2, out=work_5)
-        sum_i_7[tile] = _times_column(work_5, part_a_6)
+        sum_i_7[tile] = np.matmul(work_5, part_a_6[:, :, None])[:, :, 0]
     part_i_10 = 2 * (sum_i * part_i_6 * part_i_3**2)
     part_i_11 = (
         -(part_5[:, None] * (part_i_8 * sum_i_4) + (part_6[:, None] * (part_i_8 * sum_i_3)
@@ -1831,7 +1831,7 @@ def _excess_loss_mean_first(
         np.divide(1, work_2, out=work_2)
         np.subtract(_cut(part_a_3, tile)[:, None], _cut(part_i_2, tile)[:, :, None], out=work_0)
         np.multiply(work_2, work_0, out=work_2)
-        sum_i[tile] = _times_column(work_2, _cut(sig_a, tile))
+        sum_i[tile] = np.matmul(work_2, _cut(sig_a, tile)[:, :, None])[:, :, 0]
     total_3 = _row_sums(sum_i * (sig_i * (r[:, None] + gamma[:, None] * rho_i)))
     value = total * part + total_3 - part * total_2
     return value
@@ -1933,52 +1933,52 @@ def _excess_loss_pullback_first(
         np.add(work_0, work_3, out=work_0)
         np.add(work_5, work_0, out=work_5)
         np.divide(1, work_5, out=work_5)
-        sum_a = _row_times(_cut(part_i_3, tile), work_5)
+        sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_5)[:, 0]
         part_a_6 = _cut(sig_a, tile) * sum_a
         part_a_7 = _cut(part_3, tile)[:, None] * part_a_6
         np.square(work_5, out=work_0)
         np.subtract(_cut(part_a_4, tile)[:, None], _cut(part_i_5, tile)[:, :, None], out=work_3)
         np.multiply(work_0, work_3, out=work_6)
-        sum_a_2 = _row_times(_cut(part_i_7, tile), work_6)
+        sum_a_2 = np.matmul(_cut(part_i_7, tile)[:, None], work_6)[:, 0]
         part_a_8 = sum_a_2 * _cut(part_a_5, tile)
         part_a_9 = _cut(part_9, tile)[:, None] * part_a_8
-        sum_a_3 = _row_times(_cut(part_i_3, tile), work_6)
+        sum_a_3 = np.matmul(_cut(part_i_3, tile)[:, None], work_6)[:, 0]
         part_a_10 = _cut(part_a_5, tile) * sum_a_3
         part_a_11 = _cut(part_3, tile)[:, None] * part_a_10
         part_a_12 = part_a_7 + part_a_9
         np.add(part_a_11, part_a_12, out=part_a_13[tile])
-        sum_i[tile] = _times_column(work_5, _cut(sig_a, tile))
-        sum_i_2[tile] = _times_column(work_6, _cut(part_a_5, tile))
-        sum_i_3[tile] = _times_column(work_6, _cut(sig_a, tile))
+        sum_i[tile] = np.matmul(work_5, _cut(sig_a, tile)[:, :, None])[:, :, 0]
+        sum_i_2[tile] = np.matmul(work_6, _cut(part_a_5, tile)[:, :, None])[:, :, 0]
+        sum_i_3[tile] = np.matmul(work_6, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         np.multiply(work_5, work_3, out=work_5)
-        sum_i_4[tile] = _times_column(work_5, _cut(sig_a, tile))
+        sum_i_4[tile] = np.matmul(work_5, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         part_a_14 = _cut(part_a_2, tile) * sum_a_3
         part_a_15 = _cut(part_3, tile)[:, None] * part_a_14
         np.multiply(work_1, work_3, out=work_1)
         np.multiply(work_0, work_1, out=work_1)
-        sum_a_4 = _row_times(_cut(part_i_7, tile), work_1)
+        sum_a_4 = np.matmul(_cut(part_i_7, tile)[:, None], work_1)[:, 0]
         part_a_16 = _cut(sig_a, tile) * sum_a_4
         part_a_17 = _cut(part_9, tile)[:, None] * part_a_16
         part_a_18 = _cut(sig_a, tile) * sum_a_3
         part_a_19 = _cut(part_11, tile)[:, None] * part_a_18
-        sum_a_5 = _row_times(_cut(part_i_12, tile), work_6)
+        sum_a_5 = np.matmul(_cut(part_i_12, tile)[:, None], work_6)[:, 0]
         part_a_20 = _cut(sig_a, tile) * sum_a_5
         part_a_21 = _cut(part_2, tile)[:, None] * part_a_20
-        sum_a_6 = _row_times(_cut(part_i_3, tile), work_5)
+        sum_a_6 = np.matmul(_cut(part_i_3, tile)[:, None], work_5)[:, 0]
         part_a_22 = _cut(bar, tile)[:, None] * sum_a_6
         part_a_23 = part_a_15 + part_a_19
         part_a_24 = part_a_22 + part_a_23
         part_a_25 = part_a_24 - part_a_17
         np.subtract(part_a_25, part_a_21, out=part_a_26[tile])
-        sum_i_5[tile] = _times_column(work_1, _cut(part_a_5, tile))
+        sum_i_5[tile] = np.matmul(work_1, _cut(part_a_5, tile)[:, :, None])[:, :, 0]
         part_a_27 = _cut(part_a_2, tile) * sum_a
         np.add.reduce(part_a_27, axis=1, out=total_4[tile])
         np.multiply(work_4, work_3, out=work_4)
         np.multiply(work_0, work_4, out=work_4)
-        sum_i_6[tile] = _times_column(work_4, _cut(sig_a, tile))
+        sum_i_6[tile] = np.matmul(work_4, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         np.multiply(work_2, work_3, out=work_2)
         np.multiply(work_0, work_2, out=work_0)
-        sum_i_7[tile] = _times_column(work_0, _cut(sig_a, tile))
+        sum_i_7[tile] = np.matmul(work_0, _cut(sig_a, tile)[:, :, None])[:, :, 0]
     part_i_17 = sig_i * sum_i_4
     part_i_18 = (
         part_8[:, None] * (part_i_8 * (sig_i * part_i_11)) + part[:, None] * part_i_17
@@ -2185,30 +2185,6 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     return sums
 
 
-def _row_times(x: Floats, y: Floats) -> Floats:
-    """`sum_i x_i y_ia` for each row."""
-    rows, size = max(len(x), len(y)), y.shape[2]
-    width = max(1, SERIAL // y.shape[1])
-    if size <= width:
-        return np.matmul(x[:, None], y)[:, 0]
-    found = np.empty((rows, 1, size), y.dtype)
-    for part in _slices(size, width):
-        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
-    return found[:, 0]
-
-
-def _times_column(y: Floats, x: Floats) -> Floats:
-    """`sum_a y_ia x_a` for each row."""
-    rows, size = max(len(x), len(y)), y.shape[1]
-    width = max(1, SERIAL // y.shape[2])
-    if size <= width:
-        return np.matmul(y, x[:, :, None])[:, :, 0]
-    found = np.empty((rows, size, 1), y.dtype)
-    for part in _slices(size, width):
-        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
-    return found[:, :, 0]
-
-
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
     """For each index the sum over those after it (`above`) or before it."""
     x = np.moveaxis(x, axis, 0)
@@ -2299,7 +2275,8 @@ class _Seeds:
     ) -> None:
         self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
-        self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
+        self.n, self.kind = n, kind
+        self.kappa: dict[int, Floats] = {}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
         self.own = None if g is None else np.empty((size, n) if axis == 0 else (n, size), kind)
 
@@ -2308,13 +2285,15 @@ class _Seeds:
         v, g = _flat(v, self.axis), self._part(self.g, start, size, rows)
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
-        for order, kappa in self.kappa.items():
+        for order in self.slopes:
             more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
             if rows is None and size == self.size:
                 self.kappa[order] = more
-            else:
-                part = kappa if rows is None else kappa[rows]
-                part += more
+                continue
+            if order not in self.kappa:
+                self.kappa[order] = np.zeros(self.n, self.kind)
+            part = self.kappa[order] if rows is None else self.kappa[order][rows]
+            part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -2398,7 +2377,8 @@ class _Target:
 
     def value(self, kappa: Mapping[int, Floats]) -> Floats:
         """The sum itself: of cumulants, and of `sigma^2` where it comes in by itself."""
-        total = sum(c * kappa[order] for order, c in self.coefficients.items())
+        first, *rest = (c * kappa[order] for order, c in self.coefficients.items())
+        total = sum(rest, start=first)
         for name, factor in self.named:
             if name in ("noise", "risk_mean"):
                 total = total + factor * self.noise * (self.d_eff if name == "risk_mean" else 1)
@@ -2415,8 +2395,8 @@ class _Target:
         return total
 
     def by_alpha(self, kappa: Mapping[int, Floats]) -> Floats:
-        """The derivative by `alpha`."""
-        total = np.zeros_like(kappa[next(iter(kappa))])
+        """The derivative by `alpha`; one number if it is the same for all problems."""
+        total = np.zeros(1, self.alpha.dtype)
         for name, factor in self.named:
             if name == "risk_mean":
                 total = total - factor * kappa[1] / self.alpha**2
@@ -2579,7 +2559,7 @@ ROWS = 1024
 COLUMN = 32_768
 """Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
 SERIAL = 8192
-"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
+"""Numbers in one call of BLAS: from 9000 on it uses threads, which wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
 NARROW = 3
@@ -2604,7 +2584,10 @@ class _Work:
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
         tile = min(TILE, room * 2 // 5 // slots) if slots else 0
-        rows = max(1, min((room - slots * tile) // (cold + 1), room if nests else COLUMN))
+        whole = room // (cold + slots * largest + 4)  # rows that fit with nests of one tile
+        if not last or whole * largest > tile:
+            whole = (room - slots * tile) // (cold + 1)
+        rows = max(1, min(whole, room if nests else COLUMN))
         if count > 1:
             for _, others, size in nests:
                 if last:
@@ -2756,7 +2739,7 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(_squares(x)):
+        if x is not None and not math.isfinite(_squares(x := np.asarray(x))):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
@@ -3637,7 +3620,7 @@ def _words_gradient(
                 bar = _even(bar) if name in tables.symmetric else bar
                 parts.append(bar[:, :, 0] if tables.given[name][1] == "1" else bar)
             parts += [np.array(np.broadcast_to(number_bars.get(name, 0.0), rows)) for name in scalars]
-            parts += [wanted.by_alpha(kappa), by_down]
+            parts += [np.array(np.broadcast_to(wanted.by_alpha(kappa), rows)), by_down]
         fine = fine & np.isfinite(value)
         for part in parts:
             if part is not None:

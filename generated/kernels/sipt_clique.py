@@ -1517,7 +1517,7 @@ def _outside_variance_first(
         np.add(work_0, work_1, out=work_0)
         np.add(work_3, work_0, out=work_3)
         np.multiply(work_2, work_3, out=work_2)
-        sum_a = _row_times(_cut(part_i_6, tile), work_2)
+        sum_a = np.matmul(_cut(part_i_6, tile)[:, None], work_2)[:, 0]
         part_a_8 = _cut(sig_a, tile) * sum_a
         np.multiply(_cut(part, tile)[:, None], part_a_8, out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
@@ -1654,35 +1654,35 @@ def _outside_pullback_first(
         np.add(work_3, work_6, out=work_3)
         np.add(work_10, work_3, out=work_10)
         np.multiply(work_0, work_10, out=work_3)
-        sum_a = _row_times(_cut(part_i_9, tile), work_3)
+        sum_a = np.matmul(_cut(part_i_9, tile)[:, None], work_3)[:, 0]
         part_a_12 = _cut(sig_a, tile) * sum_a
         v_a = _cut(part_3, tile)[:, None] * part_a_12
         v_bar_a = seeds(v_a, 0, d - k, tile)
         g_bar_a = seeds.own_bar(0, d - k, tile)
         part_a_13 = _cut(sig_a, tile) * v_bar_a
-        sum_i[tile] = _times_column(work_3, part_a_13)
-        sum_a_2 = _row_times(_cut(part_i_12, tile), work_0)
+        sum_i[tile] = np.matmul(work_3, part_a_13[:, :, None])[:, :, 0]
+        sum_a_2 = np.matmul(_cut(part_i_12, tile)[:, None], work_0)[:, 0]
         part_a_14 = part_a_13 * sum_a_2
         part_a_15 = _cut(part_11, tile)[:, None] * part_a_14
-        sum_a_3 = _row_times(_cut(part_i_13, tile), work_0)
+        sum_a_3 = np.matmul(_cut(part_i_13, tile)[:, None], work_0)[:, 0]
         part_a_16 = part_a_13 * sum_a_3
         part_a_17 = _cut(part_14, tile)[:, None] * part_a_16
-        sum_a_4 = _row_times(_cut(part_i_9, tile), work_0)
+        sum_a_4 = np.matmul(_cut(part_i_9, tile)[:, None], work_0)[:, 0]
         part_a_18 = part_a_13 * sum_a_4
         part_a_19 = _cut(part_16, tile)[:, None] * part_a_18
-        sum_a_5 = _row_times(_cut(part_i_15, tile), work_0)
+        sum_a_5 = np.matmul(_cut(part_i_15, tile)[:, None], work_0)[:, 0]
         part_a_20 = part_a_13 * sum_a_5
         part_a_21 = _cut(part_15, tile)[:, None] * part_a_20
-        sum_a_6 = _row_times(_cut(part_i_17, tile), work_0)
+        sum_a_6 = np.matmul(_cut(part_i_17, tile)[:, None], work_0)[:, 0]
         part_a_22 = part_a_13 * sum_a_6
         part_a_23 = _cut(part_17, tile)[:, None] * part_a_22
         np.multiply(work_5, work_0, out=work_5)
         np.multiply(work_10, work_5, out=work_3)
-        sum_a_7 = _row_times(_cut(part_i_19, tile), work_3)
+        sum_a_7 = np.matmul(_cut(part_i_19, tile)[:, None], work_3)[:, 0]
         part_a_24 = v_bar_a * sum_a_7
         part_a_25 = part_a_24 * _cut(part_a_10, tile)
         part_a_26 = _cut(part_11, tile)[:, None] * part_a_25
-        sum_a_8 = _row_times(_cut(part_i_9, tile), work_3)
+        sum_a_8 = np.matmul(_cut(part_i_9, tile)[:, None], work_3)[:, 0]
         part_a_27 = v_bar_a * sum_a_8
         part_a_28 = _cut(part_a_10, tile) * part_a_27
         part_a_29 = _cut(part_18, tile)[:, None] * part_a_28
@@ -1693,23 +1693,23 @@ def _outside_pullback_first(
         part_a_34 = part_a_26 + part_a_33
         np.add(part_a_29, part_a_34, out=part_a_35[tile])
         part_a_36 = _cut(part_a_2, tile) * v_bar_a
-        sum_i_2[tile] = _times_column(work_0, part_a_36)
-        sum_i_3[tile] = _times_column(work_0, part_a_13)
+        sum_i_2[tile] = np.matmul(work_0, part_a_36[:, :, None])[:, :, 0]
+        sum_i_3[tile] = np.matmul(work_0, part_a_13[:, :, None])[:, :, 0]
         part_a_37 = v_bar_a * _cut(part_a_11, tile)
-        sum_i_4[tile] = _times_column(work_0, part_a_37)
+        sum_i_4[tile] = np.matmul(work_0, part_a_37[:, :, None])[:, :, 0]
         part_a_38 = v_bar_a * _cut(part_a_10, tile)
-        sum_i_5[tile] = _times_column(work_3, part_a_38)
-        sum_i_6[tile] = _times_column(work_3, part_a_13)
+        sum_i_5[tile] = np.matmul(work_3, part_a_38[:, :, None])[:, :, 0]
+        sum_i_6[tile] = np.matmul(work_3, part_a_13[:, :, None])[:, :, 0]
         part_a_39 = sum_a_8 * part_a_36
         part_a_40 = _cut(part_18, tile)[:, None] * part_a_39
         np.multiply(work_1, work_10, out=work_1)
         np.multiply(work_5, work_1, out=work_1)
-        sum_a_9 = _row_times(_cut(part_i_19, tile), work_1)
+        sum_a_9 = np.matmul(_cut(part_i_19, tile)[:, None], work_1)[:, 0]
         part_a_41 = part_a_13 * sum_a_9
         part_a_42 = _cut(part_11, tile)[:, None] * part_a_41
         part_a_43 = part_a_13 * sum_a_8
         part_a_44 = _cut(part_20, tile)[:, None] * part_a_43
-        sum_a_10 = _row_times(_cut(part_i_13, tile), work_3)
+        sum_a_10 = np.matmul(_cut(part_i_13, tile)[:, None], work_3)[:, 0]
         part_a_45 = part_a_13 * sum_a_10
         part_a_46 = _cut(part_19, tile)[:, None] * part_a_45
         part_a_47 = sum_a * v_bar_a
@@ -1719,21 +1719,21 @@ def _outside_pullback_first(
         part_a_51 = part_a_48 + part_a_50
         part_a_52 = part_a_51 - part_a_42
         np.subtract(part_a_52, part_a_46, out=part_a_53[tile])
-        sum_i_7[tile] = _times_column(work_1, part_a_38)
+        sum_i_7[tile] = np.matmul(work_1, part_a_38[:, :, None])[:, :, 0]
         np.multiply(work_0, work_8, out=work_8)
-        sum_i_8[tile] = _times_column(work_8, part_a_13)
+        sum_i_8[tile] = np.matmul(work_8, part_a_13[:, :, None])[:, :, 0]
         part_a_54 = part_a_12 * v_bar_a
         np.add.reduce(part_a_54, axis=1, out=total[tile])
         np.multiply(work_0, work_9, out=work_9)
-        sum_i_9[tile] = _times_column(work_9, part_a_13)
+        sum_i_9[tile] = np.matmul(work_9, part_a_13[:, :, None])[:, :, 0]
         np.multiply(work_4, work_10, out=work_4)
         np.multiply(work_5, work_4, out=work_4)
-        sum_i_10[tile] = _times_column(work_4, part_a_13)
+        sum_i_10[tile] = np.matmul(work_4, part_a_13[:, :, None])[:, :, 0]
         np.multiply(work_0, work_7, out=work_0)
-        sum_i_11[tile] = _times_column(work_0, part_a_13)
+        sum_i_11[tile] = np.matmul(work_0, part_a_13[:, :, None])[:, :, 0]
         np.multiply(work_2, work_10, out=work_2)
         np.multiply(work_5, work_2, out=work_5)
-        sum_i_12[tile] = _times_column(work_5, part_a_13)
+        sum_i_12[tile] = np.matmul(work_5, part_a_13[:, :, None])[:, :, 0]
     part_i_20 = (2 / part_2)[:, None] * (sum_i * part_i_10 * part_i_7**2)
     part_i_21 = sig_i * sum_i_2
     part_i_22 = part_i_8 * part_i_21
@@ -2517,7 +2517,7 @@ def _excess_loss_mean_first(
         np.add(work_0, work_1, out=work_0)
         np.add(work_3, work_0, out=work_3)
         np.multiply(work_2, work_3, out=work_2)
-        sum_i[tile] = _times_column(work_2, _cut(sig_a, tile))
+        sum_i[tile] = np.matmul(work_2, _cut(sig_a, tile)[:, :, None])[:, :, 0]
     total_3 = _row_sums(sum_i * (sig_i * (r[:, None] + part_i_2)))
     value = total_3 / part_2 + (2 * (total * part) / part_2 + part * total_2 / part_2)
     return value
@@ -2681,19 +2681,19 @@ def _excess_loss_pullback_first(
         np.add(work_0, work_3, out=work_0)
         np.add(work_5, work_0, out=work_5)
         np.divide(1, work_5, out=work_5)
-        sum_a = _row_times(_cut(part_i_6, tile), work_5)
+        sum_a = np.matmul(_cut(part_i_6, tile)[:, None], work_5)[:, 0]
         part_a_12 = _cut(sig_a, tile) * sum_a
         part_a_13 = _cut(part_6, tile)[:, None] * part_a_12
-        sum_a_2 = _row_times(_cut(part_i_10, tile), work_5)
+        sum_a_2 = np.matmul(_cut(part_i_10, tile)[:, None], work_5)[:, 0]
         part_a_14 = _cut(sig_a, tile) * sum_a_2
         part_a_15 = _cut(part_10, tile)[:, None] * part_a_14
-        sum_a_3 = _row_times(_cut(part_i_7, tile), work_5)
+        sum_a_3 = np.matmul(_cut(part_i_7, tile)[:, None], work_5)[:, 0]
         part_a_16 = _cut(sig_a, tile) * sum_a_3
         part_a_17 = _cut(part_15, tile)[:, None] * part_a_16
-        sum_a_4 = _row_times(_cut(part_i_11, tile), work_5)
+        sum_a_4 = np.matmul(_cut(part_i_11, tile)[:, None], work_5)[:, 0]
         part_a_18 = _cut(sig_a, tile) * sum_a_4
         part_a_19 = _cut(part_17, tile)[:, None] * part_a_18
-        sum_a_5 = _row_times(_cut(part_i_13, tile), work_5)
+        sum_a_5 = np.matmul(_cut(part_i_13, tile)[:, None], work_5)[:, 0]
         part_a_20 = _cut(sig_a, tile) * sum_a_5
         part_a_21 = _cut(part_16, tile)[:, None] * part_a_20
         np.square(work_5, out=work_0)
@@ -2715,10 +2715,10 @@ def _excess_loss_pullback_first(
         np.add(work_3, work_6, out=work_3)
         np.add(work_10, work_3, out=work_10)
         np.multiply(work_0, work_10, out=work_3)
-        sum_a_6 = _row_times(_cut(part_i_17, tile), work_3)
+        sum_a_6 = np.matmul(_cut(part_i_17, tile)[:, None], work_3)[:, 0]
         part_a_22 = sum_a_6 * _cut(part_a_10, tile)
         part_a_23 = _cut(part_18, tile)[:, None] * part_a_22
-        sum_a_7 = _row_times(_cut(part_i_11, tile), work_3)
+        sum_a_7 = np.matmul(_cut(part_i_11, tile)[:, None], work_3)[:, 0]
         part_a_24 = _cut(part_a_10, tile) * sum_a_7
         part_a_25 = _cut(part_22, tile)[:, None] * part_a_24
         part_a_26 = part_a_13 + part_a_15
@@ -2727,44 +2727,44 @@ def _excess_loss_pullback_first(
         part_a_29 = part_a_21 + part_a_28
         part_a_30 = part_a_23 + part_a_29
         np.add(part_a_25, part_a_30, out=part_a_31[tile])
-        sum_i[tile] = _times_column(work_5, _cut(part_a_2, tile))
-        sum_i_2[tile] = _times_column(work_5, _cut(sig_a, tile))
-        sum_i_3[tile] = _times_column(work_5, _cut(part_a_11, tile))
-        sum_i_4[tile] = _times_column(work_3, _cut(part_a_10, tile))
-        sum_i_5[tile] = _times_column(work_3, _cut(sig_a, tile))
+        sum_i[tile] = np.matmul(work_5, _cut(part_a_2, tile)[:, :, None])[:, :, 0]
+        sum_i_2[tile] = np.matmul(work_5, _cut(sig_a, tile)[:, :, None])[:, :, 0]
+        sum_i_3[tile] = np.matmul(work_5, _cut(part_a_11, tile)[:, :, None])[:, :, 0]
+        sum_i_4[tile] = np.matmul(work_3, _cut(part_a_10, tile)[:, :, None])[:, :, 0]
+        sum_i_5[tile] = np.matmul(work_3, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         np.multiply(work_5, work_10, out=work_6)
-        sum_i_6[tile] = _times_column(work_6, _cut(sig_a, tile))
+        sum_i_6[tile] = np.matmul(work_6, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         part_a_32 = _cut(part_a_2, tile) * sum_a_7
         part_a_33 = _cut(part_22, tile)[:, None] * part_a_32
         np.multiply(work_1, work_10, out=work_1)
         np.multiply(work_0, work_1, out=work_1)
-        sum_a_8 = _row_times(_cut(part_i_17, tile), work_1)
+        sum_a_8 = np.matmul(_cut(part_i_17, tile)[:, None], work_1)[:, 0]
         part_a_34 = _cut(sig_a, tile) * sum_a_8
         part_a_35 = _cut(part_18, tile)[:, None] * part_a_34
         part_a_36 = _cut(sig_a, tile) * sum_a_7
         part_a_37 = _cut(part_29, tile)[:, None] * part_a_36
-        sum_a_9 = _row_times(_cut(part_i_7, tile), work_3)
+        sum_a_9 = np.matmul(_cut(part_i_7, tile)[:, None], work_3)[:, 0]
         part_a_38 = _cut(sig_a, tile) * sum_a_9
         part_a_39 = _cut(part_24, tile)[:, None] * part_a_38
-        sum_a_10 = _row_times(_cut(part_i_11, tile), work_6)
+        sum_a_10 = np.matmul(_cut(part_i_11, tile)[:, None], work_6)[:, 0]
         part_a_40 = _cut(part_30, tile)[:, None] * sum_a_10
         part_a_41 = part_a_33 + part_a_37
         part_a_42 = part_a_40 + part_a_41
         part_a_43 = part_a_42 - part_a_35
         np.subtract(part_a_43, part_a_39, out=part_a_44[tile])
-        sum_i_7[tile] = _times_column(work_1, _cut(part_a_10, tile))
+        sum_i_7[tile] = np.matmul(work_1, _cut(part_a_10, tile)[:, :, None])[:, :, 0]
         np.multiply(work_5, work_8, out=work_8)
-        sum_i_8[tile] = _times_column(work_8, _cut(sig_a, tile))
+        sum_i_8[tile] = np.matmul(work_8, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         np.multiply(work_5, work_9, out=work_9)
-        sum_i_9[tile] = _times_column(work_9, _cut(sig_a, tile))
+        sum_i_9[tile] = np.matmul(work_9, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         np.multiply(work_4, work_10, out=work_4)
         np.multiply(work_0, work_4, out=work_4)
-        sum_i_10[tile] = _times_column(work_4, _cut(sig_a, tile))
+        sum_i_10[tile] = np.matmul(work_4, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         np.multiply(work_5, work_7, out=work_5)
-        sum_i_11[tile] = _times_column(work_5, _cut(sig_a, tile))
+        sum_i_11[tile] = np.matmul(work_5, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         np.multiply(work_2, work_10, out=work_2)
         np.multiply(work_0, work_2, out=work_0)
-        sum_i_12[tile] = _times_column(work_0, _cut(sig_a, tile))
+        sum_i_12[tile] = np.matmul(work_0, _cut(sig_a, tile)[:, :, None])[:, :, 0]
     part_i_25 = part_i_11 * sum_i
     part_i_26 = part_i_11 * sum_i_2
     part_i_27 = sum_i * (part_i_7 * part_i_8)
@@ -3065,30 +3065,6 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     return sums
 
 
-def _row_times(x: Floats, y: Floats) -> Floats:
-    """`sum_i x_i y_ia` for each row."""
-    rows, size = max(len(x), len(y)), y.shape[2]
-    width = max(1, SERIAL // y.shape[1])
-    if size <= width:
-        return np.matmul(x[:, None], y)[:, 0]
-    found = np.empty((rows, 1, size), y.dtype)
-    for part in _slices(size, width):
-        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
-    return found[:, 0]
-
-
-def _times_column(y: Floats, x: Floats) -> Floats:
-    """`sum_a y_ia x_a` for each row."""
-    rows, size = max(len(x), len(y)), y.shape[1]
-    width = max(1, SERIAL // y.shape[2])
-    if size <= width:
-        return np.matmul(y, x[:, :, None])[:, :, 0]
-    found = np.empty((rows, size, 1), y.dtype)
-    for part in _slices(size, width):
-        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
-    return found[:, :, 0]
-
-
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
     """For each index the sum over those after it (`above`) or before it."""
     x = np.moveaxis(x, axis, 0)
@@ -3179,7 +3155,8 @@ class _Seeds:
     ) -> None:
         self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
-        self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
+        self.n, self.kind = n, kind
+        self.kappa: dict[int, Floats] = {}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
         self.own = None if g is None else np.empty((size, n) if axis == 0 else (n, size), kind)
 
@@ -3188,13 +3165,15 @@ class _Seeds:
         v, g = _flat(v, self.axis), self._part(self.g, start, size, rows)
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
-        for order, kappa in self.kappa.items():
+        for order in self.slopes:
             more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
             if rows is None and size == self.size:
                 self.kappa[order] = more
-            else:
-                part = kappa if rows is None else kappa[rows]
-                part += more
+                continue
+            if order not in self.kappa:
+                self.kappa[order] = np.zeros(self.n, self.kind)
+            part = self.kappa[order] if rows is None else self.kappa[order][rows]
+            part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -3278,7 +3257,8 @@ class _Target:
 
     def value(self, kappa: Mapping[int, Floats]) -> Floats:
         """The sum itself: of cumulants, and of `sigma^2` where it comes in by itself."""
-        total = sum(c * kappa[order] for order, c in self.coefficients.items())
+        first, *rest = (c * kappa[order] for order, c in self.coefficients.items())
+        total = sum(rest, start=first)
         for name, factor in self.named:
             if name in ("noise", "risk_mean"):
                 total = total + factor * self.noise * (self.d_eff if name == "risk_mean" else 1)
@@ -3295,8 +3275,8 @@ class _Target:
         return total
 
     def by_alpha(self, kappa: Mapping[int, Floats]) -> Floats:
-        """The derivative by `alpha`."""
-        total = np.zeros_like(kappa[next(iter(kappa))])
+        """The derivative by `alpha`; one number if it is the same for all problems."""
+        total = np.zeros(1, self.alpha.dtype)
         for name, factor in self.named:
             if name == "risk_mean":
                 total = total - factor * kappa[1] / self.alpha**2
@@ -3459,7 +3439,7 @@ ROWS = 1024
 COLUMN = 32_768
 """Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
 SERIAL = 8192
-"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
+"""Numbers in one call of BLAS: from 9000 on it uses threads, which wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
 NARROW = 3
@@ -3484,7 +3464,10 @@ class _Work:
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
         tile = min(TILE, room * 2 // 5 // slots) if slots else 0
-        rows = max(1, min((room - slots * tile) // (cold + 1), room if nests else COLUMN))
+        whole = room // (cold + slots * largest + 4)  # rows that fit with nests of one tile
+        if not last or whole * largest > tile:
+            whole = (room - slots * tile) // (cold + 1)
+        rows = max(1, min(whole, room if nests else COLUMN))
         if count > 1:
             for _, others, size in nests:
                 if last:
@@ -3636,7 +3619,7 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(_squares(x)):
+        if x is not None and not math.isfinite(_squares(x := np.asarray(x))):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside
@@ -4517,7 +4500,7 @@ def _words_gradient(
                 bar = _even(bar) if name in tables.symmetric else bar
                 parts.append(bar[:, :, 0] if tables.given[name][1] == "1" else bar)
             parts += [np.array(np.broadcast_to(number_bars.get(name, 0.0), rows)) for name in scalars]
-            parts += [wanted.by_alpha(kappa), by_down]
+            parts += [np.array(np.broadcast_to(wanted.by_alpha(kappa), rows)), by_down]
         fine = fine & np.isfinite(value)
         for part in parts:
             if part is not None:

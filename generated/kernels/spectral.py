@@ -973,7 +973,7 @@ def _outside_variance_first(
         np.subtract(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_0)
         np.divide(1, work_0, out=work_0)
         np.square(work_0, out=work_0)
-        sum_a = _row_times(_cut(part_i, tile), work_0)
+        sum_a = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
         np.multiply(_cut(part, tile)[:, None], sum_a, out=v_a[tile])
     return _join(kind, 1, (v_a, d - k))
 
@@ -1002,15 +1002,15 @@ def _outside_pullback_first(
         np.subtract(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_0)
         np.divide(1, work_0, out=work_0)
         np.square(work_0, out=work_1)
-        sum_a = _row_times(_cut(part_i_3, tile), work_1)
+        sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_1)[:, 0]
         v_a = _cut(part, tile)[:, None] * sum_a
         v_bar_a = seeds(v_a, 0, d - k, tile)
-        sum_i[tile] = _times_column(work_1, v_bar_a)
+        sum_i[tile] = np.matmul(work_1, v_bar_a[:, :, None])[:, :, 0]
         np.multiply(work_0, work_1, out=work_0)
-        sum_a_2 = _row_times(_cut(part_i_3, tile), work_0)
+        sum_a_2 = np.matmul(_cut(part_i_3, tile)[:, None], work_0)[:, 0]
         part_a = v_bar_a * sum_a_2
         np.multiply(_cut(part_2, tile)[:, None], part_a, out=part_a_2[tile])
-        sum_i_2[tile] = _times_column(work_0, v_bar_a)
+        sum_i_2[tile] = np.matmul(work_0, v_bar_a[:, :, None])[:, :, 0]
         part_a_3 = sum_a * v_bar_a
         np.add.reduce(part_a_3, axis=1, out=total[tile])
     part_i_4 = part_2[:, None] * (sum_i * (part_i * b))
@@ -1252,7 +1252,7 @@ def _excess_loss_pullback_first(
         np.subtract(_cut(lam_i, tile)[:, :, None], _cut(lam_a, tile)[:, None], out=work_0)
         np.divide(1, work_0, out=work_0)
         np.square(work_0, out=work_1)
-        sum_a = _row_times(_cut(part_i_3, tile), work_1)
+        sum_a = np.matmul(_cut(part_i_3, tile)[:, None], work_1)[:, 0]
         np.multiply(_cut(part_2, tile)[:, None], sum_a, out=part_a[tile])
         np.add.reduce(work_1, axis=2, out=sum_i[tile])
         np.add.reduce(work_0, axis=2, out=sum_i_2[tile])
@@ -1488,30 +1488,6 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     return sums
 
 
-def _row_times(x: Floats, y: Floats) -> Floats:
-    """`sum_i x_i y_ia` for each row."""
-    rows, size = max(len(x), len(y)), y.shape[2]
-    width = max(1, SERIAL // y.shape[1])
-    if size <= width:
-        return np.matmul(x[:, None], y)[:, 0]
-    found = np.empty((rows, 1, size), y.dtype)
-    for part in _slices(size, width):
-        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
-    return found[:, 0]
-
-
-def _times_column(y: Floats, x: Floats) -> Floats:
-    """`sum_a y_ia x_a` for each row."""
-    rows, size = max(len(x), len(y)), y.shape[1]
-    width = max(1, SERIAL // y.shape[2])
-    if size <= width:
-        return np.matmul(y, x[:, :, None])[:, :, 0]
-    found = np.empty((rows, size, 1), y.dtype)
-    for part in _slices(size, width):
-        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
-    return found[:, :, 0]
-
-
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
     """For each index the sum over those after it (`above`) or before it."""
     x = np.moveaxis(x, axis, 0)
@@ -1602,7 +1578,8 @@ class _Seeds:
     ) -> None:
         self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
-        self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
+        self.n, self.kind = n, kind
+        self.kappa: dict[int, Floats] = {}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
         self.own = None if g is None else np.empty((size, n) if axis == 0 else (n, size), kind)
 
@@ -1611,13 +1588,15 @@ class _Seeds:
         v, g = _flat(v, self.axis), self._part(self.g, start, size, rows)
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
-        for order, kappa in self.kappa.items():
+        for order in self.slopes:
             more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
             if rows is None and size == self.size:
                 self.kappa[order] = more
-            else:
-                part = kappa if rows is None else kappa[rows]
-                part += more
+                continue
+            if order not in self.kappa:
+                self.kappa[order] = np.zeros(self.n, self.kind)
+            part = self.kappa[order] if rows is None else self.kappa[order][rows]
+            part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -1701,7 +1680,8 @@ class _Target:
 
     def value(self, kappa: Mapping[int, Floats]) -> Floats:
         """The sum itself: of cumulants, and of `sigma^2` where it comes in by itself."""
-        total = sum(c * kappa[order] for order, c in self.coefficients.items())
+        first, *rest = (c * kappa[order] for order, c in self.coefficients.items())
+        total = sum(rest, start=first)
         for name, factor in self.named:
             if name in ("noise", "risk_mean"):
                 total = total + factor * self.noise * (self.d_eff if name == "risk_mean" else 1)
@@ -1718,8 +1698,8 @@ class _Target:
         return total
 
     def by_alpha(self, kappa: Mapping[int, Floats]) -> Floats:
-        """The derivative by `alpha`."""
-        total = np.zeros_like(kappa[next(iter(kappa))])
+        """The derivative by `alpha`; one number if it is the same for all problems."""
+        total = np.zeros(1, self.alpha.dtype)
         for name, factor in self.named:
             if name == "risk_mean":
                 total = total - factor * kappa[1] / self.alpha**2
@@ -1882,7 +1862,7 @@ ROWS = 1024
 COLUMN = 32_768
 """Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
 SERIAL = 8192
-"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
+"""Numbers in one call of BLAS: from 9000 on it uses threads, which wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
 NARROW = 3
@@ -1907,7 +1887,10 @@ class _Work:
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
         tile = min(TILE, room * 2 // 5 // slots) if slots else 0
-        rows = max(1, min((room - slots * tile) // (cold + 1), room if nests else COLUMN))
+        whole = room // (cold + slots * largest + 4)  # rows that fit with nests of one tile
+        if not last or whole * largest > tile:
+            whole = (room - slots * tile) // (cold + 1)
+        rows = max(1, min(whole, room if nests else COLUMN))
         if count > 1:
             for _, others, size in nests:
                 if last:
@@ -2059,7 +2042,7 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(_squares(x)):
+        if x is not None and not math.isfinite(_squares(x := np.asarray(x))):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside

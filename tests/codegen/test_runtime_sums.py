@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from symasym.codegen.numpy.runtime.blocks import SERIAL, _finite, _squares, _store
-from symasym.codegen.numpy.runtime.cumulants import _row_sums, _row_times, _times_column
+from symasym.codegen.numpy.runtime.cumulants import _row_sums
 
 SHAPES = [
     (1, 1),
@@ -85,18 +85,6 @@ def test_rows_are_summed(shape: tuple[int, ...]) -> None:
     x, y = np.random.default_rng(shape).standard_normal((2, *shape))
     np.testing.assert_allclose(_row_sums(x), x.sum(axis=1), atol=1e-10)
     np.testing.assert_allclose(_row_sums(x, y), (x * y).sum(axis=1), atol=1e-10)
-
-
-@pytest.mark.parametrize("shape", [(6, 2, 3), (4, 32, 480), (3, 480, 32), (2, 8000, 2), (2, 3, 7000)])
-@pytest.mark.parametrize("one", [False, True])
-def test_matrices_and_vectors_of_rows(shape: tuple[int, int, int], one: bool) -> None:
-    """Each row has its own vector, or all have one."""
-    rng = np.random.default_rng(shape)
-    rows, first, second = shape
-    y = rng.standard_normal(shape)
-    left, right = rng.standard_normal((1 if one else rows, first)), rng.standard_normal((1 if one else rows, second))
-    np.testing.assert_allclose(_row_times(left, y), (left[:, :, None] * y).sum(axis=1), atol=1e-10)
-    np.testing.assert_allclose(_times_column(y, right), (y * right[:, None]).sum(axis=2), atol=1e-10)
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3, 4, 9])

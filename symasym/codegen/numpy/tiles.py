@@ -277,8 +277,8 @@ class RowTile(Tile):
             if vector.layout == {letter} and len(axes) == 2:
                 x, y = self.operand(vector, vector.layout), self.operand(matrix, matrix.layout)
                 if axes[0] == letter:
-                    return f"_row_times({x}, {y})"
-                return f"_times_column({y}, {x})"
+                    return f"np.matmul({x}[:, None], {y})[:, 0]"
+                return f"np.matmul({y}, {x}[:, :, None])[:, :, 0]"
         return super()._summed(op)
 
 

@@ -26,7 +26,7 @@ ROWS = 1024
 COLUMN = 32_768
 """Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
 SERIAL = 8192
-"""Numbers in one call of BLAS: from about 9000 on it uses threads, and these wait for one another where processors are busy."""
+"""Numbers in one call of BLAS: from 9000 on it uses threads, which wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
 NARROW = 3
@@ -51,7 +51,10 @@ class _Work:
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
         tile = min(TILE, room * 2 // 5 // slots) if slots else 0
-        rows = max(1, min((room - slots * tile) // (cold + 1), room if nests else COLUMN))
+        whole = room // (cold + slots * largest + 4)  # rows that fit with nests of one tile
+        if not last or whole * largest > tile:
+            whole = (room - slots * tile) // (cold + 1)
+        rows = max(1, min(whole, room if nests else COLUMN))
         if count > 1:
             for _, others, size in nests:
                 if last:
@@ -203,7 +206,7 @@ def _finite(last: bool, *arrays: Floats | None) -> bool | NDArray[np.bool_]:
     """Whether all numbers of a problem are finite: True for all problems, or a value for each."""
     inside: bool | NDArray[np.bool_] = True
     for x in arrays:
-        if x is not None and not math.isfinite(_squares(x)):
+        if x is not None and not math.isfinite(_squares(x := np.asarray(x))):
             axes = () if x.ndim == 1 else (0,) if last and x.ndim == 2 else tuple(range(1, x.ndim))
             inside = np.logical_and(inside, np.isfinite(x).all(axis=axes))
     return inside

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symasym.codegen.numpy.runtime.blocks import SERIAL, _slices
+from symasym.codegen.numpy.runtime.blocks import SERIAL
 
 Floats = NDArray[np.floating]
 
@@ -66,30 +66,6 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     np.matmul(x[:whole].reshape(-1, step, size), ones, out=sums[:whole].reshape(-1, step))
     np.dot(x[whole:], ones, out=sums[whole:])
     return sums
-
-
-def _row_times(x: Floats, y: Floats) -> Floats:
-    """`sum_i x_i y_ia` for each row."""
-    rows, size = max(len(x), len(y)), y.shape[2]
-    width = max(1, SERIAL // y.shape[1])
-    if size <= width:
-        return np.matmul(x[:, None], y)[:, 0]
-    found = np.empty((rows, 1, size), y.dtype)
-    for part in _slices(size, width):
-        np.matmul(x[:, None], y[:, :, part], out=found[:, :, part])
-    return found[:, 0]
-
-
-def _times_column(y: Floats, x: Floats) -> Floats:
-    """`sum_a y_ia x_a` for each row."""
-    rows, size = max(len(x), len(y)), y.shape[1]
-    width = max(1, SERIAL // y.shape[2])
-    if size <= width:
-        return np.matmul(y, x[:, :, None])[:, :, 0]
-    found = np.empty((rows, size, 1), y.dtype)
-    for part in _slices(size, width):
-        np.matmul(y[:, part], x[:, :, None], out=found[:, part])
-    return found[:, :, 0]
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -182,7 +158,8 @@ class _Seeds:
     ) -> None:
         self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
-        self.kappa: dict[int, Floats] = {order: np.zeros(n, kind) for order in coefficients}
+        self.n, self.kind = n, kind
+        self.kappa: dict[int, Floats] = {}
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
         self.own = None if g is None else np.empty((size, n) if axis == 0 else (n, size), kind)
 
@@ -191,13 +168,15 @@ class _Seeds:
         v, g = _flat(v, self.axis), self._part(self.g, start, size, rows)
         w = _weights(v, g)
         sums = _power_sums(w, size, self.orders, self.axis)
-        for order, kappa in self.kappa.items():
+        for order in self.slopes:
             more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
             if rows is None and size == self.size:
                 self.kappa[order] = more
-            else:
-                part = kappa if rows is None else kappa[rows]
-                part += more
+                continue
+            if order not in self.kappa:
+                self.kappa[order] = np.zeros(self.n, self.kind)
+            part = self.kappa[order] if rows is None else self.kappa[order][rows]
+            part += more
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -281,7 +260,8 @@ class _Target:
 
     def value(self, kappa: Mapping[int, Floats]) -> Floats:
         """The sum itself: of cumulants, and of `sigma^2` where it comes in by itself."""
-        total = sum(c * kappa[order] for order, c in self.coefficients.items())
+        first, *rest = (c * kappa[order] for order, c in self.coefficients.items())
+        total = sum(rest, start=first)
         for name, factor in self.named:
             if name in ("noise", "risk_mean"):
                 total = total + factor * self.noise * (self.d_eff if name == "risk_mean" else 1)
@@ -298,8 +278,8 @@ class _Target:
         return total
 
     def by_alpha(self, kappa: Mapping[int, Floats]) -> Floats:
-        """The derivative by `alpha`."""
-        total = np.zeros_like(kappa[next(iter(kappa))])
+        """The derivative by `alpha`; one number if it is the same for all problems."""
+        total = np.zeros(1, self.alpha.dtype)
         for name, factor in self.named:
             if name == "risk_mean":
                 total = total - factor * kappa[1] / self.alpha**2

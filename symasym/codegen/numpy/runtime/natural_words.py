@@ -329,7 +329,7 @@ def _words_gradient(
                 bar = _even(bar) if name in tables.symmetric else bar
                 parts.append(bar[:, :, 0] if tables.given[name][1] == "1" else bar)
             parts += [np.array(np.broadcast_to(number_bars.get(name, 0.0), rows)) for name in scalars]
-            parts += [wanted.by_alpha(kappa), by_down]
+            parts += [np.array(np.broadcast_to(wanted.by_alpha(kappa), rows)), by_down]
         fine = fine & np.isfinite(value)
         for part in parts:
             if part is not None:
