@@ -21,6 +21,9 @@ __all__ = ["Breakdown"]
 
 Floats = NDArray[np.floating]
 Action = Callable[[], Any]
+OF = {"mean": 1.0, "variance": 1.0}
+FEW, REPEAT = 16, 50
+"""Problems in a block whose time is that of the calls, and how often it is taken."""
 
 
 @dataclass(frozen=True)
@@ -33,35 +36,73 @@ class Breakdown:
     """The array operations of the value alone."""
     steep: float
     """Those of value and derivatives."""
+    blocks: tuple[int, int]
+    """How many blocks the batch has, without and with derivatives."""
+    calls: tuple[float, float]
+    """What so many blocks of a few problems take: calls, whatever the size of arrays."""
 
     @classmethod
     def of(cls, kernel: Any, b: Floats, lam: Floats, runs: int) -> Breakdown:
         """All parts measured in turns."""
-        one, two = _Block(kernel, b, lam, 1), _Block(kernel, b, lam, 2)
+        one = _Block(kernel, b, lam, lambda: kernel.cumulants(b, lam, order=2))
+        two = _Block(kernel, b, lam, lambda: kernel.value_and_gradient(b, lam, of=OF))
         with one.settings():
             actions = {name: one.every(action) for name, action in one.forward().items()}
             actions |= {name: two.every(action) for name, action in two.backward().items()}
             taken = interleaved(actions | {"turning": one.turn, "results": two.store}, runs, time.thread_time)
         value = {name: taken[name] for name in ("turning", "domain", "formula", "power sums")}
-        gradient = {name: taken[name] for name in ("turning", "domain", "pullback", "results")}
-        return cls(value, gradient, taken["roof"], taken["steep"])
+        gradient = {name: taken[name] for name in ("turning", "domain", "pullback", "checks", "results")}
+        calls = _few_problems(kernel, b[:FEW], lam[:FEW], runs)
+        blocks = len(one.blocks), len(two.blocks)
+        return cls(value, gradient, taken["roof"], taken["steep"], blocks, (calls[0] * blocks[0], calls[1] * blocks[1]))
 
-    def shares(self, parts: Mapping[str, float], roof: float, whole: float) -> str:
-        """The parts in per cent of the whole."""
+    def shares(self, whole: float, derivatives: bool) -> str:
+        """The parts in per cent of the whole, which has derivatives or not."""
+        parts, roof = (self.gradient, self.steep) if derivatives else (self.value, self.roof)
         shown = [f"{name} {100 * seconds / whole:.0f} %" for name, seconds in parts.items() if seconds > 0.005 * whole]
-        return f"{', '.join(shown)}; its array operations alone {100 * roof / whole:.0f} %"
+        calls, blocks = self.calls[derivatives], self.blocks[derivatives]
+        return (
+            f"{', '.join(shown)}; in all of these and the rest, array operations over two indices {100 * roof / whole:.0f} %, "
+            f"calls of {blocks} blocks at most {100 * calls / whole:.0f} %"
+        )
+
+
+def _workspace(kernel: Any, call: Action) -> Any:
+    """The workspace that a call makes for itself."""
+    made, own = [], kernel._Work
+
+    def noted(*arguments: Any) -> Any:
+        made.append(own(*arguments))
+        return made[-1]
+
+    kernel._Work = noted
+    try:
+        call()
+    finally:
+        kernel._Work = own
+    return made[0]
+
+
+def _few_problems(kernel: Any, b: Floats, lam: Floats, runs: int) -> tuple[float, float]:
+    """Seconds of `cumulants` and of `value_and_gradient` for one block of a few problems."""
+    actions = {
+        "value": lambda: [kernel.cumulants(b, lam, order=2) for _ in range(REPEAT)],
+        "gradient": lambda: [kernel.value_and_gradient(b, lam, of=OF) for _ in range(REPEAT)],
+    }
+    taken = interleaved(actions, runs, time.thread_time)
+    return taken["value"] / REPEAT, taken["gradient"] / REPEAT
 
 
 class _Block:
-    """One block of problems as the kernel cuts it, with so many arrays over two indices."""
+    """One block of problems as the kernel cuts it in `call`."""
 
-    def __init__(self, kernel: Any, b: Floats, lam: Floats, arrays: int) -> None:
+    def __init__(self, kernel: Any, b: Floats, lam: Floats, call: Action) -> None:
         (self.count, self.size), self.rank = lam.shape, b.shape[1]
         self.kernel, self.b, self.lam, self.kind = kernel, b, lam, lam.dtype
         nest = (self.rank, self.size - self.rank)
         self.last = kernel._is_short(nest)
         self.at = kernel._LAW_LAST if self.last else kernel._LAW_FIRST
-        self.work = kernel._Work(self.kind, self.count, 3 * self.size + 6, self.last, (arrays, *nest))
+        self.work = _workspace(kernel, call)
         self.rows = self.work.rows
         self.blocks = [slice(start, start + self.rows) for start in range(0, self.count - self.rows + 1, self.rows)]
 
@@ -94,10 +135,9 @@ class _Block:
         shape = (self.size, self.rows) if self.last else (self.rows, self.size)
         found = np.ones(shape)
         head = found[: self.rank] if self.last else found[:, : self.rank]
-        tail = found[self.rank :] if self.last else found[:, self.rank :]
         for block in self.blocks:
-            for to, part in ((by_b, head), (by_lam[:, : self.rank], head), (by_lam[:, self.rank :], tail)):
-                self.kernel._store(to[block], part, self.last)
+            self.kernel._store(by_b[block], head, self.last)
+            self.kernel._store(by_lam[block], found, self.last)
 
     @property
     def given(self) -> tuple[Any, ...]:
@@ -127,7 +167,12 @@ class _Block:
             seeds = self.kernel._Seeds(factors, None, number, self.rows, self.kind, axis, True)
             self.at.outside_pullback(*given, seeds)
 
-        return {"pullback": pullback, "steep": self.operations(True)}
+        found = [np.ones(self.rows), np.ones((self.rank, self.rows)), np.ones((self.size, self.rows))]
+        return {
+            "pullback": pullback,
+            "checks": lambda: self.kernel._finite(True, *found),
+            "steep": self.operations(True),
+        }
 
     def operations(self, gradient: bool) -> Action:
         """The array operations over two indices on one block, in tiles as the kernel has them.

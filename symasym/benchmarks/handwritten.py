@@ -70,9 +70,10 @@ def s_gradient_by_hand(b: Floats, lam: Floats) -> dict[str, Action]:
 def _sizes(b: Floats, lam: Floats, arrays: int) -> Iterator[tuple[int, int]]:
     """Rows of a block, and how many indices outside the span are in a tile."""
     (count, size), rank = lam.shape, b.shape[1]
-    for rows in (n for n in ROWS if n <= count and n * (2 * size + arrays * rank) <= LARGEST):
+    held, beside = (2 * size + rank, 0) if arrays == 1 else (2 * size + 6 * rank + 3, 3)
+    for rows in (n for n in ROWS if n <= count):
         widths = {min(size - rank, max(1, tile // (rows * rank))) for tile in TILES}
-        yield from ((rows, width) for width in sorted(widths) if arrays * rows * rank * width <= LARGEST)
+        yield from ((rows, w) for w in sorted(widths) if rows * (held + w * (arrays * rank + beside)) <= LARGEST)
 
 
 def _blocks(count: int, rows: int) -> Iterator[slice]:

@@ -81,14 +81,14 @@ def _form_s(size: tuple[int, int, int], faster: float, slower: float, runs: int)
     taken, ways = _with_hands(actions, by_hand, runs, time.thread_time)
     parts = Breakdown.of(kernel, b, lam, runs)
     where = f"S, (d, k, B) = ({size[0]}, {rank}, {size[2]:.0e})"
-    why = parts.shares(parts.value, parts.roof, taken["kernel"])
+    why = parts.shares(taken["kernel"], False)
     yield Row(f"{where}: kernel", taken["kernel"] * 1e3, "ms", note=why, roof=taken[HANDS["kernel"]] * 1e3)
     yield _against(f"{where}: plain NumPy / kernel", taken, "plain", "kernel", faster, at_least=True)
     yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, note=f"by hand: {ways['kernel']}")
     yield _against(f"{where}: C, four terms to a division / C", taken, "folded", "c")
     yield _against(f"{where}: compiled from the law / C", taken, "compiled", "c", SHARED)
     yield _against(f"{where}: compiled, a division for each term / C", taken, "alone", "c", COMPILED)
-    why, roof = parts.shares(parts.gradient, parts.steep, taken["gradient"]), taken[HANDS["gradient"]] * 1e3
+    why, roof = parts.shares(taken["gradient"], True), taken[HANDS["gradient"]] * 1e3
     yield Row(f"{where}: kernel, value + gradient", taken["gradient"] * 1e3, "ms", note=why, roof=roof)
     why = f"the array operations alone: {parts.steep / parts.roof:.2f}; by hand: {ways['gradient']}"
     yield _against(f"{where}: value + gradient / value", taken, "gradient", "kernel", GRADIENT, note=why)
