@@ -1,0 +1,47 @@
+"""The roofs of `symasym bench`, programs by hand for S and F, compute what the kernels compute."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from symasym.benchmarks.forms import form_f, form_s, inputs_f, inputs_s, plain_f, plain_s
+from symasym.benchmarks.handwritten import best, f_by_hand, s_by_hand, s_gradient_by_hand
+
+SIZES = [(10, 2, 1200), (40, 8, 1100), (130, 3, 600)]
+"""More rows than a block, and not a multiple of it; the last one has ways with the batch first too."""
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_s_by_hand(size: tuple[int, int, int]) -> None:
+    b, lam = inputs_s(*size)
+    expected, ways = plain_s(b, lam), s_by_hand(b, lam)
+    assert len(ways) > 1
+    for way in ways.values():
+        np.testing.assert_allclose(way(), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_derivatives_of_s_by_hand(size: tuple[int, int, int]) -> None:
+    b, lam = inputs_s(*size)
+    value, gradient = form_s().value_and_gradient(b, lam, of={"mean": 1.0, "variance": 1.0})
+    for way in s_gradient_by_hand(b, lam).values():
+        for found, wanted in zip(way(), (value, gradient.b, gradient.lam), strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-12 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("size", [2, 3, 32])
+def test_f_by_hand(size: int) -> None:
+    a, s = inputs_f(size, 4500)
+    for way in f_by_hand(a, s).values():
+        np.testing.assert_allclose(way(), plain_f(a, s), rtol=1e-12)
+    np.testing.assert_allclose(form_f().excess_loss_mean(a, s, d=size + 1), plain_f(a, s), rtol=1e-12)
+
+
+def test_the_quickest_ways_are_kept() -> None:
+    def slow() -> int:
+        return sum(range(200_000))
+
+    ways = {f"slow {n}": slow for n in range(4)} | {"quick": lambda: 1}
+    kept = best(ways, 3)
+    assert len(kept) == 3 and kept["quick"]() == 1
