@@ -1,4 +1,5 @@
-/* One problem in each lane of a vector, so that no loop of a formula needs to be long. Works with GCC and Clang. Vectors are as wide as the machine's registers: wider ones are cut up by compilers, through memory. */
+/* One problem in each lane of a vector, so that no loop of a formula needs to be long. Works with GCC and Clang. Vectors are as
+   wide as the machine's registers: wider ones are cut up by compilers, through memory. */
 
 #include <math.h>
 #include <stdlib.h>
