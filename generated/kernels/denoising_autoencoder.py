@@ -1466,11 +1466,11 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     if x.shape[-1] == 2:
         return x[:, 0] + x[:, 1]
     count, size = x.shape
-    ones, step = np.ones(size, x.dtype), max(1, SERIAL // size)
+    ones, step = np.ones(size, x.dtype), max(1, SERIAL // (size or 1))
     if count <= step:
         return np.dot(x, ones)
     sums, whole = np.empty(count, x.dtype), count // step * step
-    np.matmul(x[:whole].reshape(-1, step, size), ones, out=sums[:whole].reshape(-1, step))
+    np.matmul(x[:whole].reshape(count // step, step, size), ones, out=sums[:whole].reshape(-1, step))
     np.dot(x[whole:], ones, out=sums[whole:])
     return sums
 
@@ -1884,7 +1884,8 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        self.rows = -(-count // -(-count // rows)) or 1  # blocks of one size, as few as before
+        blocks = -(-count // rows) or 1
+        self.rows = -(-count // blocks) or 1  # of one size, as few blocks as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)

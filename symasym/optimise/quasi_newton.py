@@ -21,8 +21,9 @@ LIMIT = 600
 """Evaluations; next to the minimiser it takes ten to twenty."""
 ENOUGH = 1e-4
 """Share of the predicted decrease that a step must bring (Armijo)."""
-ROUNDING = 1e-14
-"""Of the terms that cancel in the value."""
+ROUNDING = 1e-12
+"""Of the terms that cancel in the value, which are themselves sums of terms that cancel: with a hundredth of this, one
+quadratic of twenty with a condition number of 1e4 was left where its value moves no more, before its gradient vanished."""
 SHORTEST = 2.0**-40
 
 

@@ -193,11 +193,11 @@ def _gaussian_source(
 
 
 def _root(covariance: np.ndarray, names: Iterable[str]) -> np.ndarray:
-    """`R` with `R R^T = covariance`, singular allowed."""
+    """The symmetric `R` with `R R = covariance`, singular allowed: the only one, so that every machine draws the same samples."""
     eigenvalues, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     if eigenvalues[0] < -INDEFINITE * eigenvalues[-1]:
         raise InputError(
             f"verify: the joint covariance of {', '.join(names)} has the eigenvalue {eigenvalues[0]:.6g}, a positive "
             "semidefinite one is expected"
         )
-    return vectors * np.sqrt(np.maximum(eigenvalues, 0))
+    return (vectors * np.sqrt(np.maximum(eigenvalues, 0))) @ vectors.T

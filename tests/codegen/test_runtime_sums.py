@@ -77,7 +77,19 @@ def test_squares_out_of_range_are_no_infinities(shape: tuple[int, ...], size: fl
         assert np.all(_finite(True, np.full(shape, size)))
 
 
-LONG = [(1, 5), (9, 1), (20_000, 2), (30_001, 3), (9000, 8), (700, 100), (3, 8000), (2, 9216), (5, 20_000)]
+LONG = [
+    (1, 5),
+    (9, 1),
+    (4, 0),
+    (20_000, 0),
+    (20_000, 2),
+    (30_001, 3),
+    (9000, 8),
+    (700, 100),
+    (3, 8000),
+    (2, 9216),
+    (5, 20_000),
+]
 
 
 @pytest.mark.parametrize("shape", LONG)

@@ -37,6 +37,12 @@ def test_quadratics() -> None:
         assert np.all(np.linalg.norm(gradient.sum(0), axis=1) <= TOLERANCE * norms)
 
 
+def test_none_of_many_ill_conditioned_ones_is_left_behind() -> None:
+    """Values stop to fall before gradients vanish: rounding must not be taken for a slope."""
+    losses, _ = quadratics(1000, 6, 1e4, 5)
+    assert descend(losses, np.random.default_rng(6).standard_normal((1000, 6))).arrived.all()
+
+
 def test_each_goes_its_own_way() -> None:
     """A loss ends where it ends alone, at the same evaluation of its own, whatever is next to it."""
     losses, _ = quadratics(4, 5, 1e3, 3)

@@ -61,7 +61,8 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        self.rows = -(-count // -(-count // rows)) or 1  # blocks of one size, as few as before
+        blocks = -(-count // rows) or 1
+        self.rows = -(-count // blocks) or 1  # of one size, as few blocks as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)

@@ -59,11 +59,11 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     if x.shape[-1] == 2:
         return x[:, 0] + x[:, 1]
     count, size = x.shape
-    ones, step = np.ones(size, x.dtype), max(1, SERIAL // size)
+    ones, step = np.ones(size, x.dtype), max(1, SERIAL // (size or 1))
     if count <= step:
         return np.dot(x, ones)
     sums, whole = np.empty(count, x.dtype), count // step * step
-    np.matmul(x[:whole].reshape(-1, step, size), ones, out=sums[:whole].reshape(-1, step))
+    np.matmul(x[:whole].reshape(count // step, step, size), ones, out=sums[:whole].reshape(-1, step))
     np.dot(x[whole:], ones, out=sums[whole:])
     return sums
 
