@@ -10,7 +10,7 @@ SIZES = [
     for k, r, d_x, d_y in ((1, 1, 2, 1), (1, 2, 2, 2), (1, 2, 3, 2), (2, 2, 3, 2), (1, 2, 2, 3), (1, 1, 3, 3))
 ]
 TYPICAL = {"k": 1, "r": 2, "d_x": 3, "d_y": 2}
-SIMULATION = {"reps": 900, "m": (300, 1000, 2500)}
+SIMULATION = {"reps": 1600, "m": (300, 1000, 2500)}
 FURTHER = [{"negatives": 3}]
 DEFAULTS = {"negatives": 1}
 GOOD = {

@@ -15,7 +15,7 @@ from symasym.errors import InputError
 from symasym.evaluation import evaluate_inputs
 from symasym.law.numeric import NumericLaw
 from symasym.simulation import Results, Verification, verify, verify_law
-from symasym.simulation.procedure import default_input
+from symasym.simulation.procedure import REPETITIONS, default_input
 
 SHARP = ["factor", "linear_autoencoder", "masked_autoencoder", "multitask"]
 """Models whose first stage has a closed form, so that the full default run takes seconds. What is tested with them is
@@ -55,9 +55,14 @@ def test_the_derived_law_of_a_changed_problem_stands(name: str, changes: dict[st
 
 @pytest.mark.parametrize("name", SHARP)
 def test_ten_per_cent_in_any_weight_is_refused(name: str) -> None:
-    """At the default grid and repetitions, where the right law is accepted, so that a refusal is worth something."""
+    """At the default grid, where the right law is accepted, so that a refusal is worth something.
+
+    With the default repetitions a tenth of one of the middle weights of `factor`, whose six are close to one another, is 3 to 4
+    of its standard errors, and only most seeds refuse it; with twice as many it is 5.
+    """
     loaded = catalogue.load(name)
-    outcome = verify(loaded, verified(name, optional(name, "APART", {})))
+    more = {"reps": 2 * REPETITIONS} if name == "factor" else {}
+    outcome = verify(loaded, verified(name, optional(name, "APART", {})), **more)
     assert outcome.accepted
     law = outcome.judgement.law
     for position in range(len(law.weights)):
