@@ -18,7 +18,7 @@ __all__ = ["f_parts", "operations_written", "shown", "single_parts"]
 
 Floats = NDArray[np.floating]
 Action = Callable[[], Any]
-REPEAT = 200
+REPEAT, FEW = 200, 16
 
 
 def shown(parts: Mapping[str, float], unit: float, digits: int = 0) -> str:
@@ -54,14 +54,14 @@ def single_parts(kernel: Any, b: Floats, lam: Floats, runs: int) -> dict[str, fl
 
 
 def f_parts(kernel: Any, a: Floats, s: Floats, runs: int) -> tuple[dict[str, float], float]:
-    """Seconds of the parts of `excess_loss_mean` of F for a batch, and of its array operations alone.
+    """Seconds of the parts of `excess_loss_mean` of F for a batch and of its calls for few problems; of its operations alone.
 
     There is nothing to turn round: rows are used as they come. The roof has the two additions and squares, the product, the
     division and the sum in place, in blocks that stay in the second cache.
     """
     count, rank = s.shape
     work = kernel._Work(s.dtype, count, 5 * rank, False)
-    blocks = [slice(n, n + work.rows) for n in range(0, count, work.rows)]
+    blocks = [slice(n, min(n + work.rows, count)) for n in range(0, count, work.rows)]
     small = max(1, min(count, 16_384 // rank))
     one, two = np.ones((small, rank)), np.full((small, rank), 2.0)
     left, right, ones, out = np.empty_like(one), np.empty_like(one), np.ones(rank), np.empty(small)
@@ -80,13 +80,25 @@ def f_parts(kernel: Any, a: Floats, s: Floats, runs: int) -> tuple[dict[str, flo
             np.divide(right, left, out=right)
             np.dot(right, ones, out=out)
 
+    values = np.ones(work.rows)
+
+    def results() -> None:
+        into = np.empty(count)
+        for block in blocks:
+            kernel._store(into[block], values[: block.stop - block.start], False)
+            kernel._finite(False, values[: block.stop - block.start])
+
+    few = partial(kernel.excess_loss_mean, a[:FEW], s[:FEW], d=rank + 1)
     actions: dict[str, Action] = {
         "domain": partial(part, kernel._EXCESS_FIRST.domain),
         "formula": partial(part, kernel._EXCESS_FIRST.value),
+        "results": results,
+        "calls at most": _many(few, len(blocks)),
         "roof": operations,
     }
     taken = interleaved(actions, runs, time.thread_time)
-    return {name: taken[name] for name in ("domain", "formula")}, taken["roof"]
+    roof = taken.pop("roof")
+    return taken, roof
 
 
 def operations_written(function: Callable[..., Any]) -> int:
