@@ -138,7 +138,7 @@ LANES = (2, 4, 8)
 def compile_c(law: Law, share: bool = True, lanes: int | None = None) -> Compiled:
     """The law compiled for this machine; `InputError` without a C compiler, `NotDerivableYet` for sums that it does not write.
 
-    `share` as in `emit_c`; `lanes` problems are in a vector, 2, 4 or 8, as many as the machine's registers hold unless given.
+    `share` as in `emit_c`; `lanes` problems are in a vector, 2, 4 or 8; what is quickest on this machine unless given.
     """
     if lanes is not None and lanes not in LANES:
         raise InputError(f"lanes: {lanes!r} came, 2, 4 or 8 is expected")
