@@ -15,14 +15,14 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 from symasym.benchmarks.breakdown import Breakdown
 from symasym.benchmarks.forms import compiled_s, form_f, form_s, inputs_f, inputs_s, lambdified_s, plain_f, plain_s
-from symasym.benchmarks.handwritten import best, f_by_hand, s_by_hand, s_gradient_by_hand
+from symasym.benchmarks.handwritten import best, f_by_hand, s_by_hand, s_gradient_by_hand, with_small_buffers
 from symasym.benchmarks.native import native
 from symasym.benchmarks.roofs import f_parts, operations_written, shown, single_parts
 from symasym.benchmarks.rows import Clock, Row, interleaved
@@ -77,19 +77,19 @@ def _form_s(size: tuple[int, int, int], faster: float, slower: float, runs: int)
         actions["compiled"] = partial(compiled_s(True).cumulants, 2, b=b, lam=lam)
         actions["alone"] = partial(compiled_s(False).cumulants, 2, b=b, lam=lam)
         actions["compiled gradient"] = partial(compiled_s(True).value_and_gradient, (1.0, 1.0), b=b, lam=lam)
-    by_hand = {"kernel": best(s_by_hand(b, lam), runs), "gradient": best(s_gradient_by_hand(b, lam), runs)}
+    by_hand = {"kernel": Hands.of(s_by_hand, b, lam, runs), "gradient": Hands.of(s_gradient_by_hand, b, lam, runs)}
     taken, ways = _with_hands(actions, by_hand, runs, time.thread_time)
     parts = Breakdown.of(kernel, b, lam, runs)
     where = f"S, (d, k, B) = ({size[0]}, {rank}, {size[2]:.0e})"
     why = parts.shares(taken["kernel"], False)
-    yield Row(f"{where}: kernel", taken["kernel"] * 1e3, "ms", note=why, roof=taken[HANDS["kernel"]] * 1e3)
+    yield _milliseconds(f"{where}: kernel", taken, "kernel", why)
     yield _against(f"{where}: plain NumPy / kernel", taken, "plain", "kernel", faster, at_least=True)
     yield _against(f"{where}: kernel / C", taken, "kernel", "c", slower, note=f"by hand: {ways['kernel']}")
     yield _against(f"{where}: C, four terms to a division / C", taken, "folded", "c")
     yield _against(f"{where}: compiled from the law / C", taken, "compiled", "c", SHARED)
     yield _against(f"{where}: compiled, a division for each term / C", taken, "alone", "c", COMPILED)
-    why, roof = parts.shares(taken["gradient"], True), taken[HANDS["gradient"]] * 1e3
-    yield Row(f"{where}: kernel, value + gradient", taken["gradient"] * 1e3, "ms", note=why, roof=roof)
+    why = parts.shares(taken["gradient"], True)
+    yield _milliseconds(f"{where}: kernel, value + gradient", taken, "gradient", why)
     why = f"the array operations alone: {parts.steep / parts.roof:.2f}; by hand: {ways['gradient']}"
     yield _against(f"{where}: value + gradient / value", taken, "gradient", "kernel", GRADIENT, note=why)
     yield _against(f"{where}: compiled, value + gradient / value", taken, "compiled gradient", "compiled")
@@ -100,21 +100,44 @@ def _form_s(size: tuple[int, int, int], faster: float, slower: float, runs: int)
 Ways = Mapping[str, Callable[[], Any]]
 
 
+@dataclass(frozen=True)
+class Hands:
+    """The same by hand in a few ways, and with checks of arguments and results."""
+
+    bare: Ways
+    checked: Ways
+
+    @classmethod
+    def of(cls, write: Callable[..., dict[str, Callable[[], Any]]], first: Any, second: Any, runs: int) -> Hands:
+        """The quickest ways, and the same ones with checks."""
+        bare = best(write(first, second), runs)
+        checked = write(first, second, True)
+        return cls(bare, with_small_buffers({name: checked[name] for name in bare}))
+
+
 def _with_hands(
-    actions: Ways, by_hand: Mapping[str, Ways], runs: int, clock: Clock
+    actions: Ways, by_hand: Mapping[str, Hands], runs: int, clock: Clock
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Seconds of all actions, and of the quickest way by hand for those that have such ways, which is named."""
-    every = {f"{name}: {way}": action for name, ways in by_hand.items() for way, action in ways.items()}
+    groups = {HANDS[name]: hands.bare for name, hands in by_hand.items()}
+    groups |= {CHECKED[name]: hands.checked for name, hands in by_hand.items()}
+    every = {f"{group}: {way}": action for group, ways in groups.items() for way, action in ways.items()}
     taken = interleaved({**actions, **every}, runs, clock)
     found, quickest = {name: taken[name] for name in actions}, {}
-    for name, ways in by_hand.items():
-        seconds = {way: taken[f"{name}: {way}"] for way in ways}
-        quickest[name] = min(seconds, key=seconds.__getitem__)
-        found[HANDS[name]] = seconds[quickest[name]]
-    return found, quickest
+    for group, ways in groups.items():
+        seconds = {way: taken[f"{group}: {way}"] for way in ways}
+        quickest[group] = min(seconds, key=seconds.__getitem__)
+        found[group] = seconds[quickest[group]]
+    return found, {name: quickest[HANDS[name]] for name in by_hand}
 
 
-def _jax_rows(where: str, b: Any, lam: Any, actions: Ways, by_hand: Ways, runs: int) -> Iterator[Row]:
+def _milliseconds(what: str, taken: Mapping[str, float], name: str, note: str) -> Row:
+    """Milliseconds of a kernel and of the same by hand."""
+    bare, checked = taken[HANDS[name]] * 1e3, taken[CHECKED[name]] * 1e3
+    return Row(what, taken[name] * 1e3, "ms", note=note, roof=bare, checked=checked)
+
+
+def _jax_rows(where: str, b: Any, lam: Any, actions: Ways, by_hand: Hands, runs: int) -> Iterator[Row]:
     """JAX as it is called against the kernel; JAX compiled against the compiled law, like against like.
 
     Seconds of the wall clock, because JAX has threads of its own; the ratio of processor seconds is noted.
@@ -140,6 +163,7 @@ def _jax_rows(where: str, b: Any, lam: Any, actions: Ways, by_hand: Ways, runs: 
 MISSING = {"jax": "no JAX", "jitted": "no JAX"}
 HANDS = {"kernel": "kernel by hand", "gradient": "gradient by hand"}
 """What stands for the kernel in a roof."""
+CHECKED = {"kernel": "kernel by hand with checks", "gradient": "gradient by hand with checks"}
 
 
 def _against(
@@ -155,10 +179,12 @@ def _against(
     for name in (above, below):
         if name not in taken:
             return Row(what, None, "x", goal, at_least, MISSING.get(name, "no C compiler"))
-    first, second = HANDS.get(above, above), HANDS.get(below, below)
-    has_roof = (first, second) != (above, below) and first in taken and second in taken
-    roof = taken[first] / taken[second] if has_roof else None
-    return Row(what, taken[above] / taken[below], "x", goal, at_least, note, roof)
+    roofs = []
+    for instead in (HANDS, CHECKED):
+        first, second = instead.get(above, above), instead.get(below, below)
+        has_roof = (first, second) != (above, below) and first in taken and second in taken
+        roofs.append(taken[first] / taken[second] if has_roof else None)
+    return Row(what, taken[above] / taken[below], "x", goal, at_least, note, *roofs)
 
 
 def _single(runs: int) -> Iterator[Row]:
@@ -198,7 +224,7 @@ def _form_f(size: int, slower: float, runs: int) -> Iterator[Row]:
     }
     if c is not None:
         actions["c"] = partial(c.f, a, s)
-    taken, ways = _with_hands(actions, {"kernel": best(f_by_hand(a, s), runs)}, runs, time.thread_time)
+    taken, ways = _with_hands(actions, {"kernel": Hands.of(f_by_hand, a, s, runs)}, runs, time.thread_time)
     where = f"F, (k, B) = ({size}, {BATCH:.0e})"
     parts, roof = f_parts(kernel, a, s, runs)
     why = f"in per cent: {shown(parts, taken['kernel'] / 100)}; by hand: {ways['kernel']}"
@@ -266,7 +292,7 @@ def _lambdify(size: tuple[int, int, int], runs: int) -> Iterator[Row]:
     }
     if native() is not None:
         actions["compiled"] = partial(compiled_s(True).value_and_gradient, (1.0, 1.0), b=b, lam=lam)
-    by_hand = {"gradient": best(s_gradient_by_hand(b, lam), runs)}
+    by_hand = {"gradient": Hands.of(s_gradient_by_hand, b, lam, runs)}
     taken, _ = _with_hands(actions, by_hand, max(runs // 2, 1), time.thread_time)
     written = operations_written(function)
     note = (

@@ -28,6 +28,8 @@ class Row:
     note: str = ""
     roof: float | None = None
     """What the same ratio is with NumPy by hand in the place of the kernel."""
+    checked: float | None = None
+    """The same, where the program by hand looks at arguments and results as a kernel has to."""
 
     @property
     def met(self) -> bool | None:

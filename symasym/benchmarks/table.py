@@ -37,9 +37,10 @@ def _shown(value: float | None, row: Row) -> str:
 
 def markdown(rows: Sequence[Row]) -> str:
     """What `docs/benchmarks.md` shows."""
-    lines = ["| what | measured | goal | met | by hand | note |", "|---|---|---|---|---|---|"]
+    lines = ["| what | measured | goal | met | by hand | with checks | note |", "|---|---|---|---|---|---|---|"]
     for row in rows:
         goal = "" if row.goal is None else f"at {'least' if row.at_least else 'most'} {row.goal:g} {row.unit}".rstrip()
         met = "" if row.met is None else ("yes" if row.met else "no")
-        lines.append(f"| {row.what} | {_value(row)} | {goal} | {met} | {_shown(row.roof, row)} | {row.note} |")
+        cells = [row.what, _value(row), goal, met, _shown(row.roof, row), _shown(row.checked, row), row.note]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -35,13 +35,15 @@ class Cold:
 class Nest:
     """Operations in tiles of the index `letter`; `second` is the larger index of a pair whose smaller one is `letter`.
 
-    Of the arrays over `letter` alone only those that are `stored` exist beyond their tile.
+    Of the arrays over `letter` alone only those that are `stored` exist beyond their tile. A nest may be `single`: it has
+    no other index, and what is large is over its own.
     """
 
     letter: str
     second: str | None
     ops: tuple[Op, ...]
     stored: frozenset[Op] = frozenset()
+    single: bool = False
 
     @lazy
     def own(self) -> frozenset[str]:
@@ -49,8 +51,8 @@ class Nest:
         return frozenset({self.letter, self.second} - {None})  # type: ignore[arg-type]
 
     def is_large(self, op: Op) -> bool:
-        """True for arrays over two and more indices, which exist for one tile alone."""
-        return len(op.layout) > 1
+        """True for arrays over two and more indices, or over one if that is all there is, which exist for one tile alone."""
+        return len(op.layout) > (0 if self.single else 1)
 
     def is_partial(self, op: Op) -> bool:
         """True for sums that are complete behind the nest only."""

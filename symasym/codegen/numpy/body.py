@@ -14,14 +14,17 @@ from dataclasses import dataclass, field
 from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.interned import lazy
 from symasym.codegen.index.ir import Range
-from symasym.codegen.index.ops import Op, Reduction, Seed
+from symasym.codegen.index.ops import Op, Reduction, Seed, reached
 from symasym.codegen.index.schedule import Nest, Step
 from symasym.codegen.numpy.slots import Slots
 from symasym.codegen.numpy.text import Expression
-from symasym.codegen.numpy.tiles import PairTile, RangeTile, RowTile, Tile
+from symasym.codegen.numpy.tiles import UFUNCS, PairTile, RangeTile, RowTile, Tile
 from symasym.codegen.numpy.wrap import wrapped
 
 __all__ = ["Body", "part_of"]
+
+LONG = 3
+"""So many operations in a sum are worth tiles of rows."""
 
 
 @dataclass
@@ -36,6 +39,8 @@ class Body:
     ranges: Mapping[str, Range]
     last: bool
     hints: Mapping[Op, str] = field(default_factory=dict)
+    in_place: bool = False
+    """Whether sums of long formulas over one index are computed in tiles of rows, in place."""
     lines: list[str] = field(default_factory=list)
     hot: list[tuple[int, str, str]] = field(default_factory=list)
     """For each nest the number of workspace arrays, the product of the other axes and the length of the nest's own."""
@@ -137,9 +142,20 @@ class Body:
     # ---- whole arrays
 
     def _cold(self, op: Op) -> None:
+        chain = self._chain(op) if self.in_place else []
+        if len(chain) >= LONG:
+            self._nest(Nest(op.reduction.letter, None, (*chain, op), single=True))
+            return
         text = self._cold_text(op)
         self._count(op)
         self.assign(f"{self._bind(op)} = ", text)
+
+    def _chain(self, op: Op) -> list[Op]:
+        """What a sum adds up, as operations on arrays over its index that have no variable yet; none where that does not do."""
+        if op.kind != "sum" or op.reduction.other is not None:
+            return []
+        found = [part for part in reached(op.args) if self._name(part) is None and part.kind != "number"]
+        return found if all(part.layout == op.body and part.kind in UFUNCS for part in found) else []
 
     def _cold_text(self, op: Op) -> str:
         match op.kind:
@@ -163,7 +179,7 @@ class Body:
         if not self.last:
             return f"_row_sums({', '.join(shown)})"
         if len(shown) == 1:
-            return f"np.add.reduce({shown[0]}, axis=0)"
+            return f"_added({shown[0]})"
         return f'np.einsum("in,in->n", {shown[0]}, {shown[1]})'
 
     # ---- nests

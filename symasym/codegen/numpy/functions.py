@@ -80,7 +80,8 @@ class Writer:
 
     def _empty(self, hints: Mapping[Op, str]) -> Body:
         letters = self.form.letters
-        return Body(self.given.lengths, letters.order, letters.range_of, self.last, hints)
+        alone = not self.suffix  # one layout does for formulas without arrays over two indices
+        return Body(self.given.lengths, letters.order, letters.range_of, self.last, hints, alone and not self.last)
 
     def _body(self, program: Program) -> Body:
         body = self._empty(program.hints)

@@ -242,7 +242,7 @@ def excess_slots(more: Inputs, sizes: str, excess: Group) -> dict[str, Any]:
     """Slots of the functions that concern the mean excess loss."""
     at = excess.fields
     names, both = at["value"].arrays, ["value", "pullback"]
-    nested = any(function.hot for function in excess.functions)
+    nested = len(excess.tables) > 1
     entry = entry_point(more, sizes, [name for name in more.scalars if name in names], computed=names)
     return {
         "excess": _with(
@@ -250,7 +250,7 @@ def excess_slots(more: Inputs, sizes: str, excess: Group) -> dict[str, Any]:
             layout=excess.layout(),
             lines=_lines(at, EXCESS_VARIABLES),
             work=work_lines(more, excess, both if nested else ["value"], Affine(4), ""),
-            gradient_work=work_lines(more, excess, both, Affine(4), ""),
+            gradient_work=work_lines(more, excess, both if nested else ["pullback"], Affine(4), ""),
             results=_results(more, names),
             parts=_parts(["result"], at["pullback"].returned),
             last=_last("result", "ExcessLossGradient", more, names),
@@ -279,8 +279,9 @@ def work_lines(
     for name in names:
         cold = cold + group.fields[name].cold
     held = f"{cold} + {more}" if more else str(cold)
-    if not nests:  # temporaries of expressions alone: long enough that a call costs little
-        temporaries = 18 if any("pullback" in name for name in names) else 5
+    derivatives = any("pullback" in name for name in names)
+    if not nests or (derivatives and len(group.tables) == 1):  # temporaries of expressions
+        temporaries = 18 if derivatives else 5
         held = f"{temporaries} * max({', '.join(str(family.length) for family in given.families) or '1'}, 1)" + (
             f" + {more}" if more else ""
         )

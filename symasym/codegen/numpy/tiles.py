@@ -15,7 +15,7 @@ from symasym.codegen.numpy.slots import Slots
 from symasym.codegen.numpy.text import Expression
 from symasym.codegen.numpy.wrap import INDENT, wrapped
 
-__all__ = ["PairTile", "RangeTile", "RowTile", "Tile"]
+__all__ = ["UFUNCS", "PairTile", "RangeTile", "RowTile", "Tile"]
 
 UFUNCS = {
     "add": "add",
@@ -27,6 +27,7 @@ UFUNCS = {
     "sqrt": "sqrt",
     "pow": "power",
 }
+"""NumPy's functions of elements."""
 
 
 @dataclass
@@ -177,7 +178,7 @@ class Tile(ABC):
             return wrapped(f"{target} = ", text, 2)
         if added:
             return wrapped(f"{target} += ", text, 2)
-        if text.startswith(("np.add.reduce(", "np.einsum(")):
+        if text.startswith(("_added(", "np.add.reduce(", "np.einsum(")):
             return [f"{text[:-1]}, out={target})"]
         return wrapped(f"{target}[...] = " if "[" not in target else f"{target} = ", text, 2)
 
@@ -185,6 +186,8 @@ class Tile(ABC):
         axes, letter = self.axes(op.body), op.reduction.letter
         operands = [self.operand(arg, arg.layout) for arg in op.args]
         if len(op.args) == 1:
+            if self.last and axes[0] == letter:
+                return f"_added({operands[0]})"
             return f"np.add.reduce({operands[0]}, axis={axes.index(letter) + (not self.last)})"
         letters = self._letters(axes)
 
@@ -270,7 +273,9 @@ class RowTile(Tile):
         return seed.text(value, str(seed.start), str(seed.size), ", tile")
 
     def _summed(self, op: Op) -> str:
-        """A product of a matrix and a vector for each row goes to the linear algebra library."""
+        """A product of a matrix and a vector for each row goes to the linear algebra library; so do sums of one index."""
+        if self.nest.single:
+            return f"_row_sums({', '.join(self.operand(arg, arg.layout) for arg in op.args)})"
         if len(op.args) == 2:
             vector, matrix = op.args
             letter, axes = op.reduction.letter, self.axes(matrix.layout)

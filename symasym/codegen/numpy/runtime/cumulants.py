@@ -68,6 +68,11 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     return sums
 
 
+def _added(x: Floats, out: Floats | None = None) -> Floats:
+    """The sum along the first axis; of two entries it takes a third of the time as an addition."""
+    return np.add(x[0], x[1], out=out) if len(x) == 2 else np.add.reduce(x, axis=0, out=out)
+
+
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
     """For each index the sum over those after it (`above`) or before it."""
     x = np.moveaxis(x, axis, 0)
