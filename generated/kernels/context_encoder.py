@@ -862,8 +862,8 @@ def _outside_variance_last(
     part_m = s_m**2
     part_m_2 = nu_m * part_m + part_m**2
     part_i_3 = b**2
-    v_a = np.add.reduce(nu_i * part_i_3 / part_i, axis=0)
-    v_m = np.empty((r - k, rows), kind)
+    v_a = _added(nu_i * part_i_3 / part_i)
+    v_m = _on_lines(kind, r - k, rows)
     for tile in work.tiles(r - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
@@ -876,7 +876,7 @@ def _outside_variance_last(
         np.square(work_1, out=work_1)
         np.multiply(part_i_3[:, None], work_0, out=work_0)
         np.divide(work_0, work_1, out=work_0)
-        np.add.reduce(work_0, axis=0, out=v_m[tile])
+        _added(work_0, out=v_m[tile])
     return _join(kind, 0, (v_m, r - k), (v_a, d1 - r))
 
 
@@ -902,8 +902,8 @@ def _outside_pullback_last(
     s_m = s[k:]
     s_i = s[:k]
     nu_i = nu[:k]
-    nu_bar = np.empty((r, rows), kind)
-    s_bar = np.empty((r, rows), kind)
+    nu_bar = _on_lines(kind, r, rows)
+    s_bar = _on_lines(kind, r, rows)
     part_i = nu_i * s_i**2
     part_m = s_m**2
     part_m_2 = nu_m * part_m + part_m**2
@@ -911,7 +911,7 @@ def _outside_pullback_last(
     part_i_3 = 1 / s_i
     part_i_4 = part_i_3**2
     part_i_5 = nu_i * part_i_2
-    v_a = np.add.reduce(part_i_4 * part_i_5, axis=0)
+    v_a = _added(part_i_4 * part_i_5)
     v_bar_a = seeds(v_a, r - k, d1 - r)
     total = _over(v_bar_a, d1 - r, 0)
     part_m_3 = s_m * nu_m
@@ -955,9 +955,6 @@ def _outside_pullback_last(
         np.multiply(work_3, work_4, out=work_3)
         np.multiply(work_0, work_3, out=work_0)
         sum_i_4 += np.einsum("mn,imn->in", v_bar_m, work_0)
-        part_m_7 = v_bar_m * part_m_3[tile]
-        part_m_8 = sum_m * part_m_7
-        part_m_9 = 2 * part_m_8
         sum_m_2 = np.einsum("in,imn->mn", part_i_2, work_2)
         part_m_10 = v_bar_m * sum_m_2
         part_m_11 = 2 * part_m_10
@@ -966,17 +963,26 @@ def _outside_pullback_last(
         part_m_13 = 2 * part_m_12
         part_m_14 = part_m_5 * part_m_4[tile]
         part_m_15 = 4 * part_m_14
-        part_m_16 = part_m_9 + part_m_11
-        part_m_17 = part_m_15 + part_m_16
-        np.subtract(part_m_17, part_m_13, out=part_m_18[tile])
-    part_i_6 = 2 * (b * (total * (nu_i * part_i_4) + sum_i))
-    part_i_7 = total * (part_i_2 * part_i_4) + sum_i_2 * (s_i * b) ** 2
-    part_i_8 = (
-        2 * (part_i_2 * (sum_i_2 * (s_i * nu_i))) - 2 * total * (part_i_5 * (part_i_3 * part_i_4))
-        - 2 * (part_i_2 * sum_i_3) - 2 * (part_i_2 * sum_i_4)
-    )
-    nu_bar[:k] = part_i_7
-    s_bar[:k] = part_i_8
+        part_m_18_tile = part_m_18[tile]
+        np.multiply(v_bar_m, part_m_3[tile], out=part_m_18_tile)
+        part_m_18_tile *= sum_m
+        part_m_18_tile *= 2
+        part_m_18_tile += part_m_11
+        part_m_18_tile += part_m_15
+        part_m_18_tile -= part_m_13
+    part_i_6 = total * (nu_i * part_i_4) + sum_i
+    part_i_6 *= b
+    part_i_6 *= 2
+    part_i_7 = nu_bar[:k]
+    np.multiply(sum_i_2, (s_i * b) ** 2, out=part_i_7)
+    part_i_7 += total * (part_i_2 * part_i_4)
+    part_i_8 = s_bar[:k]
+    np.multiply(sum_i_2, s_i * nu_i, out=part_i_8)
+    part_i_8 *= part_i_2
+    part_i_8 *= 2
+    part_i_8 -= 2 * total * (part_i_5 * (part_i_3 * part_i_4))
+    part_i_8 -= 2 * (part_i_2 * sum_i_3)
+    part_i_8 -= 2 * (part_i_2 * sum_i_4)
     return part_i_6, nu_bar, s_bar
 
 
@@ -1117,9 +1123,6 @@ def _outside_pullback_first(
         np.multiply(work_3, work_4, out=work_3)
         np.multiply(work_0, work_3, out=work_0)
         sum_i_4[tile] = np.matmul(work_0, v_bar_m[:, :, None])[:, :, 0]
-        part_m_7 = v_bar_m * _cut(part_m_3, tile)
-        part_m_8 = sum_m * part_m_7
-        part_m_9 = 2 * part_m_8
         sum_m_2 = np.matmul(_cut(part_i_2, tile)[:, None], work_2)[:, 0]
         part_m_10 = v_bar_m * sum_m_2
         part_m_11 = 2 * part_m_10
@@ -1128,17 +1131,26 @@ def _outside_pullback_first(
         part_m_13 = 2 * part_m_12
         part_m_14 = part_m_5 * _cut(part_m_4, tile)
         part_m_15 = 4 * part_m_14
-        part_m_16 = part_m_9 + part_m_11
-        part_m_17 = part_m_15 + part_m_16
-        np.subtract(part_m_17, part_m_13, out=part_m_18[tile])
-    part_i_6 = 2 * (b * (total[:, None] * (nu_i * part_i_4) + sum_i))
-    part_i_7 = total[:, None] * (part_i_2 * part_i_4) + sum_i_2 * (s_i * b) ** 2
-    part_i_8 = (
-        2 * (part_i_2 * (sum_i_2 * (s_i * nu_i))) - (2 * total)[:, None] * (part_i_5 * (part_i_3 * part_i_4))
-        - 2 * (part_i_2 * sum_i_3) - 2 * (part_i_2 * sum_i_4)
-    )
-    nu_bar[:, :k] = part_i_7
-    s_bar[:, :k] = part_i_8
+        part_m_18_tile = part_m_18[tile]
+        np.multiply(v_bar_m, _cut(part_m_3, tile), out=part_m_18_tile)
+        part_m_18_tile *= sum_m
+        part_m_18_tile *= 2
+        part_m_18_tile += part_m_11
+        part_m_18_tile += part_m_15
+        part_m_18_tile -= part_m_13
+    part_i_6 = total[:, None] * (nu_i * part_i_4) + sum_i
+    part_i_6 *= b
+    part_i_6 *= 2
+    part_i_7 = nu_bar[:, :k]
+    np.multiply(sum_i_2, (s_i * b) ** 2, out=part_i_7)
+    part_i_7 += total[:, None] * (part_i_2 * part_i_4)
+    part_i_8 = s_bar[:, :k]
+    np.multiply(sum_i_2, s_i * nu_i, out=part_i_8)
+    part_i_8 *= part_i_2
+    part_i_8 *= 2
+    part_i_8 -= (2 * total)[:, None] * (part_i_5 * (part_i_3 * part_i_4))
+    part_i_8 -= 2 * (part_i_2 * sum_i_3)
+    part_i_8 -= 2 * (part_i_2 * sum_i_4)
     return part_i_6, nu_bar, s_bar
 
 
@@ -1178,8 +1190,8 @@ def _excess_loss_mean_last(
     nu_m = nu[k:r]
     nu_c = nu[r:]
     nu_i = nu[:k]
-    total = np.add.reduce(nu_i, axis=0)
-    total_2 = np.add.reduce(nu_c, axis=0)
+    total = _added(nu_i)
+    total_2 = _added(nu_c)
     part_m = nu_m + s_m**2
     sum_i = np.zeros((k, rows), kind)
     for tile in work.tiles(r - k, k, rows):
@@ -1193,13 +1205,13 @@ def _excess_loss_mean_last(
         np.multiply(work_1, work_2, out=work_1)
         np.divide(work_0, work_1, out=work_0)
         sum_i += np.add.reduce(work_0, axis=1)
-    total_3 = np.add.reduce(sum_i * s_i**2, axis=0)
+    total_3 = _added(sum_i * s_i**2)
     sum_i1 = np.zeros((k, rows), kind)
     for place in range(k - 1):
         work_0 = work(0, k - place - 1, rows)
         np.add(nu_i[place], nu_i[place + 1:], out=work_0)
-        np.add.reduce(work_0, axis=0, out=sum_i1[place])
-    total_4 = np.add.reduce(sum_i1, axis=0)
+        _added(work_0, out=sum_i1[place])
+    total_4 = _added(sum_i1)
     value = total_4 + (total_3 + (total + ((d1 - r) * total + k * total_2)))
     return value
 
@@ -1213,8 +1225,8 @@ def _excess_loss_pullback_last(
     s_m = s[k:]
     nu_m = nu[k:r]
     s_i = s[:k]
-    nu_bar = np.empty((d2, rows), kind)
-    s_bar = np.empty((r, rows), kind)
+    nu_bar = _on_lines(kind, d2, rows)
+    s_bar = _on_lines(kind, r, rows)
     part = k * bar
     part_i = s_i**2
     part_i1 = np.arange(k - 1, -1, -1, kind)[:, None]
@@ -1223,8 +1235,8 @@ def _excess_loss_pullback_last(
     part_i2_2 = bar * part_i2
     part_2 = bar * 2
     part_m = nu_m + s_m**2
-    total = np.add.reduce(nu_i, axis=0)
-    total_2 = np.add.reduce(nu_c, axis=0)
+    total = _added(nu_i)
+    total_2 = _added(nu_c)
     sum_i = np.zeros((k, rows), kind)
     part_m_2 = nu_bar[k:r]
     sum_i_2 = np.zeros((k, rows), kind)
@@ -1257,27 +1269,33 @@ def _excess_loss_pullback_last(
         np.multiply(work_1, work_3, out=work_1)
         np.multiply(work_0, work_1, out=work_0)
         sum_i_4 += np.add.reduce(work_0, axis=1)
-        part_m_3 = s_m[tile] * sum_m
-        part_m_4 = part_2 * part_m_3
         sum_m_2 = np.einsum("in,imn->mn", part_i, work_2)
         part_m_5 = bar * sum_m_2
         sum_m_3 = np.einsum("in,imn->mn", part_i, work_0)
         part_m_6 = bar * sum_m_3
-        part_m_7 = part_m_4 + part_m_5
-        np.subtract(part_m_7, part_m_6, out=part_m_8[tile])
-    part_i_2 = bar + bar * (d1 - r) + bar * (sum_i * part_i)
-    part_i_3 = part_2 * (s_i * sum_i_2) - bar * (part_i * sum_i_3) - bar * (part_i * sum_i_4)
-    total_3 = np.add.reduce(part_i * sum_i_2, axis=0)
+        part_m_8_tile = part_m_8[tile]
+        np.multiply(s_m[tile], sum_m, out=part_m_8_tile)
+        part_m_8_tile *= part_2
+        part_m_8_tile += part_m_5
+        part_m_8_tile -= part_m_6
+    part_i_2 = sum_i * part_i
+    part_i_2 *= bar
+    part_i_2 += bar + bar * (d1 - r)
+    part_i_3 = s_bar[:k]
+    np.multiply(s_i, sum_i_2, out=part_i_3)
+    part_i_3 *= part_2
+    part_i_3 -= bar * (part_i * sum_i_3)
+    part_i_3 -= bar * (part_i * sum_i_4)
+    total_3 = _added(part_i * sum_i_2)
     sum_i1 = np.zeros((k, rows), kind)
     for place in range(k - 1):
         work_0 = work(0, k - place - 1, rows)
         np.add(nu_i[place], nu_i[place + 1:], out=work_0)
-        np.add.reduce(work_0, axis=0, out=sum_i1[place])
-    total_4 = np.add.reduce(sum_i1, axis=0)
+        _added(work_0, out=sum_i1[place])
+    total_4 = _added(sum_i1)
     part_3 = total_4 + (total_3 + (total + ((d1 - r) * total + k * total_2)))
     nu_bar[r:] = part
     nu_bar[:k] = part_i_2 + part_i1_2 + part_i2_2
-    s_bar[:k] = part_i_3
     return part_3, nu_bar, s_bar
 
 
@@ -1384,16 +1402,23 @@ def _excess_loss_pullback_first(
         np.multiply(work_1, work_3, out=work_1)
         np.multiply(work_0, work_1, out=work_0)
         np.add.reduce(work_0, axis=2, out=sum_i_4[tile])
-        part_m_3 = _cut(s_m, tile) * sum_m
-        part_m_4 = _cut(part_2, tile)[:, None] * part_m_3
         sum_m_2 = np.matmul(_cut(part_i, tile)[:, None], work_2)[:, 0]
         part_m_5 = _cut(bar, tile)[:, None] * sum_m_2
         sum_m_3 = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
         part_m_6 = _cut(bar, tile)[:, None] * sum_m_3
-        part_m_7 = part_m_4 + part_m_5
-        np.subtract(part_m_7, part_m_6, out=part_m_8[tile])
-    part_i_2 = (bar + bar * (d1 - r))[:, None] + bar[:, None] * (sum_i * part_i)
-    part_i_3 = part_2[:, None] * (s_i * sum_i_2) - bar[:, None] * (part_i * sum_i_3) - bar[:, None] * (part_i * sum_i_4)
+        part_m_8_tile = part_m_8[tile]
+        np.multiply(_cut(s_m, tile), sum_m, out=part_m_8_tile)
+        part_m_8_tile *= _cut(part_2, tile)[:, None]
+        part_m_8_tile += part_m_5
+        part_m_8_tile -= part_m_6
+    part_i_2 = sum_i * part_i
+    part_i_2 *= bar[:, None]
+    part_i_2 += (bar + bar * (d1 - r))[:, None]
+    part_i_3 = s_bar[:, :k]
+    np.multiply(s_i, sum_i_2, out=part_i_3)
+    part_i_3 *= part_2[:, None]
+    part_i_3 -= bar[:, None] * (part_i * sum_i_3)
+    part_i_3 -= bar[:, None] * (part_i * sum_i_4)
     total_3 = _row_sums(part_i * sum_i_2)
     sum_i1 = np.zeros((rows, k), kind)
     for place in range(k - 1):
@@ -1404,7 +1429,6 @@ def _excess_loss_pullback_first(
     part_3 = total_4 + (total_3 + (total + ((d1 - r) * total + k * total_2)))
     nu_bar[:, r:] = part[:, None]
     nu_bar[:, :k] = part_i_2 + part_i1_2 + part_i2_2
-    s_bar[:, :k] = part_i_3
     return part_3, nu_bar, s_bar
 
 
@@ -1550,6 +1574,11 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     np.matmul(x[:whole].reshape(count // step, step, size), ones, out=sums[:whole].reshape(-1, step))
     np.dot(x[whole:], ones, out=sums[whole:])
     return sums
+
+
+def _added(x: Floats, out: Floats | None = None) -> Floats:
+    """The sum along the first axis; of two entries it takes a third of the time as an addition."""
+    return np.add(x[0], x[1], out=out) if len(x) == 2 else np.add.reduce(x, axis=0, out=out)
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -1924,13 +1953,15 @@ TILE = 131_072
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
 COLUMN = 32_768
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+"""Rows in a block, or numbers in a tile, without arrays over two indices: what is short stays in the caches."""
 SERIAL = 8192
 """Numbers in one call of BLAS: from 9000 on it uses threads, which wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
 NARROW = 3
 """Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
+LINE = 64
+"""Bytes of a cache line. NumPy takes twice as long for differences whose vectors cross from one line into the next."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -1950,7 +1981,8 @@ class _Work:
             return
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
-        tile = min(TILE, room * 2 // 5 // slots) if slots else 0
+        short = not last and all(others == 1 for _, others, _ in nests)
+        tile = min(COLUMN if short else TILE, room * 2 // 5 // slots) if slots else 0
         whole = room // (cold + slots * largest + 4)  # rows that fit with nests of one tile
         if not last or whole * largest > tile:
             whole = (room - slots * tile) // (cold + 1)
@@ -1961,14 +1993,15 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        blocks = -(-count // rows) or 1
-        self.rows = -(-count // blocks) or 1  # of one size, as few blocks as before
+        step = LINE // kind.itemsize if last and rows >= LINE else 1
+        blocks = -(-count // (rows // step * step)) or 1
+        self.rows = -(-count // (blocks * step)) * step or 1  # of one size, as few blocks as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
             most = others * size * self.rows
             self.capacity = max(self.capacity, min(most, max(least, tile)))
-        self.slots = [np.empty(self.capacity, kind) for _ in range(slots)]
+        self.slots = [_on_lines(kind, self.capacity) for _ in range(slots)]
 
     def __call__(self, slot: int, *shape: int) -> Floats:
         """An array of this shape; what it held is overwritten."""
@@ -1981,6 +2014,14 @@ class _Work:
     def row_tiles(self, rows: int, others: int, size: int) -> list[slice]:
         """Tiles of rows that fit, where the batch is the first axis."""
         return _slices(rows, self.capacity // (others * size or 1))
+
+
+def _on_lines(kind: np.dtype, *shape: int) -> Floats:
+    """A new array that begins on a cache line."""
+    size = math.prod(shape)
+    whole = np.empty(size + LINE // kind.itemsize, kind)
+    start = -whole.ctypes.data % LINE // kind.itemsize
+    return whole[start : start + size].reshape(shape)
 
 
 def _slices(size: int, width: int) -> list[slice]:

@@ -179,7 +179,7 @@ def law(
     axis = 0 if last else 1
     weights = np.empty((count, number), kind)
     mean, variance, risk_mean, risk_variance, alpha0 = (np.empty(count, kind) for _ in range(5))
-    work = _Work(kind, count, 5 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(kind, count, d + k + 6 + d * ((g is not None) + 8 * (sigma_down is not None) * d), last, (2, 1, k))
 
     def domain(rows, beta, ell, noise, sigma_nu2, alpha, g, sigma_down):
         inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
@@ -264,7 +264,7 @@ def cumulants(
     )
     number = d - k
     count = math.prod(batch)
-    few = _is_few(count)
+    few = _is_few(count, (1, k))
     if few and number and g is None and sigma_down is None:
         found = _plain_cumulants(
             batch,
@@ -281,7 +281,7 @@ def cumulants(
     last, at = False, _LAW_FIRST
     axis = 0 if last else 1
     result = np.empty((count, order), kind)
-    work = _Work(kind, count, 5 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(kind, count, d + k + 6 + d * ((g is not None) + 8 * (sigma_down is not None) * d), last, (2, 1, k))
 
     def domain(rows, beta, ell, noise, g, sigma_down):
         inside_given = _downstream_domain(last, None, g, sigma_down, outside)
@@ -382,7 +382,14 @@ def value_and_gradient(
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
     parts = _there(value, by_beta, by_ell, by_noise, by_sigma_nu2, by_alpha, by_g, by_sigma_down)
-    work = _Work(kind, count, 18 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(
+        kind,
+        count,
+        18 * max(k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d),
+        last,
+        (2, 1, k),
+        (3, 1, k),
+    )
 
     def domain(rows, beta, ell, noise, sigma_nu2, alpha, g, sigma_down, *factors):
         inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
@@ -484,7 +491,7 @@ def outside_variance(
     count = math.prod(batch)
     last, at = False, _LAW_FIRST
     result = np.empty((count, d - k), kind)
-    work = _Work(kind, count, 5 * max(k, k, 1), last)
+    work = _Work(kind, count, d + k, last, (2, 1, k))
 
     def domain(rows, beta, ell, noise):
         inside_own = at.variance_domain(beta, ell, noise, d, k, rows, kind, work)
@@ -762,7 +769,7 @@ def natural_value_and_gradient(
         fine = frame.fine & np.isfinite(value)
         with np.errstate(all="ignore"):
             v_outside = outside_variance(beta, ell, noise, d=d)
-            work = _Work(kind, rows, 5 * max(k, k, 1), False)
+            work = _Work(kind, rows, 2 * k + 1, False, (2, 1, k))
             label_noise = _noise_variance(beta, ell, noise, sigma_nu2, d, k, rows, kind, work)
             own = _own_variance(noise, d, k, rows, kind, work)
             wanted = _Target(names, factors, alpha, label_noise, d_eff, rank)
@@ -823,7 +830,16 @@ def _outside_variance(
     beta: Floats, ell: Floats, noise: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`v_a` for the indices outside the learned span."""
-    total = _row_sums(beta**2 / (ell * (noise[:, None] + ell)))
+    total = np.empty(rows, kind)
+    for tile in work.row_tiles(rows, 1, k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k)
+        work_1 = work(1, height, k)
+        np.square(_cut(beta, tile), out=work_0)
+        np.add(_cut(noise, tile)[:, None], _cut(ell, tile), out=work_1)
+        np.multiply(_cut(ell, tile), work_1, out=work_1)
+        np.divide(work_0, work_1, out=work_0)
+        total[tile] = _row_sums(work_0)
     v_a = noise * total
     return _join(kind, 1, (v_a, d - k))
 
@@ -832,7 +848,15 @@ def _noise_variance(
     beta: Floats, ell: Floats, noise: Floats, sigma_nu2: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`sigma^2`."""
-    total = _row_sums(beta**2 / (noise[:, None] + ell))
+    total = np.empty(rows, kind)
+    for tile in work.row_tiles(rows, 1, k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k)
+        work_1 = work(1, height, k)
+        np.square(_cut(beta, tile), out=work_0)
+        np.add(_cut(noise, tile)[:, None], _cut(ell, tile), out=work_1)
+        np.divide(work_0, work_1, out=work_0)
+        total[tile] = _row_sums(work_0)
     value = noise * total + sigma_nu2
     return value
 
@@ -862,7 +886,16 @@ def _outside_pullback(
     part_i_5 = (2 * part)[:, None] * (beta * part_i_4)
     part_i_6 = part_i**2 * (part_i_2 * part_i_3)
     part_i_7 = -(part[:, None] * (part_i_2**2 * (part_i * part_i_3)) + part[:, None] * part_i_6)
-    total_3 = _row_sums(part_i_6)
+    total_3 = np.empty(rows, kind)
+    for tile in work.row_tiles(rows, 1, k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k)
+        work_1 = work(1, height, k)
+        work_2 = work(2, height, k)
+        np.add(_cut(noise, tile)[:, None], _cut(ell, tile), out=work_0)
+        np.square(_cut(part_i, tile), out=work_1)
+        np.multiply(_cut(part_i_2, tile), _cut(part_i_3, tile), out=work_2)
+        total_3[tile] = _row_sums(_cut(part_i_6, tile))
     total_4 = _over(g_bar_a, d - k, 1)
     part_2 = total * total_2 + total_4 - part * total_3
     return part_i_5, part_i_7, part_2
@@ -1098,6 +1131,11 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     np.matmul(x[:whole].reshape(count // step, step, size), ones, out=sums[:whole].reshape(-1, step))
     np.dot(x[whole:], ones, out=sums[whole:])
     return sums
+
+
+def _added(x: Floats, out: Floats | None = None) -> Floats:
+    """The sum along the first axis; of two entries it takes a third of the time as an addition."""
+    return np.add(x[0], x[1], out=out) if len(x) == 2 else np.add.reduce(x, axis=0, out=out)
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -1472,13 +1510,15 @@ TILE = 131_072
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
 COLUMN = 32_768
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+"""Rows in a block, or numbers in a tile, without arrays over two indices: what is short stays in the caches."""
 SERIAL = 8192
 """Numbers in one call of BLAS: from 9000 on it uses threads, which wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
 NARROW = 3
 """Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
+LINE = 64
+"""Bytes of a cache line. NumPy takes twice as long for differences whose vectors cross from one line into the next."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -1498,7 +1538,8 @@ class _Work:
             return
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
-        tile = min(TILE, room * 2 // 5 // slots) if slots else 0
+        short = not last and all(others == 1 for _, others, _ in nests)
+        tile = min(COLUMN if short else TILE, room * 2 // 5 // slots) if slots else 0
         whole = room // (cold + slots * largest + 4)  # rows that fit with nests of one tile
         if not last or whole * largest > tile:
             whole = (room - slots * tile) // (cold + 1)
@@ -1509,14 +1550,15 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        blocks = -(-count // rows) or 1
-        self.rows = -(-count // blocks) or 1  # of one size, as few blocks as before
+        step = LINE // kind.itemsize if last and rows >= LINE else 1
+        blocks = -(-count // (rows // step * step)) or 1
+        self.rows = -(-count // (blocks * step)) * step or 1  # of one size, as few blocks as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
             most = others * size * self.rows
             self.capacity = max(self.capacity, min(most, max(least, tile)))
-        self.slots = [np.empty(self.capacity, kind) for _ in range(slots)]
+        self.slots = [_on_lines(kind, self.capacity) for _ in range(slots)]
 
     def __call__(self, slot: int, *shape: int) -> Floats:
         """An array of this shape; what it held is overwritten."""
@@ -1529,6 +1571,14 @@ class _Work:
     def row_tiles(self, rows: int, others: int, size: int) -> list[slice]:
         """Tiles of rows that fit, where the batch is the first axis."""
         return _slices(rows, self.capacity // (others * size or 1))
+
+
+def _on_lines(kind: np.dtype, *shape: int) -> Floats:
+    """A new array that begins on a cache line."""
+    size = math.prod(shape)
+    whole = np.empty(size + LINE // kind.itemsize, kind)
+    start = -whole.ctypes.data % LINE // kind.itemsize
+    return whole[start : start + size].reshape(shape)
 
 
 def _slices(size: int, width: int) -> list[slice]:

@@ -868,16 +868,17 @@ def _outside_variance_last(
     lam_i = lam[:k]
     rho_2 = 1 + 2 / (degrees_of_freedom - 4)
     part_i = lam_i * b**2
-    v_a = np.empty((d - k, rows), kind)
+    v_a = _on_lines(kind, d - k, rows)
     for tile in work.tiles(d - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
         np.subtract(lam_i[:, None], lam_a[tile], out=work_0)
         np.square(work_0, out=work_0)
         np.divide(part_i[:, None], work_0, out=work_0)
-        sum_a = np.add.reduce(work_0, axis=0)
-        part_a = lam_a[tile] * sum_a
-        np.multiply(rho_2, part_a, out=v_a[tile])
+        sum_a = _added(work_0)
+        v_a_tile = v_a[tile]
+        np.multiply(lam_a[tile], sum_a, out=v_a_tile)
+        v_a_tile *= rho_2
     return _join(kind, 0, (v_a, d - k))
 
 
@@ -900,7 +901,7 @@ def _outside_pullback_last(
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     lam_a = lam[k:]
     lam_i = lam[:k]
-    lam_bar = np.empty((d, rows), kind)
+    lam_bar = _on_lines(kind, d, rows)
     part = degrees_of_freedom - 4
     rho_2 = 1 + 2 / part
     part_i = b**2
@@ -909,7 +910,7 @@ def _outside_pullback_last(
     sum_i = np.zeros((k, rows), kind)
     part_a_8 = lam_bar[k:]
     sum_i_2 = np.zeros((k, rows), kind)
-    total = np.zeros((rows,), kind)
+    total = np.zeros(rows, kind)
     for tile in work.tiles(d - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
@@ -926,19 +927,24 @@ def _outside_pullback_last(
         sum_i += np.einsum("an,ian->in", part_a_2, work_1)
         np.multiply(work_0, work_1, out=work_0)
         sum_a_2 = np.einsum("in,ian->an", part_i_2, work_0)
-        part_a_3 = part_a_2 * sum_a_2
-        part_a_4 = part_2 * part_a_3
         part_a_5 = sum_a * v_bar_a
         part_a_6 = rho_2 * part_a_5
-        part_a_7 = g_bar_a + part_a_4
-        np.add(part_a_6, part_a_7, out=part_a_8[tile])
+        part_a_8_tile = part_a_8[tile]
+        np.multiply(part_a_2, sum_a_2, out=part_a_8_tile)
+        part_a_8_tile *= part_2
+        part_a_8_tile += g_bar_a
+        part_a_8_tile += part_a_6
         sum_i_2 += np.einsum("an,ian->in", part_a_2, work_0)
         part_a_9 = part_a * v_bar_a
-        total += np.add.reduce(part_a_9, axis=0)
-    part_i_3 = part_2 * (sum_i * (lam_i * b))
-    part_i_4 = rho_2 * (part_i * sum_i) - part_2 * (part_i * (lam_i * sum_i_2))
+        total += _added(part_a_9)
+    part_i_3 = sum_i * (lam_i * b)
+    part_i_3 *= part_2
+    part_i_4 = lam_bar[:k]
+    np.multiply(lam_i, sum_i_2, out=part_i_4)
+    part_i_4 *= part_i
+    part_i_4 *= part_2
+    np.subtract(rho_2 * (part_i * sum_i), part_i_4, out=part_i_4)
     part_3 = (-2) * total / part**2
-    lam_bar[:k] = part_i_4
     return part_i_3, lam_bar, part_3
 
 
@@ -1006,8 +1012,9 @@ def _outside_variance_first(
         np.divide(1, work_0, out=work_0)
         np.square(work_0, out=work_0)
         sum_a = np.matmul(_cut(part_i, tile)[:, None], work_0)[:, 0]
-        part_a = _cut(lam_a, tile) * sum_a
-        np.multiply(_cut(rho_2, tile)[:, None], part_a, out=v_a[tile])
+        v_a_tile = v_a[tile]
+        np.multiply(_cut(lam_a, tile), sum_a, out=v_a_tile)
+        v_a_tile *= _cut(rho_2, tile)[:, None]
     return _join(kind, 1, (v_a, d - k))
 
 
@@ -1034,7 +1041,7 @@ def _outside_pullback_first(
     sum_i = np.empty((rows, k), kind)
     part_a_8 = lam_bar[:, k:]
     sum_i_2 = np.empty((rows, k), kind)
-    total = np.empty((rows,), kind)
+    total = np.empty(rows, kind)
     for tile in work.row_tiles(rows, k, d - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, d - k)
@@ -1051,19 +1058,24 @@ def _outside_pullback_first(
         sum_i[tile] = np.matmul(work_1, part_a_2[:, :, None])[:, :, 0]
         np.multiply(work_0, work_1, out=work_0)
         sum_a_2 = np.matmul(_cut(part_i_2, tile)[:, None], work_0)[:, 0]
-        part_a_3 = part_a_2 * sum_a_2
-        part_a_4 = _cut(part_2, tile)[:, None] * part_a_3
         part_a_5 = sum_a * v_bar_a
         part_a_6 = _cut(rho_2, tile)[:, None] * part_a_5
-        part_a_7 = g_bar_a + part_a_4
-        np.add(part_a_6, part_a_7, out=part_a_8[tile])
+        part_a_8_tile = part_a_8[tile]
+        np.multiply(part_a_2, sum_a_2, out=part_a_8_tile)
+        part_a_8_tile *= _cut(part_2, tile)[:, None]
+        part_a_8_tile += g_bar_a
+        part_a_8_tile += part_a_6
         sum_i_2[tile] = np.matmul(work_0, part_a_2[:, :, None])[:, :, 0]
         part_a_9 = part_a * v_bar_a
         np.add.reduce(part_a_9, axis=1, out=total[tile])
-    part_i_3 = part_2[:, None] * (sum_i * (lam_i * b))
-    part_i_4 = rho_2[:, None] * (part_i * sum_i) - part_2[:, None] * (part_i * (lam_i * sum_i_2))
+    part_i_3 = sum_i * (lam_i * b)
+    part_i_3 *= part_2[:, None]
+    part_i_4 = lam_bar[:, :k]
+    np.multiply(lam_i, sum_i_2, out=part_i_4)
+    part_i_4 *= part_i
+    part_i_4 *= part_2[:, None]
+    np.subtract(rho_2[:, None] * (part_i * sum_i), part_i_4, out=part_i_4)
     part_3 = (-2) * total / part**2
-    lam_bar[:, :k] = part_i_4
     return part_i_3, lam_bar, part_3
 
 
@@ -1112,8 +1124,8 @@ def _excess_loss_mean_last(
     lam: Floats, degrees_of_freedom: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
-    lam_a = lam[k:]
     lam_i = lam[:k]
+    lam_a = lam[k:]
     rho_2 = 1 + 2 / (degrees_of_freedom - 4)
     sum_i = np.zeros((k, rows), kind)
     for tile in work.tiles(d - k, k, rows):
@@ -1122,7 +1134,7 @@ def _excess_loss_mean_last(
         np.subtract(lam_i[:, None], lam_a[tile], out=work_0)
         np.divide(lam_a[tile], work_0, out=work_0)
         sum_i += np.add.reduce(work_0, axis=1)
-    total = np.add.reduce(lam_i * sum_i, axis=0)
+    total = _added(lam_i * sum_i)
     value = rho_2 * total
     return value
 
@@ -1133,7 +1145,7 @@ def _excess_loss_pullback_last(
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[k:]
     lam_i = lam[:k]
-    lam_bar = np.empty((d, rows), kind)
+    lam_bar = _on_lines(kind, d, rows)
     part = degrees_of_freedom - 4
     rho_2 = 1 + 2 / part
     part_2 = rho_2 * bar
@@ -1148,18 +1160,21 @@ def _excess_loss_pullback_last(
         np.divide(1, work_0, out=work_0)
         np.square(work_0, out=work_1)
         sum_a = np.einsum("in,ian->an", lam_i, work_1)
-        part_a = lam_a[tile] * sum_a
-        part_a_2 = part_2 * part_a
         sum_a_2 = np.einsum("in,ian->an", lam_i, work_0)
         part_a_3 = part_2 * sum_a_2
-        np.add(part_a_2, part_a_3, out=part_a_4[tile])
+        part_a_4_tile = part_a_4[tile]
+        np.multiply(lam_a[tile], sum_a, out=part_a_4_tile)
+        part_a_4_tile *= part_2
+        part_a_4_tile += part_a_3
         sum_i += np.einsum("an,ian->in", lam_a[tile], work_1)
         sum_i_2 += np.einsum("an,ian->in", lam_a[tile], work_0)
-    part_i = part_2 * sum_i_2 - part_2 * (lam_i * sum_i)
-    total = np.add.reduce(lam_i * sum_i_2, axis=0)
+    part_i = lam_bar[:k]
+    np.multiply(lam_i, sum_i, out=part_i)
+    part_i *= part_2
+    np.subtract(part_2 * sum_i_2, part_i, out=part_i)
+    total = _added(lam_i * sum_i_2)
     part_3 = (-2) * (bar * total) / part**2
     part_4 = rho_2 * total
-    lam_bar[:k] = part_i
     return part_4, lam_bar, part_3
 
 
@@ -1180,8 +1195,8 @@ def _excess_loss_mean_first(
     lam: Floats, degrees_of_freedom: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
-    lam_a = lam[:, k:]
     lam_i = lam[:, :k]
+    lam_a = lam[:, k:]
     rho_2 = 1 + 2 / (degrees_of_freedom - 4)
     sum_i = np.empty((rows, k), kind)
     for tile in work.row_tiles(rows, k, d - k):
@@ -1216,18 +1231,21 @@ def _excess_loss_pullback_first(
         np.divide(1, work_0, out=work_0)
         np.square(work_0, out=work_1)
         sum_a = np.matmul(_cut(lam_i, tile)[:, None], work_1)[:, 0]
-        part_a = _cut(lam_a, tile) * sum_a
-        part_a_2 = _cut(part_2, tile)[:, None] * part_a
         sum_a_2 = np.matmul(_cut(lam_i, tile)[:, None], work_0)[:, 0]
         part_a_3 = _cut(part_2, tile)[:, None] * sum_a_2
-        np.add(part_a_2, part_a_3, out=part_a_4[tile])
+        part_a_4_tile = part_a_4[tile]
+        np.multiply(_cut(lam_a, tile), sum_a, out=part_a_4_tile)
+        part_a_4_tile *= _cut(part_2, tile)[:, None]
+        part_a_4_tile += part_a_3
         sum_i[tile] = np.matmul(work_1, _cut(lam_a, tile)[:, :, None])[:, :, 0]
         sum_i_2[tile] = np.matmul(work_0, _cut(lam_a, tile)[:, :, None])[:, :, 0]
-    part_i = part_2[:, None] * sum_i_2 - part_2[:, None] * (lam_i * sum_i)
+    part_i = lam_bar[:, :k]
+    np.multiply(lam_i, sum_i, out=part_i)
+    part_i *= part_2[:, None]
+    np.subtract(part_2[:, None] * sum_i_2, part_i, out=part_i)
     total = _row_sums(lam_i * sum_i_2)
     part_3 = (-2) * (bar * total) / part**2
     part_4 = rho_2 * total
-    lam_bar[:, :k] = part_i
     return part_4, lam_bar, part_3
 
 
@@ -1435,6 +1453,11 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     np.matmul(x[:whole].reshape(count // step, step, size), ones, out=sums[:whole].reshape(-1, step))
     np.dot(x[whole:], ones, out=sums[whole:])
     return sums
+
+
+def _added(x: Floats, out: Floats | None = None) -> Floats:
+    """The sum along the first axis; of two entries it takes a third of the time as an addition."""
+    return np.add(x[0], x[1], out=out) if len(x) == 2 else np.add.reduce(x, axis=0, out=out)
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -1809,13 +1832,15 @@ TILE = 131_072
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
 COLUMN = 32_768
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+"""Rows in a block, or numbers in a tile, without arrays over two indices: what is short stays in the caches."""
 SERIAL = 8192
 """Numbers in one call of BLAS: from 9000 on it uses threads, which wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
 NARROW = 3
 """Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
+LINE = 64
+"""Bytes of a cache line. NumPy takes twice as long for differences whose vectors cross from one line into the next."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -1835,7 +1860,8 @@ class _Work:
             return
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
-        tile = min(TILE, room * 2 // 5 // slots) if slots else 0
+        short = not last and all(others == 1 for _, others, _ in nests)
+        tile = min(COLUMN if short else TILE, room * 2 // 5 // slots) if slots else 0
         whole = room // (cold + slots * largest + 4)  # rows that fit with nests of one tile
         if not last or whole * largest > tile:
             whole = (room - slots * tile) // (cold + 1)
@@ -1846,14 +1872,15 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        blocks = -(-count // rows) or 1
-        self.rows = -(-count // blocks) or 1  # of one size, as few blocks as before
+        step = LINE // kind.itemsize if last and rows >= LINE else 1
+        blocks = -(-count // (rows // step * step)) or 1
+        self.rows = -(-count // (blocks * step)) * step or 1  # of one size, as few blocks as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
             most = others * size * self.rows
             self.capacity = max(self.capacity, min(most, max(least, tile)))
-        self.slots = [np.empty(self.capacity, kind) for _ in range(slots)]
+        self.slots = [_on_lines(kind, self.capacity) for _ in range(slots)]
 
     def __call__(self, slot: int, *shape: int) -> Floats:
         """An array of this shape; what it held is overwritten."""
@@ -1866,6 +1893,14 @@ class _Work:
     def row_tiles(self, rows: int, others: int, size: int) -> list[slice]:
         """Tiles of rows that fit, where the batch is the first axis."""
         return _slices(rows, self.capacity // (others * size or 1))
+
+
+def _on_lines(kind: np.dtype, *shape: int) -> Floats:
+    """A new array that begins on a cache line."""
+    size = math.prod(shape)
+    whole = np.empty(size + LINE // kind.itemsize, kind)
+    start = -whole.ctypes.data % LINE // kind.itemsize
+    return whole[start : start + size].reshape(shape)
 
 
 def _slices(size: int, width: int) -> list[slice]:

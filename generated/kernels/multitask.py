@@ -184,7 +184,7 @@ def law(
     axis = 0 if last else 1
     weights = np.empty((count, number), kind)
     mean, variance, risk_mean, risk_variance, alpha0 = (np.empty(count, kind) for _ in range(5))
-    work = _Work(kind, count, 5 * max(k, k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(kind, count, d + 2 * k + 6 + d * ((g is not None) + 8 * (sigma_down is not None) * d), last, (2, 1, k))
 
     def domain(rows, b, nu, s, sigma2, alpha, g, sigma_down):
         inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
@@ -269,7 +269,7 @@ def cumulants(
     )
     number = d - k
     count = math.prod(batch)
-    few = _is_few(count)
+    few = _is_few(count, (1, k))
     if few and number and g is None and sigma_down is None:
         found = _plain_cumulants(
             batch,
@@ -286,7 +286,7 @@ def cumulants(
     last, at = False, _LAW_FIRST
     axis = 0 if last else 1
     result = np.empty((count, order), kind)
-    work = _Work(kind, count, 5 * max(k, k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(kind, count, d + 2 * k + 6 + d * ((g is not None) + 8 * (sigma_down is not None) * d), last, (2, 1, k))
 
     def domain(rows, b, nu, s, g, sigma_down):
         inside_given = _downstream_domain(last, None, g, sigma_down, outside)
@@ -385,7 +385,9 @@ def value_and_gradient(
     by_g = None if g is None else np.empty((count, length), kind)
     by_sigma_down = None if sigma_down is None else np.empty((count, length, length), kind)
     parts = _there(value, by_b, by_nu, by_s, by_sigma2, by_alpha, by_g, by_sigma_down)
-    work = _Work(kind, count, 18 * max(k, k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last)
+    work = _Work(
+        kind, count, 18 * max(k, k, k, 1) + d * ((g is not None) + 8 * (sigma_down is not None) * d), last, (2, 1, k)
+    )
 
     def domain(rows, b, nu, s, sigma2, alpha, g, sigma_down, *factors):
         inside_given = _downstream_domain(last, alpha, g, sigma_down, outside)
@@ -479,7 +481,7 @@ def outside_variance(
     count = math.prod(batch)
     last, at = False, _LAW_FIRST
     result = np.empty((count, d - k), kind)
-    work = _Work(kind, count, 5 * max(k, k, k, 1), last)
+    work = _Work(kind, count, d + 2 * k, last, (2, 1, k))
 
     def domain(rows, b, nu, s):
         inside_own = at.variance_domain(b, nu, s, d, k, rows, kind, work)
@@ -811,7 +813,16 @@ def _outside_variance(
     b: Floats, nu: Floats, s: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """`v_a` for the indices outside the learned span."""
-    v_a = _row_sums(nu * b**2 / s**2)
+    v_a = np.empty(rows, kind)
+    for tile in work.row_tiles(rows, 1, k):
+        height = tile.stop - tile.start
+        work_0 = work(0, height, k)
+        work_1 = work(1, height, k)
+        np.square(_cut(b, tile), out=work_0)
+        np.multiply(_cut(nu, tile), work_0, out=work_0)
+        np.square(_cut(s, tile), out=work_1)
+        np.divide(work_0, work_1, out=work_0)
+        v_a[tile] = _row_sums(work_0)
     return _join(kind, 1, (v_a, d - k))
 
 
@@ -867,14 +878,14 @@ def _excess_loss_mean_last(nu: Floats, T: int, d: int, k: int, rows: int, kind: 
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
     nu_c = nu[k:]
     nu_i = nu[:k]
-    total = np.add.reduce(nu_i, axis=0)
-    total_2 = np.add.reduce(nu_c, axis=0)
+    total = _added(nu_i)
+    total_2 = _added(nu_c)
     sum_i1 = np.zeros((k, rows), kind)
     for place in range(k - 1):
         work_0 = work(0, k - place - 1, rows)
         np.add(nu_i[place], nu_i[place + 1:], out=work_0)
-        np.add.reduce(work_0, axis=0, out=sum_i1[place])
-    total_3 = np.add.reduce(sum_i1, axis=0)
+        _added(work_0, out=sum_i1[place])
+    total_3 = _added(sum_i1)
     value = total_3 + (total + ((d - k) * total + k * total_2))
     return value
 
@@ -885,21 +896,21 @@ def _excess_loss_pullback_last(
     """The mean excess loss, and the derivatives of `bar` times it."""
     nu_c = nu[k:]
     nu_i = nu[:k]
-    nu_bar = np.empty((T, rows), kind)
+    nu_bar = _on_lines(kind, T, rows)
     part = k * bar
     part_2 = bar + bar * (d - k)
     part_i1 = np.arange(k - 1, -1, -1, kind)[:, None]
     part_i1_2 = bar * part_i1
     part_i2 = np.arange(k, dtype=kind)[:, None]
     part_i2_2 = bar * part_i2
-    total = np.add.reduce(nu_i, axis=0)
-    total_2 = np.add.reduce(nu_c, axis=0)
+    total = _added(nu_i)
+    total_2 = _added(nu_c)
     sum_i1 = np.zeros((k, rows), kind)
     for place in range(k - 1):
         work_0 = work(0, k - place - 1, rows)
         np.add(nu_i[place], nu_i[place + 1:], out=work_0)
-        np.add.reduce(work_0, axis=0, out=sum_i1[place])
-    total_3 = np.add.reduce(sum_i1, axis=0)
+        _added(work_0, out=sum_i1[place])
+    total_3 = _added(sum_i1)
     part_3 = total_3 + (total + ((d - k) * total + k * total_2))
     nu_bar[k:] = part
     nu_bar[:k] = part_2 + part_i1_2 + part_i2_2
@@ -1077,6 +1088,11 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     np.matmul(x[:whole].reshape(count // step, step, size), ones, out=sums[:whole].reshape(-1, step))
     np.dot(x[whole:], ones, out=sums[whole:])
     return sums
+
+
+def _added(x: Floats, out: Floats | None = None) -> Floats:
+    """The sum along the first axis; of two entries it takes a third of the time as an addition."""
+    return np.add(x[0], x[1], out=out) if len(x) == 2 else np.add.reduce(x, axis=0, out=out)
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -1451,13 +1467,15 @@ TILE = 131_072
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
 COLUMN = 32_768
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+"""Rows in a block, or numbers in a tile, without arrays over two indices: what is short stays in the caches."""
 SERIAL = 8192
 """Numbers in one call of BLAS: from 9000 on it uses threads, which wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
 NARROW = 3
 """Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
+LINE = 64
+"""Bytes of a cache line. NumPy takes twice as long for differences whose vectors cross from one line into the next."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -1477,7 +1495,8 @@ class _Work:
             return
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
-        tile = min(TILE, room * 2 // 5 // slots) if slots else 0
+        short = not last and all(others == 1 for _, others, _ in nests)
+        tile = min(COLUMN if short else TILE, room * 2 // 5 // slots) if slots else 0
         whole = room // (cold + slots * largest + 4)  # rows that fit with nests of one tile
         if not last or whole * largest > tile:
             whole = (room - slots * tile) // (cold + 1)
@@ -1488,14 +1507,15 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        blocks = -(-count // rows) or 1
-        self.rows = -(-count // blocks) or 1  # of one size, as few blocks as before
+        step = LINE // kind.itemsize if last and rows >= LINE else 1
+        blocks = -(-count // (rows // step * step)) or 1
+        self.rows = -(-count // (blocks * step)) * step or 1  # of one size, as few blocks as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
             most = others * size * self.rows
             self.capacity = max(self.capacity, min(most, max(least, tile)))
-        self.slots = [np.empty(self.capacity, kind) for _ in range(slots)]
+        self.slots = [_on_lines(kind, self.capacity) for _ in range(slots)]
 
     def __call__(self, slot: int, *shape: int) -> Floats:
         """An array of this shape; what it held is overwritten."""
@@ -1508,6 +1528,14 @@ class _Work:
     def row_tiles(self, rows: int, others: int, size: int) -> list[slice]:
         """Tiles of rows that fit, where the batch is the first axis."""
         return _slices(rows, self.capacity // (others * size or 1))
+
+
+def _on_lines(kind: np.dtype, *shape: int) -> Floats:
+    """A new array that begins on a cache line."""
+    size = math.prod(shape)
+    whole = np.empty(size + LINE // kind.itemsize, kind)
+    start = -whole.ctypes.data % LINE // kind.itemsize
+    return whole[start : start + size].reshape(shape)
 
 
 def _slices(size: int, width: int) -> list[slice]:

@@ -1062,7 +1062,7 @@ def _outside_variance_last(
     part_a_7 = 2 * (sig_a * rho_a)
     part_i_5 = rho_i * sig_i
     part_i_6 = sig_i * ((r + gamma * sig_i) * b) ** 2
-    v_a = np.empty((d - k, rows), kind)
+    v_a = _on_lines(kind, d - k, rows)
     for tile in work.tiles(d - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
@@ -1102,9 +1102,10 @@ def _outside_variance_last(
         np.square(work_3, out=work_3)
         np.multiply(part_i_6[:, None], work_2, out=work_2)
         np.divide(work_2, work_3, out=work_2)
-        sum_a = np.add.reduce(work_2, axis=0)
-        part_a_8 = sig_a[tile] * sum_a
-        np.multiply(part, part_a_8, out=v_a[tile])
+        sum_a = _added(work_2)
+        v_a_tile = v_a[tile]
+        np.multiply(sig_a[tile], sum_a, out=v_a_tile)
+        v_a_tile *= part
     return _join(kind, 0, (v_a, d - k))
 
 
@@ -1132,8 +1133,8 @@ def _outside_pullback_last(
     sig_i = sig[:k]
     rho_a = rho[k:]
     sig_a = sig[k:]
-    rho_bar = np.empty((d, rows), kind)
-    sig_bar = np.empty((d, rows), kind)
+    rho_bar = _on_lines(kind, d, rows)
+    sig_bar = _on_lines(kind, d, rows)
     part = 1 + K
     part_2 = K * part
     part_3 = 1 / part_2
@@ -1194,7 +1195,7 @@ def _outside_pullback_last(
     part_a_53 = sig_bar[k:]
     sum_i_7 = np.zeros((k, rows), kind)
     sum_i_8 = np.zeros((k, rows), kind)
-    total = np.zeros((rows,), kind)
+    total = np.zeros(rows, kind)
     sum_i_9 = np.zeros((k, rows), kind)
     sum_i_10 = np.zeros((k, rows), kind)
     sum_i_11 = np.zeros((k, rows), kind)
@@ -1252,8 +1253,6 @@ def _outside_pullback_last(
         part_a_13 = sig_a[tile] * v_bar_a
         sum_i += np.einsum("an,ian->in", part_a_13, work_3)
         sum_a_2 = np.einsum("in,ian->an", part_i_12, work_0)
-        part_a_14 = part_a_13 * sum_a_2
-        part_a_15 = part_11 * part_a_14
         sum_a_3 = np.einsum("in,ian->an", part_i_13, work_0)
         part_a_16 = part_a_13 * sum_a_3
         part_a_17 = part_14 * part_a_16
@@ -1276,12 +1275,15 @@ def _outside_pullback_last(
         part_a_27 = v_bar_a * sum_a_8
         part_a_28 = part_a_10[tile] * part_a_27
         part_a_29 = part_18 * part_a_28
-        part_a_30 = part_a_15 + part_a_17
-        part_a_31 = part_a_19 + part_a_30
-        part_a_32 = part_a_21 + part_a_31
-        part_a_33 = part_a_23 + part_a_32
-        part_a_34 = part_a_26 + part_a_33
-        np.add(part_a_29, part_a_34, out=part_a_35[tile])
+        part_a_35_tile = part_a_35[tile]
+        np.multiply(part_a_13, sum_a_2, out=part_a_35_tile)
+        part_a_35_tile *= part_11
+        part_a_35_tile += part_a_17
+        part_a_35_tile += part_a_19
+        part_a_35_tile += part_a_21
+        part_a_35_tile += part_a_23
+        part_a_35_tile += part_a_26
+        part_a_35_tile += part_a_29
         part_a_36 = part_a_2[tile] * v_bar_a
         sum_i_2 += np.einsum("an,ian->in", part_a_36, work_0)
         sum_i_3 += np.einsum("an,ian->in", part_a_13, work_0)
@@ -1290,8 +1292,6 @@ def _outside_pullback_last(
         part_a_38 = v_bar_a * part_a_10[tile]
         sum_i_5 += np.einsum("an,ian->in", part_a_38, work_3)
         sum_i_6 += np.einsum("an,ian->in", part_a_13, work_3)
-        part_a_39 = sum_a_8 * part_a_36
-        part_a_40 = part_18 * part_a_39
         np.multiply(work_1, work_10, out=work_1)
         np.multiply(work_5, work_1, out=work_1)
         sum_a_9 = np.einsum("in,ian->an", part_i_19, work_1)
@@ -1304,16 +1304,19 @@ def _outside_pullback_last(
         part_a_46 = part_19 * part_a_45
         part_a_47 = sum_a * v_bar_a
         part_a_48 = part_3 * part_a_47
-        part_a_49 = g_bar_a + part_a_40
-        part_a_50 = part_a_44 + part_a_49
-        part_a_51 = part_a_48 + part_a_50
-        part_a_52 = part_a_51 - part_a_42
-        np.subtract(part_a_52, part_a_46, out=part_a_53[tile])
+        part_a_53_tile = part_a_53[tile]
+        np.multiply(sum_a_8, part_a_36, out=part_a_53_tile)
+        part_a_53_tile *= part_18
+        part_a_53_tile += g_bar_a
+        part_a_53_tile += part_a_44
+        part_a_53_tile += part_a_48
+        part_a_53_tile -= part_a_42
+        part_a_53_tile -= part_a_46
         sum_i_7 += np.einsum("an,ian->in", part_a_38, work_1)
         np.multiply(work_0, work_8, out=work_8)
         sum_i_8 += np.einsum("an,ian->in", part_a_13, work_8)
         part_a_54 = part_a_12 * v_bar_a
-        total += np.add.reduce(part_a_54, axis=0)
+        total += _added(part_a_54)
         np.multiply(work_0, work_9, out=work_9)
         sum_i_9 += np.einsum("an,ian->in", part_a_13, work_9)
         np.multiply(work_4, work_10, out=work_4)
@@ -1324,50 +1327,62 @@ def _outside_pullback_last(
         np.multiply(work_2, work_10, out=work_2)
         np.multiply(work_5, work_2, out=work_5)
         sum_i_12 += np.einsum("an,ian->in", part_a_13, work_5)
-    part_i_20 = 2 / part_2 * (sum_i * part_i_10 * part_i_7**2)
+    part_i_20 = sum_i * part_i_10
+    part_i_20 *= part_i_7**2
+    part_i_20 *= 2 / part_2
     part_i_21 = sig_i * sum_i_2
     part_i_22 = part_i_8 * part_i_21
-    part_i_23 = part_i_8 * (sig_i * sum_i_3)
-    part_i_24 = part_i_8 * (sum_i_2 * (part_i * part_i_3))
-    part_i_25 = (
-        (part_15 + part_10 / part) * part_i_23 + (part_14 * part_i_22
-        + (part_11 * (part_i_8 * (sig_i * sum_i_4)) + (2
-        * (rho_i * (part_15 * part_i_22 - part_4 * 3 / part * part_i_23)) + part_17 * (part_i_16 * part_i_21))))
-        - 2 * (K * gamma) / part * part_i_24 - part_19 * (part_i_8 * (sig_i * sum_i_5))
-        - part_11 * (part_i_19 * sum_i_5) - part_19 * (part_i_19 * sum_i_6)
-    )
-    part_i_26 = sum_i * part_i_18 * b**2
-    part_i_27 = (
-        part_9 / part_2 * part_i_26 + part_3 * (part_i_8 * sum_i) - part_19 * (part_i_8 * (part_i * sum_i_6))
-        - part_11 * (part_i_8 * (sig_i * sum_i_7)) - part_20 * (part_i_8 * (sig_i * sum_i_6))
-    )
-    total_2 = np.add.reduce(part_i_8 * (sig_i * sum_i_8), axis=0)
-    total_3 = np.add.reduce(part_i_16 * (part_i * sum_i_2), axis=0)
+    part_i_23 = sig_i * sum_i_3
+    part_i_23 *= part_i_8
+    part_i_24 = sum_i_2 * (part_i * part_i_3)
+    part_i_24 *= part_i_8
+    part_i_25 = rho_bar[:k]
+    np.multiply(part_15, part_i_22, out=part_i_25)
+    part_i_25 -= part_4 * 3 / part * part_i_23
+    part_i_25 *= rho_i
+    part_i_25 *= 2
+    part_i_25 += part_17 * (part_i_16 * part_i_21)
+    part_i_25 += part_11 * (part_i_8 * (sig_i * sum_i_4))
+    part_i_25 += part_14 * part_i_22
+    part_i_25 += (part_15 + part_10 / part) * part_i_23
+    part_i_25 -= 2 * (K * gamma) / part * part_i_24
+    part_i_25 -= part_19 * (part_i_8 * (sig_i * sum_i_5))
+    part_i_25 -= part_11 * (part_i_19 * sum_i_5)
+    part_i_25 -= part_19 * (part_i_19 * sum_i_6)
+    part_i_26 = sum_i * part_i_18
+    part_i_26 *= b**2
+    part_i_27 = sig_bar[:k]
+    np.multiply(part_i_8, sum_i, out=part_i_27)
+    part_i_27 *= part_3
+    part_i_27 += part_9 / part_2 * part_i_26
+    part_i_27 -= part_19 * (part_i_8 * (part_i * sum_i_6))
+    part_i_27 -= part_11 * (part_i_8 * (sig_i * sum_i_7))
+    part_i_27 -= part_20 * (part_i_8 * (sig_i * sum_i_6))
+    total_2 = _added(part_i_8 * (sig_i * sum_i_8))
+    total_3 = _added(part_i_16 * (part_i * sum_i_2))
     part_21 = total_2 / part_2 + 2 * total_3 / part - total / (part * part_8) - total / (K * part**2)
-    total_4 = np.add.reduce(part_i_8 * (part_i_11 * sum_i_4), axis=0)
-    total_5 = np.add.reduce(part_i_19 * sum_i_7, axis=0)
-    total_6 = np.add.reduce(part_i_8 * (sig_i * sum_i_9), axis=0)
-    total_7 = np.add.reduce(part_i_8 * (sig_i * sum_i_10), axis=0)
-    total_8 = np.add.reduce(part_i_7 * sum_i * part_i_10**2, axis=0)
-    total_9 = np.add.reduce(part_i_24, axis=0)
+    total_4 = _added(part_i_8 * (part_i_11 * sum_i_4))
+    total_5 = _added(part_i_19 * sum_i_7)
+    total_6 = _added(part_i_8 * (sig_i * sum_i_9))
+    total_7 = _added(part_i_8 * (sig_i * sum_i_10))
+    total_8 = _added(part_i_7 * sum_i * part_i_10**2)
+    total_9 = _added(part_i_24)
     part_22 = K * total_9
-    total_10 = np.add.reduce(part_i_14 * (sum_i_2 * (sig_i * part_i_3)), axis=0)
-    total_11 = np.add.reduce(part_i_8 * (sig_i * sum_i_11), axis=0)
+    total_10 = _added(part_i_14 * (sum_i_2 * (sig_i * part_i_3)))
+    total_11 = _added(part_i_8 * (sig_i * sum_i_11))
     part_23 = (
         2 * (r * total_11) / part + (4 * part_22 / part
         + (2 * (gamma * (4 * total_4 / part_2 + total_6 / part - 4 * total_5 / part_2)) + 2 * total_8 / part_2))
         - 2 * (r * total_7) / part_2 - 2 * (K * total_10) / part
     )
-    total_12 = np.add.reduce(part_i_8 * (sig_i * sum_i_12), axis=0)
-    total_13 = np.add.reduce(part_i_23, axis=0)
-    total_14 = np.add.reduce(part_i_26, axis=0)
+    total_12 = _added(part_i_8 * (sig_i * sum_i_12))
+    total_13 = _added(part_i_23)
+    total_14 = _added(part_i_26)
     part_24 = (
         2 * (gamma * total_11) / part + (2 * part_22 / part
         + (2 * (r * (total_13 / part - 2 * total_12 / part_2)) + 2 * total_14 / part_2))
         - 2 * (gamma * total_7) / part_2
     )
-    rho_bar[:k] = part_i_25
-    sig_bar[:k] = part_i_27
     return part_i_20, rho_bar, sig_bar, part_21, part_23, part_24
 
 
@@ -1518,8 +1533,9 @@ def _outside_variance_first(
         np.add(work_3, work_0, out=work_3)
         np.multiply(work_2, work_3, out=work_2)
         sum_a = np.matmul(_cut(part_i_6, tile)[:, None], work_2)[:, 0]
-        part_a_8 = _cut(sig_a, tile) * sum_a
-        np.multiply(_cut(part, tile)[:, None], part_a_8, out=v_a[tile])
+        v_a_tile = v_a[tile]
+        np.multiply(_cut(sig_a, tile), sum_a, out=v_a_tile)
+        v_a_tile *= _cut(part, tile)[:, None]
     return _join(kind, 1, (v_a, d - k))
 
 
@@ -1604,7 +1620,7 @@ def _outside_pullback_first(
     part_a_53 = sig_bar[:, k:]
     sum_i_7 = np.empty((rows, k), kind)
     sum_i_8 = np.empty((rows, k), kind)
-    total = np.empty((rows,), kind)
+    total = np.empty(rows, kind)
     sum_i_9 = np.empty((rows, k), kind)
     sum_i_10 = np.empty((rows, k), kind)
     sum_i_11 = np.empty((rows, k), kind)
@@ -1662,8 +1678,6 @@ def _outside_pullback_first(
         part_a_13 = _cut(sig_a, tile) * v_bar_a
         sum_i[tile] = np.matmul(work_3, part_a_13[:, :, None])[:, :, 0]
         sum_a_2 = np.matmul(_cut(part_i_12, tile)[:, None], work_0)[:, 0]
-        part_a_14 = part_a_13 * sum_a_2
-        part_a_15 = _cut(part_11, tile)[:, None] * part_a_14
         sum_a_3 = np.matmul(_cut(part_i_13, tile)[:, None], work_0)[:, 0]
         part_a_16 = part_a_13 * sum_a_3
         part_a_17 = _cut(part_14, tile)[:, None] * part_a_16
@@ -1686,12 +1700,15 @@ def _outside_pullback_first(
         part_a_27 = v_bar_a * sum_a_8
         part_a_28 = _cut(part_a_10, tile) * part_a_27
         part_a_29 = _cut(part_18, tile)[:, None] * part_a_28
-        part_a_30 = part_a_15 + part_a_17
-        part_a_31 = part_a_19 + part_a_30
-        part_a_32 = part_a_21 + part_a_31
-        part_a_33 = part_a_23 + part_a_32
-        part_a_34 = part_a_26 + part_a_33
-        np.add(part_a_29, part_a_34, out=part_a_35[tile])
+        part_a_35_tile = part_a_35[tile]
+        np.multiply(part_a_13, sum_a_2, out=part_a_35_tile)
+        part_a_35_tile *= _cut(part_11, tile)[:, None]
+        part_a_35_tile += part_a_17
+        part_a_35_tile += part_a_19
+        part_a_35_tile += part_a_21
+        part_a_35_tile += part_a_23
+        part_a_35_tile += part_a_26
+        part_a_35_tile += part_a_29
         part_a_36 = _cut(part_a_2, tile) * v_bar_a
         sum_i_2[tile] = np.matmul(work_0, part_a_36[:, :, None])[:, :, 0]
         sum_i_3[tile] = np.matmul(work_0, part_a_13[:, :, None])[:, :, 0]
@@ -1700,8 +1717,6 @@ def _outside_pullback_first(
         part_a_38 = v_bar_a * _cut(part_a_10, tile)
         sum_i_5[tile] = np.matmul(work_3, part_a_38[:, :, None])[:, :, 0]
         sum_i_6[tile] = np.matmul(work_3, part_a_13[:, :, None])[:, :, 0]
-        part_a_39 = sum_a_8 * part_a_36
-        part_a_40 = _cut(part_18, tile)[:, None] * part_a_39
         np.multiply(work_1, work_10, out=work_1)
         np.multiply(work_5, work_1, out=work_1)
         sum_a_9 = np.matmul(_cut(part_i_19, tile)[:, None], work_1)[:, 0]
@@ -1714,11 +1729,14 @@ def _outside_pullback_first(
         part_a_46 = _cut(part_19, tile)[:, None] * part_a_45
         part_a_47 = sum_a * v_bar_a
         part_a_48 = _cut(part_3, tile)[:, None] * part_a_47
-        part_a_49 = g_bar_a + part_a_40
-        part_a_50 = part_a_44 + part_a_49
-        part_a_51 = part_a_48 + part_a_50
-        part_a_52 = part_a_51 - part_a_42
-        np.subtract(part_a_52, part_a_46, out=part_a_53[tile])
+        part_a_53_tile = part_a_53[tile]
+        np.multiply(sum_a_8, part_a_36, out=part_a_53_tile)
+        part_a_53_tile *= _cut(part_18, tile)[:, None]
+        part_a_53_tile += g_bar_a
+        part_a_53_tile += part_a_44
+        part_a_53_tile += part_a_48
+        part_a_53_tile -= part_a_42
+        part_a_53_tile -= part_a_46
         sum_i_7[tile] = np.matmul(work_1, part_a_38[:, :, None])[:, :, 0]
         np.multiply(work_0, work_8, out=work_8)
         sum_i_8[tile] = np.matmul(work_8, part_a_13[:, :, None])[:, :, 0]
@@ -1734,25 +1752,37 @@ def _outside_pullback_first(
         np.multiply(work_2, work_10, out=work_2)
         np.multiply(work_5, work_2, out=work_5)
         sum_i_12[tile] = np.matmul(work_5, part_a_13[:, :, None])[:, :, 0]
-    part_i_20 = (2 / part_2)[:, None] * (sum_i * part_i_10 * part_i_7**2)
+    part_i_20 = sum_i * part_i_10
+    part_i_20 *= part_i_7**2
+    part_i_20 *= (2 / part_2)[:, None]
     part_i_21 = sig_i * sum_i_2
     part_i_22 = part_i_8 * part_i_21
-    part_i_23 = part_i_8 * (sig_i * sum_i_3)
-    part_i_24 = part_i_8 * (sum_i_2 * (part_i * part_i_3))
-    part_i_25 = (
-        (part_15 + part_10 / part)[:, None] * part_i_23
-        + (part_14[:, None] * part_i_22 + (part_11[:, None] * (part_i_8 * (sig_i * sum_i_4))
-        + (2 * (rho_i * (part_15[:, None] * part_i_22 - (part_4 * 3 / part)[:, None] * part_i_23))
-        + part_17[:, None] * (part_i_16 * part_i_21)))) - (2 * (K * gamma) / part)[:, None] * part_i_24
-        - part_19[:, None] * (part_i_8 * (sig_i * sum_i_5)) - part_11[:, None] * (part_i_19 * sum_i_5)
-        - part_19[:, None] * (part_i_19 * sum_i_6)
-    )
-    part_i_26 = sum_i * part_i_18 * b**2
-    part_i_27 = (
-        (part_9 / part_2)[:, None] * part_i_26 + part_3[:, None] * (part_i_8 * sum_i)
-        - part_19[:, None] * (part_i_8 * (part_i * sum_i_6)) - part_11[:, None] * (part_i_8 * (sig_i * sum_i_7))
-        - part_20[:, None] * (part_i_8 * (sig_i * sum_i_6))
-    )
+    part_i_23 = sig_i * sum_i_3
+    part_i_23 *= part_i_8
+    part_i_24 = sum_i_2 * (part_i * part_i_3)
+    part_i_24 *= part_i_8
+    part_i_25 = rho_bar[:, :k]
+    np.multiply(part_15[:, None], part_i_22, out=part_i_25)
+    part_i_25 -= (part_4 * 3 / part)[:, None] * part_i_23
+    part_i_25 *= rho_i
+    part_i_25 *= 2
+    part_i_25 += part_17[:, None] * (part_i_16 * part_i_21)
+    part_i_25 += part_11[:, None] * (part_i_8 * (sig_i * sum_i_4))
+    part_i_25 += part_14[:, None] * part_i_22
+    part_i_25 += (part_15 + part_10 / part)[:, None] * part_i_23
+    part_i_25 -= (2 * (K * gamma) / part)[:, None] * part_i_24
+    part_i_25 -= part_19[:, None] * (part_i_8 * (sig_i * sum_i_5))
+    part_i_25 -= part_11[:, None] * (part_i_19 * sum_i_5)
+    part_i_25 -= part_19[:, None] * (part_i_19 * sum_i_6)
+    part_i_26 = sum_i * part_i_18
+    part_i_26 *= b**2
+    part_i_27 = sig_bar[:, :k]
+    np.multiply(part_i_8, sum_i, out=part_i_27)
+    part_i_27 *= part_3[:, None]
+    part_i_27 += (part_9 / part_2)[:, None] * part_i_26
+    part_i_27 -= part_19[:, None] * (part_i_8 * (part_i * sum_i_6))
+    part_i_27 -= part_11[:, None] * (part_i_8 * (sig_i * sum_i_7))
+    part_i_27 -= part_20[:, None] * (part_i_8 * (sig_i * sum_i_6))
     total_2 = _row_sums(part_i_8 * (sig_i * sum_i_8))
     total_3 = _row_sums(part_i_16 * (part_i * sum_i_2))
     part_21 = total_2 / part_2 + 2 * total_3 / part - total / (part * part_8) - total / (K * part**2)
@@ -1778,8 +1808,6 @@ def _outside_pullback_first(
         + (2 * (r * (total_13 / part - 2 * total_12 / part_2)) + 2 * total_14 / part_2))
         - 2 * (gamma * total_7) / part_2
     )
-    rho_bar[:, :k] = part_i_25
-    sig_bar[:, :k] = part_i_27
     return part_i_20, rho_bar, sig_bar, part_21, part_23, part_24
 
 
@@ -1863,7 +1891,7 @@ def _excess_loss_mean_last(
     sig_i = sig[:k]
     rho_i = rho[:k]
     part_i = rho_i - 1
-    total = np.add.reduce(sig_i * (part_i * (1 + K * rho_i)) ** 2 / (r + gamma * sig_i), axis=0)
+    total = _added(sig_i * (part_i * (1 + K * rho_i)) ** 2 / (r + gamma * sig_i))
     part = gamma**2
     part_2 = K * (1 + K)
     part_i1 = 4 * (rho_i - 1)
@@ -1924,8 +1952,8 @@ def _excess_loss_mean_last(
         np.add(work_0, work_1, out=work_0)
         np.multiply(sig_i[place + 1:], work_2, out=work_2)
         np.divide(work_2, work_0, out=work_2)
-        np.add.reduce(work_2, axis=0, out=sum_i1[place])
-    total_2 = np.add.reduce(sig_i * sum_i1, axis=0)
+        _added(work_2, out=sum_i1[place])
+    total_2 = _added(sig_i * sum_i1)
     sum_i = np.zeros((k, rows), kind)
     for tile in work.tiles(d - k, k, rows):
         width = tile.stop - tile.start
@@ -1966,7 +1994,7 @@ def _excess_loss_mean_last(
         np.multiply(sig_a[tile], work_2, out=work_2)
         np.divide(work_2, work_3, out=work_2)
         sum_i += np.add.reduce(work_2, axis=1)
-    total_3 = np.add.reduce(sum_i * (sig_i * (r + part_i_2)), axis=0)
+    total_3 = _added(sum_i * (sig_i * (r + part_i_2)))
     value = total_3 / part_2 + (2 * (total * part) / part_2 + part * total_2 / part_2)
     return value
 
@@ -1989,8 +2017,8 @@ def _excess_loss_pullback_last(
     sig_i = sig[:k]
     rho_a = rho[k:]
     sig_a = sig[k:]
-    rho_bar = np.empty((d, rows), kind)
-    sig_bar = np.empty((d, rows), kind)
+    rho_bar = _on_lines(kind, d, rows)
+    sig_bar = _on_lines(kind, d, rows)
     part = gamma**2
     part_2 = bar * part
     part_3 = 1 + K
@@ -2083,12 +2111,12 @@ def _excess_loss_pullback_last(
     part_i2_8 = sig_i**2
     part_34 = part_2 / part_4
     part_i1_15 = sig_i**2
-    total = np.add.reduce(part_i_18 * part_i_23, axis=0)
+    total = _added(part_i_18 * part_i_23)
     part_35 = bar * total
     part_36 = 2 * (part * part_35)
-    total_2 = np.add.reduce(part_i_18 * (part_i_20 * (part_i * part_i_19)), axis=0)
-    total_3 = np.add.reduce(part_i_22 * (part_i_5 * part_i_19) ** 2, axis=0)
-    total_4 = np.add.reduce(part_i_24, axis=0)
+    total_2 = _added(part_i_18 * (part_i_20 * (part_i * part_i_19)))
+    total_3 = _added(part_i_22 * (part_i_5 * part_i_19) ** 2)
+    total_4 = _added(part_i_24)
     part_a_31 = rho_bar[k:]
     sum_i = np.zeros((k, rows), kind)
     sum_i_2 = np.zeros((k, rows), kind)
@@ -2130,8 +2158,6 @@ def _excess_loss_pullback_last(
         np.add(work_5, work_0, out=work_5)
         np.divide(1, work_5, out=work_5)
         sum_a = np.einsum("in,ian->an", part_i_6, work_5)
-        part_a_12 = sig_a[tile] * sum_a
-        part_a_13 = part_6 * part_a_12
         sum_a_2 = np.einsum("in,ian->an", part_i_10, work_5)
         part_a_14 = sig_a[tile] * sum_a_2
         part_a_15 = part_10 * part_a_14
@@ -2169,12 +2195,15 @@ def _excess_loss_pullback_last(
         sum_a_7 = np.einsum("in,ian->an", part_i_11, work_3)
         part_a_24 = part_a_10[tile] * sum_a_7
         part_a_25 = part_22 * part_a_24
-        part_a_26 = part_a_13 + part_a_15
-        part_a_27 = part_a_17 + part_a_26
-        part_a_28 = part_a_19 + part_a_27
-        part_a_29 = part_a_21 + part_a_28
-        part_a_30 = part_a_23 + part_a_29
-        np.add(part_a_25, part_a_30, out=part_a_31[tile])
+        part_a_31_tile = part_a_31[tile]
+        np.multiply(sig_a[tile], sum_a, out=part_a_31_tile)
+        part_a_31_tile *= part_6
+        part_a_31_tile += part_a_15
+        part_a_31_tile += part_a_17
+        part_a_31_tile += part_a_19
+        part_a_31_tile += part_a_21
+        part_a_31_tile += part_a_23
+        part_a_31_tile += part_a_25
         sum_i += np.einsum("an,ian->in", part_a_2[tile], work_5)
         sum_i_2 += np.einsum("an,ian->in", sig_a[tile], work_5)
         sum_i_3 += np.einsum("an,ian->in", part_a_11[tile], work_5)
@@ -2182,8 +2211,6 @@ def _excess_loss_pullback_last(
         sum_i_5 += np.einsum("an,ian->in", sig_a[tile], work_3)
         np.multiply(work_5, work_10, out=work_6)
         sum_i_6 += np.einsum("an,ian->in", sig_a[tile], work_6)
-        part_a_32 = part_a_2[tile] * sum_a_7
-        part_a_33 = part_22 * part_a_32
         np.multiply(work_1, work_10, out=work_1)
         np.multiply(work_0, work_1, out=work_1)
         sum_a_8 = np.einsum("in,ian->an", part_i_17, work_1)
@@ -2196,10 +2223,13 @@ def _excess_loss_pullback_last(
         part_a_39 = part_24 * part_a_38
         sum_a_10 = np.einsum("in,ian->an", part_i_11, work_6)
         part_a_40 = part_30 * sum_a_10
-        part_a_41 = part_a_33 + part_a_37
-        part_a_42 = part_a_40 + part_a_41
-        part_a_43 = part_a_42 - part_a_35
-        np.subtract(part_a_43, part_a_39, out=part_a_44[tile])
+        part_a_44_tile = part_a_44[tile]
+        np.multiply(part_a_2[tile], sum_a_7, out=part_a_44_tile)
+        part_a_44_tile *= part_22
+        part_a_44_tile += part_a_37
+        part_a_44_tile += part_a_40
+        part_a_44_tile -= part_a_35
+        part_a_44_tile -= part_a_39
         sum_i_7 += np.einsum("an,ian->in", part_a_10[tile], work_1)
         np.multiply(work_5, work_8, out=work_8)
         sum_i_8 += np.einsum("an,ian->in", sig_a[tile], work_8)
@@ -2217,35 +2247,44 @@ def _excess_loss_pullback_last(
     part_i_26 = part_i_11 * sum_i_2
     part_i_27 = sum_i * (part_i_7 * part_i_8)
     part_i_28 = sig_i * sum_i_6
-    part_i_29 = (
-        part_10 * (part_i_9 * part_i_25) + (part_12 / part_4 * part_i_28
-        + ((part_16 + part_21 / part_3) * part_i_26 + (part_15 * part_i_25
-        + (part_6 * (part_i_11 * sum_i_3) + (part_16 * (part_i_18 * (sig_i * part_i_19 * part_i_20))
-        + (part_6 * (part_i_18 * (part_i_5 * part_i_19**2))
-        + 2 * (rho_i * (part_16 * part_i_25 - part_23 * part_i_26)))))))) - 2 * (K * part_12) / part_3 * part_i_27
-        - part_24 * (part_i_11 * sum_i_4) - part_18 * (part_i_16 * (part_i_4 * sum_i_4))
-        - part_24 * (part_i_16 * (part_i_4 * sum_i_5))
-    )
-    part_i_30 = (
-        part_18 * (part_i_18 * part_i_21) + part_30 * (part_i_4 * sum_i_6) - part_31 * part_i_24
-        - part_24 * (part_i_7 * sum_i_5) - part_18 * (part_i_11 * sum_i_7) - part_29 * (part_i_11 * sum_i_5)
-    )
-    total_5 = np.add.reduce(part_i_11 * sum_i_6, axis=0)
+    part_i_29 = part_16 * part_i_25
+    part_i_29 -= part_23 * part_i_26
+    part_i_29 *= rho_i
+    part_i_29 *= 2
+    part_i_29 += part_6 * (part_i_18 * (part_i_5 * part_i_19**2))
+    part_i_29 += part_16 * (part_i_18 * (sig_i * part_i_19 * part_i_20))
+    part_i_29 += part_6 * (part_i_11 * sum_i_3)
+    part_i_29 += part_15 * part_i_25
+    part_i_29 += (part_16 + part_21 / part_3) * part_i_26
+    part_i_29 += part_12 / part_4 * part_i_28
+    part_i_29 += part_10 * (part_i_9 * part_i_25)
+    part_i_29 -= 2 * (K * part_12) / part_3 * part_i_27
+    part_i_29 -= part_24 * (part_i_11 * sum_i_4)
+    part_i_29 -= part_18 * (part_i_16 * (part_i_4 * sum_i_4))
+    part_i_29 -= part_24 * (part_i_16 * (part_i_4 * sum_i_5))
+    part_i_30 = part_i_4 * sum_i_6
+    part_i_30 *= part_30
+    part_i_30 += part_18 * (part_i_18 * part_i_21)
+    part_i_30 -= part_31 * part_i_24
+    part_i_30 -= part_24 * (part_i_7 * sum_i_5)
+    part_i_30 -= part_18 * (part_i_11 * sum_i_7)
+    part_i_30 -= part_29 * (part_i_11 * sum_i_5)
+    total_5 = _added(part_i_11 * sum_i_6)
     part_37 = bar * total_5
-    total_6 = np.add.reduce(part_i_9 * (part_i_7 * sum_i), axis=0)
-    total_7 = np.add.reduce(part_i_11 * sum_i_8, axis=0)
-    total_8 = np.add.reduce(part_i_6 * sum_i_3, axis=0)
-    total_9 = np.add.reduce(part_i_16 * (part_i_4 * sum_i_7), axis=0)
-    total_10 = np.add.reduce(part_i_11 * sum_i_9, axis=0)
-    total_11 = np.add.reduce(part_i_11 * sum_i_10, axis=0)
-    total_12 = np.add.reduce(part_i * sum_i_6, axis=0)
-    total_13 = np.add.reduce(part_i_27, axis=0)
+    total_6 = _added(part_i_9 * (part_i_7 * sum_i))
+    total_7 = _added(part_i_11 * sum_i_8)
+    total_8 = _added(part_i_6 * sum_i_3)
+    total_9 = _added(part_i_16 * (part_i_4 * sum_i_7))
+    total_10 = _added(part_i_11 * sum_i_9)
+    total_11 = _added(part_i_11 * sum_i_10)
+    total_12 = _added(part_i * sum_i_6)
+    total_13 = _added(part_i_27)
     part_38 = part_9 * total_13
-    total_14 = np.add.reduce(part_i_12 * (sum_i * (part_i_8 * part_i_11)), axis=0)
-    total_15 = np.add.reduce(part_i_11 * sum_i_11, axis=0)
-    total_16 = np.add.reduce(part_i_11 * sum_i_12, axis=0)
-    total_17 = np.add.reduce(part_i_26, axis=0)
-    total_18 = np.add.reduce(part_i_28, axis=0)
+    total_14 = _added(part_i_12 * (sum_i * (part_i_8 * part_i_11)))
+    total_15 = _added(part_i_11 * sum_i_11)
+    total_16 = _added(part_i_11 * sum_i_12)
+    total_17 = _added(part_i_26)
+    total_18 = _added(part_i_28)
     sum_i1 = np.zeros((k, rows), kind)
     sum_i1_2 = np.zeros((k, rows), kind)
     sum_i1_3 = np.zeros((k, rows), kind)
@@ -2320,34 +2359,48 @@ def _excess_loss_pullback_last(
         np.einsum("an,an->n", sig_i[place + 1:], work_0, out=sum_i1_10[place])
     part_i1_16 = sig_i * sum_i1
     part_i1_17 = sig_i * sum_i1_2
-    part_i1_18 = (
-        part_16 * (sig_i * sum_i1_6) + (part_16 * part_i1_17
-        + (part_27 * (sig_i * sum_i1_5) + (part_6 * (sig_i * sum_i1_4)
-        + (2 * ((part_16 * part_i1_16 - part_23 * part_i1_17) * rho_i) + part_26 * (sum_i1_3 * part_i1_4)))))
-        - part_28 * part_i1_16
-    )
+    part_i1_18 = part_16 * part_i1_16
+    part_i1_18 -= part_23 * part_i1_17
+    part_i1_18 *= rho_i
+    part_i1_18 *= 2
+    part_i1_18 += part_26 * (sum_i1_3 * part_i1_4)
+    part_i1_18 += part_6 * (sig_i * sum_i1_4)
+    part_i1_18 += part_27 * (sig_i * sum_i1_5)
+    part_i1_18 += part_16 * part_i1_17
+    part_i1_18 += part_16 * (sig_i * sum_i1_6)
+    part_i1_18 -= part_28 * part_i1_16
     part_i2_9 = sig_i * sum_i2
     part_i2_10 = sig_i * sum_i2_2
-    part_i2_11 = (
-        part_16 * (sig_i * sum_i2_6) + (part_16 * part_i2_10
-        + (part_27 * (sig_i * sum_i2_5) + (part_6 * (sig_i * sum_i2_4)
-        + (2 * (rho_i * (part_16 * part_i2_9 - part_23 * part_i2_10)) + part_26 * (part_i2_2 * sum_i2_3)))))
-        - part_28 * part_i2_9
-    )
-    part_i1_19 = part_34 * sum_i1_9 - part_33 * (sig_i * sum_i1_7) - part_31 * (sig_i * sum_i1_8)
-    part_i2_12 = part_34 * sum_i2_9 - part_33 * (sig_i * sum_i2_7) - part_31 * (sig_i * sum_i2_8)
-    total_19 = np.add.reduce(sig_i * sum_i1_9, axis=0)
+    part_i2_11 = part_16 * part_i2_9
+    part_i2_11 -= part_23 * part_i2_10
+    part_i2_11 *= rho_i
+    part_i2_11 *= 2
+    part_i2_11 += part_26 * (part_i2_2 * sum_i2_3)
+    part_i2_11 += part_6 * (sig_i * sum_i2_4)
+    part_i2_11 += part_27 * (sig_i * sum_i2_5)
+    part_i2_11 += part_16 * part_i2_10
+    part_i2_11 += part_16 * (sig_i * sum_i2_6)
+    part_i2_11 -= part_28 * part_i2_9
+    part_i1_19 = sig_i * sum_i1_7
+    part_i1_19 *= part_33
+    np.subtract(part_34 * sum_i1_9, part_i1_19, out=part_i1_19)
+    part_i1_19 -= part_31 * (sig_i * sum_i1_8)
+    part_i2_12 = sig_i * sum_i2_7
+    part_i2_12 *= part_33
+    np.subtract(part_34 * sum_i2_9, part_i2_12, out=part_i2_12)
+    part_i2_12 -= part_31 * (sig_i * sum_i2_8)
+    total_19 = _added(sig_i * sum_i1_9)
     part_39 = bar * total_19
     part_40 = part * part_39
-    total_20 = np.add.reduce(part_i1_4 * sum_i1_5, axis=0)
-    total_21 = np.add.reduce(sig_i * sum_i1_10, axis=0)
+    total_20 = _added(part_i1_4 * sum_i1_5)
+    total_21 = _added(sig_i * sum_i1_10)
     part_41 = (
         bar * total_7 / part_4 + (part * (bar * total_21) / part_4
         + (2 * (K * (part * (bar * total_20) / part_4 + bar * total_6 / part_4))
         + 4 * (part * (bar * total_2)) / part_4)) - (part_37 / part_3 + (part_36 / part_3 + part_40 / part_3))
         / part_19 - (part_37 / K + (part_36 / K + part_40 / K)) / part_3**2
     )
-    total_22 = np.add.reduce(sum_i1_8 * part_i1_15, axis=0)
+    total_22 = _added(sum_i1_8 * part_i1_15)
     part_42 = (
         2 * (part_32 * total_15) / part_3 + (4 * part_38 / part_3
         + (2 * (gamma * (bar * total_10 / part_3 + (part_39 / part_4
@@ -2355,8 +2408,8 @@ def _excess_loss_pullback_last(
         + bar * total_12 / part_4)) - 2 * (part * (bar * total_3)) / part_4 - 2 * (part * (bar * total_22)) / part_4
         - part_32 * total_11 / part_4 - 2 * (part_9 * total_14) / part_3
     )
-    total_23 = np.add.reduce(sum_i1_7 * part_i1_15, axis=0)
-    total_24 = np.add.reduce(part_i2_8 * sum_i2_7, axis=0)
+    total_23 = _added(sum_i1_7 * part_i1_15)
+    total_24 = _added(part_i2_8 * sum_i2_7)
     part_43 = (
         2 * (part_12 * total_15) / part_3 + (2 * part_38 / part_3
         + (2 * (r * (bar * total_17 / part_3 - bar * total_16 / part_4)) + bar * total_18 / part_4))
@@ -2682,8 +2735,6 @@ def _excess_loss_pullback_first(
         np.add(work_5, work_0, out=work_5)
         np.divide(1, work_5, out=work_5)
         sum_a = np.matmul(_cut(part_i_6, tile)[:, None], work_5)[:, 0]
-        part_a_12 = _cut(sig_a, tile) * sum_a
-        part_a_13 = _cut(part_6, tile)[:, None] * part_a_12
         sum_a_2 = np.matmul(_cut(part_i_10, tile)[:, None], work_5)[:, 0]
         part_a_14 = _cut(sig_a, tile) * sum_a_2
         part_a_15 = _cut(part_10, tile)[:, None] * part_a_14
@@ -2721,12 +2772,15 @@ def _excess_loss_pullback_first(
         sum_a_7 = np.matmul(_cut(part_i_11, tile)[:, None], work_3)[:, 0]
         part_a_24 = _cut(part_a_10, tile) * sum_a_7
         part_a_25 = _cut(part_22, tile)[:, None] * part_a_24
-        part_a_26 = part_a_13 + part_a_15
-        part_a_27 = part_a_17 + part_a_26
-        part_a_28 = part_a_19 + part_a_27
-        part_a_29 = part_a_21 + part_a_28
-        part_a_30 = part_a_23 + part_a_29
-        np.add(part_a_25, part_a_30, out=part_a_31[tile])
+        part_a_31_tile = part_a_31[tile]
+        np.multiply(_cut(sig_a, tile), sum_a, out=part_a_31_tile)
+        part_a_31_tile *= _cut(part_6, tile)[:, None]
+        part_a_31_tile += part_a_15
+        part_a_31_tile += part_a_17
+        part_a_31_tile += part_a_19
+        part_a_31_tile += part_a_21
+        part_a_31_tile += part_a_23
+        part_a_31_tile += part_a_25
         sum_i[tile] = np.matmul(work_5, _cut(part_a_2, tile)[:, :, None])[:, :, 0]
         sum_i_2[tile] = np.matmul(work_5, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         sum_i_3[tile] = np.matmul(work_5, _cut(part_a_11, tile)[:, :, None])[:, :, 0]
@@ -2734,8 +2788,6 @@ def _excess_loss_pullback_first(
         sum_i_5[tile] = np.matmul(work_3, _cut(sig_a, tile)[:, :, None])[:, :, 0]
         np.multiply(work_5, work_10, out=work_6)
         sum_i_6[tile] = np.matmul(work_6, _cut(sig_a, tile)[:, :, None])[:, :, 0]
-        part_a_32 = _cut(part_a_2, tile) * sum_a_7
-        part_a_33 = _cut(part_22, tile)[:, None] * part_a_32
         np.multiply(work_1, work_10, out=work_1)
         np.multiply(work_0, work_1, out=work_1)
         sum_a_8 = np.matmul(_cut(part_i_17, tile)[:, None], work_1)[:, 0]
@@ -2748,10 +2800,13 @@ def _excess_loss_pullback_first(
         part_a_39 = _cut(part_24, tile)[:, None] * part_a_38
         sum_a_10 = np.matmul(_cut(part_i_11, tile)[:, None], work_6)[:, 0]
         part_a_40 = _cut(part_30, tile)[:, None] * sum_a_10
-        part_a_41 = part_a_33 + part_a_37
-        part_a_42 = part_a_40 + part_a_41
-        part_a_43 = part_a_42 - part_a_35
-        np.subtract(part_a_43, part_a_39, out=part_a_44[tile])
+        part_a_44_tile = part_a_44[tile]
+        np.multiply(_cut(part_a_2, tile), sum_a_7, out=part_a_44_tile)
+        part_a_44_tile *= _cut(part_22, tile)[:, None]
+        part_a_44_tile += part_a_37
+        part_a_44_tile += part_a_40
+        part_a_44_tile -= part_a_35
+        part_a_44_tile -= part_a_39
         sum_i_7[tile] = np.matmul(work_1, _cut(part_a_10, tile)[:, :, None])[:, :, 0]
         np.multiply(work_5, work_8, out=work_8)
         sum_i_8[tile] = np.matmul(work_8, _cut(sig_a, tile)[:, :, None])[:, :, 0]
@@ -2769,21 +2824,28 @@ def _excess_loss_pullback_first(
     part_i_26 = part_i_11 * sum_i_2
     part_i_27 = sum_i * (part_i_7 * part_i_8)
     part_i_28 = sig_i * sum_i_6
-    part_i_29 = (
-        part_10[:, None] * (part_i_9 * part_i_25) + ((part_12 / part_4)[:, None] * part_i_28
-        + ((part_16 + part_21 / part_3)[:, None] * part_i_26
-        + (part_15[:, None] * part_i_25 + (part_6[:, None] * (part_i_11 * sum_i_3)
-        + (part_16[:, None] * (part_i_18 * (sig_i * part_i_19 * part_i_20))
-        + (part_6[:, None] * (part_i_18 * (part_i_5 * part_i_19**2))
-        + 2 * (rho_i * (part_16[:, None] * part_i_25 - part_23[:, None] * part_i_26))))))))
-        - (2 * (K * part_12) / part_3)[:, None] * part_i_27 - part_24[:, None] * (part_i_11 * sum_i_4)
-        - part_18[:, None] * (part_i_16 * (part_i_4 * sum_i_4)) - part_24[:, None] * (part_i_16 * (part_i_4 * sum_i_5))
-    )
-    part_i_30 = (
-        part_18[:, None] * (part_i_18 * part_i_21) + part_30[:, None] * (part_i_4 * sum_i_6)
-        - part_31[:, None] * part_i_24 - part_24[:, None] * (part_i_7 * sum_i_5)
-        - part_18[:, None] * (part_i_11 * sum_i_7) - part_29[:, None] * (part_i_11 * sum_i_5)
-    )
+    part_i_29 = part_16[:, None] * part_i_25
+    part_i_29 -= part_23[:, None] * part_i_26
+    part_i_29 *= rho_i
+    part_i_29 *= 2
+    part_i_29 += part_6[:, None] * (part_i_18 * (part_i_5 * part_i_19**2))
+    part_i_29 += part_16[:, None] * (part_i_18 * (sig_i * part_i_19 * part_i_20))
+    part_i_29 += part_6[:, None] * (part_i_11 * sum_i_3)
+    part_i_29 += part_15[:, None] * part_i_25
+    part_i_29 += (part_16 + part_21 / part_3)[:, None] * part_i_26
+    part_i_29 += (part_12 / part_4)[:, None] * part_i_28
+    part_i_29 += part_10[:, None] * (part_i_9 * part_i_25)
+    part_i_29 -= (2 * (K * part_12) / part_3)[:, None] * part_i_27
+    part_i_29 -= part_24[:, None] * (part_i_11 * sum_i_4)
+    part_i_29 -= part_18[:, None] * (part_i_16 * (part_i_4 * sum_i_4))
+    part_i_29 -= part_24[:, None] * (part_i_16 * (part_i_4 * sum_i_5))
+    part_i_30 = part_i_4 * sum_i_6
+    part_i_30 *= part_30[:, None]
+    part_i_30 += part_18[:, None] * (part_i_18 * part_i_21)
+    part_i_30 -= part_31[:, None] * part_i_24
+    part_i_30 -= part_24[:, None] * (part_i_7 * sum_i_5)
+    part_i_30 -= part_18[:, None] * (part_i_11 * sum_i_7)
+    part_i_30 -= part_29[:, None] * (part_i_11 * sum_i_5)
     total_5 = _row_sums(part_i_11 * sum_i_6)
     part_37 = bar * total_5
     total_6 = _row_sums(part_i_9 * (part_i_7 * sum_i))
@@ -2874,26 +2936,36 @@ def _excess_loss_pullback_first(
         np.einsum("na,na->n", sig_i[:, place + 1:], work_0, out=sum_i1_10[:, place])
     part_i1_16 = sig_i * sum_i1
     part_i1_17 = sig_i * sum_i1_2
-    part_i1_18 = (
-        part_16[:, None] * (sig_i * sum_i1_6) + (part_16[:, None] * part_i1_17
-        + (part_27[:, None] * (sig_i * sum_i1_5) + (part_6[:, None] * (sig_i * sum_i1_4)
-        + (2 * ((part_16[:, None] * part_i1_16 - part_23[:, None] * part_i1_17) * rho_i)
-        + part_26[:, None] * (sum_i1_3 * part_i1_4))))) - part_28[:, None] * part_i1_16
-    )
+    part_i1_18 = part_16[:, None] * part_i1_16
+    part_i1_18 -= part_23[:, None] * part_i1_17
+    part_i1_18 *= rho_i
+    part_i1_18 *= 2
+    part_i1_18 += part_26[:, None] * (sum_i1_3 * part_i1_4)
+    part_i1_18 += part_6[:, None] * (sig_i * sum_i1_4)
+    part_i1_18 += part_27[:, None] * (sig_i * sum_i1_5)
+    part_i1_18 += part_16[:, None] * part_i1_17
+    part_i1_18 += part_16[:, None] * (sig_i * sum_i1_6)
+    part_i1_18 -= part_28[:, None] * part_i1_16
     part_i2_9 = sig_i * sum_i2
     part_i2_10 = sig_i * sum_i2_2
-    part_i2_11 = (
-        part_16[:, None] * (sig_i * sum_i2_6) + (part_16[:, None] * part_i2_10
-        + (part_27[:, None] * (sig_i * sum_i2_5) + (part_6[:, None] * (sig_i * sum_i2_4)
-        + (2 * (rho_i * (part_16[:, None] * part_i2_9 - part_23[:, None] * part_i2_10))
-        + part_26[:, None] * (part_i2_2 * sum_i2_3))))) - part_28[:, None] * part_i2_9
-    )
-    part_i1_19 = (
-        part_34[:, None] * sum_i1_9 - part_33[:, None] * (sig_i * sum_i1_7) - part_31[:, None] * (sig_i * sum_i1_8)
-    )
-    part_i2_12 = (
-        part_34[:, None] * sum_i2_9 - part_33[:, None] * (sig_i * sum_i2_7) - part_31[:, None] * (sig_i * sum_i2_8)
-    )
+    part_i2_11 = part_16[:, None] * part_i2_9
+    part_i2_11 -= part_23[:, None] * part_i2_10
+    part_i2_11 *= rho_i
+    part_i2_11 *= 2
+    part_i2_11 += part_26[:, None] * (part_i2_2 * sum_i2_3)
+    part_i2_11 += part_6[:, None] * (sig_i * sum_i2_4)
+    part_i2_11 += part_27[:, None] * (sig_i * sum_i2_5)
+    part_i2_11 += part_16[:, None] * part_i2_10
+    part_i2_11 += part_16[:, None] * (sig_i * sum_i2_6)
+    part_i2_11 -= part_28[:, None] * part_i2_9
+    part_i1_19 = sig_i * sum_i1_7
+    part_i1_19 *= part_33[:, None]
+    np.subtract(part_34[:, None] * sum_i1_9, part_i1_19, out=part_i1_19)
+    part_i1_19 -= part_31[:, None] * (sig_i * sum_i1_8)
+    part_i2_12 = sig_i * sum_i2_7
+    part_i2_12 *= part_33[:, None]
+    np.subtract(part_34[:, None] * sum_i2_9, part_i2_12, out=part_i2_12)
+    part_i2_12 -= part_31[:, None] * (sig_i * sum_i2_8)
     total_19 = _row_sums(sig_i * sum_i1_9)
     part_39 = bar * total_19
     part_40 = part * part_39
@@ -3063,6 +3135,11 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     np.matmul(x[:whole].reshape(count // step, step, size), ones, out=sums[:whole].reshape(-1, step))
     np.dot(x[whole:], ones, out=sums[whole:])
     return sums
+
+
+def _added(x: Floats, out: Floats | None = None) -> Floats:
+    """The sum along the first axis; of two entries it takes a third of the time as an addition."""
+    return np.add(x[0], x[1], out=out) if len(x) == 2 else np.add.reduce(x, axis=0, out=out)
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -3437,13 +3514,15 @@ TILE = 131_072
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
 COLUMN = 32_768
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+"""Rows in a block, or numbers in a tile, without arrays over two indices: what is short stays in the caches."""
 SERIAL = 8192
 """Numbers in one call of BLAS: from 9000 on it uses threads, which wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
 NARROW = 3
 """Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
+LINE = 64
+"""Bytes of a cache line. NumPy takes twice as long for differences whose vectors cross from one line into the next."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -3463,7 +3542,8 @@ class _Work:
             return
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
-        tile = min(TILE, room * 2 // 5 // slots) if slots else 0
+        short = not last and all(others == 1 for _, others, _ in nests)
+        tile = min(COLUMN if short else TILE, room * 2 // 5 // slots) if slots else 0
         whole = room // (cold + slots * largest + 4)  # rows that fit with nests of one tile
         if not last or whole * largest > tile:
             whole = (room - slots * tile) // (cold + 1)
@@ -3474,14 +3554,15 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        blocks = -(-count // rows) or 1
-        self.rows = -(-count // blocks) or 1  # of one size, as few blocks as before
+        step = LINE // kind.itemsize if last and rows >= LINE else 1
+        blocks = -(-count // (rows // step * step)) or 1
+        self.rows = -(-count // (blocks * step)) * step or 1  # of one size, as few blocks as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
             most = others * size * self.rows
             self.capacity = max(self.capacity, min(most, max(least, tile)))
-        self.slots = [np.empty(self.capacity, kind) for _ in range(slots)]
+        self.slots = [_on_lines(kind, self.capacity) for _ in range(slots)]
 
     def __call__(self, slot: int, *shape: int) -> Floats:
         """An array of this shape; what it held is overwritten."""
@@ -3494,6 +3575,14 @@ class _Work:
     def row_tiles(self, rows: int, others: int, size: int) -> list[slice]:
         """Tiles of rows that fit, where the batch is the first axis."""
         return _slices(rows, self.capacity // (others * size or 1))
+
+
+def _on_lines(kind: np.dtype, *shape: int) -> Floats:
+    """A new array that begins on a cache line."""
+    size = math.prod(shape)
+    whole = np.empty(size + LINE // kind.itemsize, kind)
+    start = -whole.ctypes.data % LINE // kind.itemsize
+    return whole[start : start + size].reshape(shape)
 
 
 def _slices(size: int, width: int) -> list[slice]:

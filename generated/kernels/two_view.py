@@ -951,9 +951,9 @@ def _outside_variance_last(
     part_m_2 = part_2 * part_m
     part_i_3 = 2 * part_i
     part_i_4 = b**2
-    total = np.add.reduce(part_i_4 * (part_2 + part_3 * part_i) / part_i, axis=0)
+    total = _added(part_i_4 * (part_2 + part_3 * part_i) / part_i)
     v_a = total / K
-    v_m = np.empty((r - k, rows), kind)
+    v_m = _on_lines(kind, r - k, rows)
     for tile in work.tiles(r - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
@@ -968,7 +968,7 @@ def _outside_variance_last(
         np.square(work_1, out=work_1)
         np.multiply(part_i_4[:, None], work_0, out=work_0)
         np.divide(work_0, work_1, out=work_0)
-        sum_m = np.add.reduce(work_0, axis=0)
+        sum_m = _added(work_0)
         np.multiply(part, sum_m, out=v_m[tile])
     return _join(kind, 0, (v_m, r - k), (v_a, d_x - r))
 
@@ -993,7 +993,7 @@ def _outside_pullback_last(
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     s_m = s[k:]
     s_i = s[:k]
-    s_bar = np.empty((r, rows), kind)
+    s_bar = _on_lines(kind, r, rows)
     tau = np.einsum("in,in->n", s_i, s_i)
     part = 1 / K
     part_2 = tau + K
@@ -1009,25 +1009,25 @@ def _outside_pullback_last(
     part_i_7 = part_i_6**2
     part_i_8 = part_2 + part_3 * part_i
     part_i_9 = part_i_5 * part_i_8
-    total = np.add.reduce(part_i_7 * part_i_9, axis=0)
+    total = _added(part_i_7 * part_i_9)
     v_a = total / K
     v_bar_a = seeds(v_a, r - k, d_x - r)
     total_2 = _over(v_bar_a, d_x - r, 0)
     part_4 = total_2 / K
     part_i_10 = part_i_5 * part_i_7
-    total_3 = np.add.reduce(part_i_10, axis=0)
+    total_3 = _added(part_i_10)
     part_i_11 = (s_i * b) ** 2
     part_5 = 1 + tau / K
     part_6 = 2 / K
     total_4 = np.einsum("in,in->n", b, b)
     sum_i = np.zeros((k, rows), kind)
     sum_i_2 = np.zeros((k, rows), kind)
-    total_5 = np.zeros((rows,), kind)
+    total_5 = np.zeros(rows, kind)
     sum_i_3 = np.zeros((k, rows), kind)
     sum_i_4 = np.zeros((k, rows), kind)
     sum_i_5 = np.zeros((k, rows), kind)
     part_m_17 = s_bar[k:]
-    total_6 = np.zeros((rows,), kind)
+    total_6 = np.zeros(rows, kind)
     for tile in work.tiles(r - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
@@ -1056,7 +1056,7 @@ def _outside_pullback_last(
         sum_m_2 = np.einsum("in,imn->mn", part_i_5, work_5)
         part_m_3 = v_bar_m * sum_m_2
         part_m_4 = part_m[tile] * part_m_3
-        total_5 += np.add.reduce(part_m_4, axis=0)
+        total_5 += _added(part_m_4)
         part_m_5 = part_m[tile] * v_bar_m
         sum_i_3 += np.einsum("mn,imn->in", part_m_5, work_5)
         np.multiply(work_2, work_3, out=work_2)
@@ -1068,34 +1068,43 @@ def _outside_pullback_last(
         np.multiply(work_0, work_3, out=work_0)
         sum_i_5 += np.einsum("mn,imn->in", v_bar_m, work_0)
         sum_m_3 = np.einsum("in,imn->mn", part_i_11, work_5)
-        part_m_6 = v_bar_m * sum_m_3
-        part_m_7 = part_6 * part_m_6
         part_m_8 = part_5 * part_m_3
-        part_m_9 = part_m_7 + part_m_8
-        part_m_10 = s_m[tile] * part_m_9
-        part_m_11 = 2 * part_m_10
         sum_m_4 = np.einsum("in,imn->mn", part_i_5, work_2)
         part_m_12 = v_bar_m * sum_m_4
         part_m_13 = part_6 * part_m_12
         sum_m_5 = np.einsum("in,imn->mn", part_i_5, work_0)
         part_m_14 = v_bar_m * sum_m_5
         part_m_15 = part_6 * part_m_14
-        part_m_16 = part_m_11 + part_m_13
-        np.subtract(part_m_16, part_m_15, out=part_m_17[tile])
+        part_m_17_tile = part_m_17[tile]
+        np.multiply(v_bar_m, sum_m_3, out=part_m_17_tile)
+        part_m_17_tile *= part_6
+        part_m_17_tile += part_m_8
+        part_m_17_tile *= s_m[tile]
+        part_m_17_tile *= 2
+        part_m_17_tile += part_m_13
+        part_m_17_tile -= part_m_15
         part_m_18 = sum_m * v_bar_m
-        total_6 += np.add.reduce(part_m_18, axis=0)
-    part_i_12 = 2 * (b * (part_4 * (part_i_7 * part_i_8) + part * sum_i))
-    total_7 = np.add.reduce(sum_i_2 * part_i_11, axis=0)
+        total_6 += _added(part_m_18)
+    part_i_12 = part * sum_i
+    part_i_12 += part_4 * (part_i_7 * part_i_8)
+    part_i_12 *= b
+    part_i_12 *= 2
+    total_7 = _added(sum_i_2 * part_i_11)
     part_7 = total_5 / K + (total_2 * total_3 / K + total_7 / K)
     part_i_13 = part_i_5 * sum_i_2
-    part_i_14 = (
-        2 * (s_i * (part_7 + (part_6 * (part_i_5 * sum_i_3) + ((part_4 - total_2) * part_i_10 + part_5 * part_i_13))))
-        + 4 * ((part - 1) * part_i_13 * (s_i * part_i)) - 2 * total_2 / K * (part_i_9 * (part_i_6 * part_i_7))
-        - part_6 * (part_i_5 * sum_i_4) - part_6 * (part_i_5 * sum_i_5)
-    )
-    total_8 = np.add.reduce(sum_i_2 * (part_i_2 * part_i_5), axis=0)
+    part_i_14 = s_bar[:k]
+    np.multiply(part_i_5, sum_i_3, out=part_i_14)
+    part_i_14 *= part_6
+    part_i_14 += (part_4 - total_2) * part_i_10 + part_5 * part_i_13
+    part_i_14 += part_7
+    part_i_14 *= s_i
+    part_i_14 *= 2
+    part_i_14 += 4 * ((part - 1) * part_i_13 * (s_i * part_i))
+    part_i_14 -= 2 * total_2 / K * (part_i_9 * (part_i_6 * part_i_7))
+    part_i_14 -= part_6 * (part_i_5 * sum_i_4)
+    part_i_14 -= part_6 * (part_i_5 * sum_i_5)
+    total_8 = _added(sum_i_2 * (part_i_2 * part_i_5))
     part_8 = part_7 - (total * total_2 + total_6) / K**2 - total_2 * total_4 / K - total_8 / K
-    s_bar[:k] = part_i_14
     return part_i_12, s_bar, part_8
 
 
@@ -1220,12 +1229,12 @@ def _outside_pullback_first(
     total_4 = _row_sums(b, b)
     sum_i = np.empty((rows, k), kind)
     sum_i_2 = np.empty((rows, k), kind)
-    total_5 = np.empty((rows,), kind)
+    total_5 = np.empty(rows, kind)
     sum_i_3 = np.empty((rows, k), kind)
     sum_i_4 = np.empty((rows, k), kind)
     sum_i_5 = np.empty((rows, k), kind)
     part_m_17 = s_bar[:, k:]
-    total_6 = np.empty((rows,), kind)
+    total_6 = np.empty(rows, kind)
     for tile in work.row_tiles(rows, k, r - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, r - k)
@@ -1266,36 +1275,43 @@ def _outside_pullback_first(
         np.multiply(work_0, work_3, out=work_0)
         sum_i_5[tile] = np.matmul(work_0, v_bar_m[:, :, None])[:, :, 0]
         sum_m_3 = np.matmul(_cut(part_i_11, tile)[:, None], work_5)[:, 0]
-        part_m_6 = v_bar_m * sum_m_3
-        part_m_7 = _cut(part_6, tile)[:, None] * part_m_6
         part_m_8 = _cut(part_5, tile)[:, None] * part_m_3
-        part_m_9 = part_m_7 + part_m_8
-        part_m_10 = _cut(s_m, tile) * part_m_9
-        part_m_11 = 2 * part_m_10
         sum_m_4 = np.matmul(_cut(part_i_5, tile)[:, None], work_2)[:, 0]
         part_m_12 = v_bar_m * sum_m_4
         part_m_13 = _cut(part_6, tile)[:, None] * part_m_12
         sum_m_5 = np.matmul(_cut(part_i_5, tile)[:, None], work_0)[:, 0]
         part_m_14 = v_bar_m * sum_m_5
         part_m_15 = _cut(part_6, tile)[:, None] * part_m_14
-        part_m_16 = part_m_11 + part_m_13
-        np.subtract(part_m_16, part_m_15, out=part_m_17[tile])
+        part_m_17_tile = part_m_17[tile]
+        np.multiply(v_bar_m, sum_m_3, out=part_m_17_tile)
+        part_m_17_tile *= _cut(part_6, tile)[:, None]
+        part_m_17_tile += part_m_8
+        part_m_17_tile *= _cut(s_m, tile)
+        part_m_17_tile *= 2
+        part_m_17_tile += part_m_13
+        part_m_17_tile -= part_m_15
         part_m_18 = sum_m * v_bar_m
         np.add.reduce(part_m_18, axis=1, out=total_6[tile])
-    part_i_12 = 2 * (b * (part_4[:, None] * (part_i_7 * part_i_8) + part[:, None] * sum_i))
+    part_i_12 = part[:, None] * sum_i
+    part_i_12 += part_4[:, None] * (part_i_7 * part_i_8)
+    part_i_12 *= b
+    part_i_12 *= 2
     total_7 = _row_sums(sum_i_2 * part_i_11)
     part_7 = total_5 / K + (total_2 * total_3 / K + total_7 / K)
     part_i_13 = part_i_5 * sum_i_2
-    part_i_14 = (
-        2 * (s_i * (part_7[:, None] + (part_6[:, None] * (part_i_5 * sum_i_3)
-        + ((part_4 - total_2)[:, None] * part_i_10 + part_5[:, None] * part_i_13))))
-        + 4 * ((part - 1)[:, None] * part_i_13 * (s_i * part_i))
-        - (2 * total_2 / K)[:, None] * (part_i_9 * (part_i_6 * part_i_7)) - part_6[:, None] * (part_i_5 * sum_i_4)
-        - part_6[:, None] * (part_i_5 * sum_i_5)
-    )
+    part_i_14 = s_bar[:, :k]
+    np.multiply(part_i_5, sum_i_3, out=part_i_14)
+    part_i_14 *= part_6[:, None]
+    part_i_14 += (part_4 - total_2)[:, None] * part_i_10 + part_5[:, None] * part_i_13
+    part_i_14 += part_7[:, None]
+    part_i_14 *= s_i
+    part_i_14 *= 2
+    part_i_14 += 4 * ((part - 1)[:, None] * part_i_13 * (s_i * part_i))
+    part_i_14 -= (2 * total_2 / K)[:, None] * (part_i_9 * (part_i_6 * part_i_7))
+    part_i_14 -= part_6[:, None] * (part_i_5 * sum_i_4)
+    part_i_14 -= part_6[:, None] * (part_i_5 * sum_i_5)
     total_8 = _row_sums(sum_i_2 * (part_i_2 * part_i_5))
     part_8 = part_7 - (total * total_2 + total_6) / K**2 - total_2 * total_4 / K - total_8 / K
-    s_bar[:, :k] = part_i_14
     return part_i_12, s_bar, part_8
 
 
@@ -1338,9 +1354,9 @@ def _excess_loss_mean_last(
     part = 2 * K
     part_2 = part + tau * 2
     part_i = s_i**2
-    total = np.add.reduce(part_2 + (2 - part) * part_i, axis=0)
-    total_2 = np.add.reduce(part_2 + 4 * part_i, axis=0)
-    total_3 = np.add.reduce(part_2 + (10 - part) * part_i, axis=0)
+    total = _added(part_2 + (2 - part) * part_i)
+    total_2 = _added(part_2 + 4 * part_i)
+    total_3 = _added(part_2 + (10 - part) * part_i)
     part_3 = 6 - part
     part_i1 = K * 4 + tau * 4 + part_3 * s_i**2
     part_i2 = part_3 * s_i**2
@@ -1354,13 +1370,13 @@ def _excess_loss_mean_last(
         np.multiply(work_0, work_1, out=work_0)
         np.divide(1, work_0, out=work_0)
         sum_i += np.add.reduce(work_0, axis=1)
-    total_4 = np.add.reduce(part_i * ((part_2 + (3 - K) * part_i) * sum_i), axis=0)
+    total_4 = _added(part_i * ((part_2 + (3 - K) * part_i) * sum_i))
     sum_i1 = np.zeros((k, rows), kind)
     for place in range(k - 1):
         work_0 = work(0, k - place - 1, rows)
         np.add(part_i1[place], part_i2[place + 1:], out=work_0)
-        np.add.reduce(work_0, axis=0, out=sum_i1[place])
-    total_5 = np.add.reduce(sum_i1, axis=0)
+        _added(work_0, out=sum_i1[place])
+    total_5 = _added(sum_i1)
     value = (
         1 / 2 * total_5 / K + (total_4 / K + (1 / 2 * total_3 / K
         + ((d_x - r) / 2 * total / K + (d_y - r) / 2 * total_2 / K)))
@@ -1374,7 +1390,7 @@ def _excess_loss_pullback_last(
     """The mean excess loss, and the derivatives of `bar` times it."""
     s_m = s[k:]
     s_i = s[:k]
-    s_bar = np.empty((r, rows), kind)
+    s_bar = _on_lines(kind, r, rows)
     tau = np.einsum("in,in->n", s_i, s_i)
     part = bar / K
     part_2 = K * 2
@@ -1383,23 +1399,23 @@ def _excess_loss_pullback_last(
     part_i_2 = part_3 + (3 - K) * part_i
     part_4 = bar * ((d_x - r) / 2) / K + bar * (1 / 2) / K
     part_i1 = np.arange(k - 1, -1, -1, kind)[:, None]
-    total = np.add.reduce(part_i1, axis=0)
+    total = _added(part_i1)
     part_5 = 2 * (bar * total) / K
     part_6 = bar * 3 / K - bar
     part_i1_2 = 2 * (part_6 * part_i1 * s_i)
     part_i2 = np.arange(k, dtype=kind)[:, None]
     part_i2_2 = 2 * (part_6 * part_i2 * s_i)
     part_i_3 = part_i * part_i_2
-    total_2 = np.add.reduce(part_3 + (2 - part_2) * part_i, axis=0)
-    total_3 = np.add.reduce(part_3 + 4 * part_i, axis=0)
-    total_4 = np.add.reduce(part_3 + (10 - part_2) * part_i, axis=0)
+    total_2 = _added(part_3 + (2 - part_2) * part_i)
+    total_3 = _added(part_3 + 4 * part_i)
+    total_4 = _added(part_3 + (10 - part_2) * part_i)
     part_7 = 6 - part_2
     part_i1_3 = s_i**2
     part_i1_4 = K * 4 + tau * 4 + part_7 * part_i1_3
     part_i2_3 = s_i**2
     part_i2_4 = part_7 * part_i2_3
-    total_5 = np.add.reduce(part_i1 * part_i1_3, axis=0)
-    total_6 = np.add.reduce(part_i2 * part_i2_3, axis=0)
+    total_5 = _added(part_i1 * part_i1_3)
+    total_6 = _added(part_i2 * part_i2_3)
     sum_i = np.zeros((k, rows), kind)
     sum_i_2 = np.zeros((k, rows), kind)
     sum_i_3 = np.zeros((k, rows), kind)
@@ -1423,29 +1439,32 @@ def _excess_loss_pullback_last(
         np.multiply(work_0, work_1, out=work_0)
         sum_i_3 += np.add.reduce(work_0, axis=1)
         sum_m = np.einsum("in,imn->mn", part_i_3, work_2)
-        part_m = part * sum_m
         sum_m_2 = np.einsum("in,imn->mn", part_i_3, work_3)
         part_m_2 = part * sum_m_2
-        np.subtract(part_m, part_m_2, out=part_m_3[tile])
+        part_m_3_tile = part_m_3[tile]
+        np.multiply(part, sum_m, out=part_m_3_tile)
+        part_m_3_tile -= part_m_2
     part_i_4 = part_i * sum_i_3
-    total_7 = np.add.reduce(part_i_4, axis=0)
+    total_7 = _added(part_i_4)
     part_8 = (
         2 * (bar * total_7 / K + (bar * (k / 2) / K + (bar * ((d_x - r) * k / 2) / K + bar * ((d_y - r) * k / 2) / K)))
     )
     part_i_5 = part_i_2 * sum_i_3
-    part_i_6 = (
-        2 * (s_i * (bar * 5 / K + (part_5 + (bar * (2 * (d_y - r)) / K + (part_8 + bar * (d_x - r) / K)))
-        - 2 * (K * part_4) + (part * part_i_5 + part_6 * part_i_4))) - part * (part_i * (part_i_2 * sum_i))
-        - part * (part_i * (part_i_2 * sum_i_2))
-    )
-    total_8 = np.add.reduce(part_i * part_i_5, axis=0)
-    total_9 = np.add.reduce(sum_i_3 * part_i**2, axis=0)
+    part_i_6 = part * part_i_5
+    part_i_6 += part_6 * part_i_4
+    part_i_6 += bar * 5 / K + (part_5 + (bar * (2 * (d_y - r)) / K + (part_8 + bar * (d_x - r) / K))) - 2 * (K * part_4)
+    part_i_6 *= s_i
+    part_i_6 *= 2
+    part_i_6 -= part * (part_i * (part_i_2 * sum_i))
+    part_i_6 -= part * (part_i * (part_i_2 * sum_i_2))
+    total_8 = _added(part_i * part_i_5)
+    total_9 = _added(sum_i_3 * part_i**2)
     sum_i1 = np.zeros((k, rows), kind)
     for place in range(k - 1):
         work_0 = work(0, k - place - 1, rows)
         np.add(part_i1_4[place], part_i2_4[place + 1:], out=work_0)
-        np.add.reduce(work_0, axis=0, out=sum_i1[place])
-    total_10 = np.add.reduce(sum_i1, axis=0)
+        _added(work_0, out=sum_i1[place])
+    total_10 = _added(sum_i1)
     part_9 = (
         part_8 + part_5 - 2 * (tau * part_4) - (1 / 2 * (bar * total_10)
         + (bar * total_8 + (1 / 2 * (bar * total_4) + ((d_x - r) / 2 * (bar * total_2)
@@ -1569,21 +1588,27 @@ def _excess_loss_pullback_first(
         np.multiply(work_0, work_1, out=work_0)
         np.add.reduce(work_0, axis=2, out=sum_i_3[tile])
         sum_m = np.matmul(_cut(part_i_3, tile)[:, None], work_2)[:, 0]
-        part_m = _cut(part, tile)[:, None] * sum_m
         sum_m_2 = np.matmul(_cut(part_i_3, tile)[:, None], work_3)[:, 0]
         part_m_2 = _cut(part, tile)[:, None] * sum_m_2
-        np.subtract(part_m, part_m_2, out=part_m_3[tile])
+        part_m_3_tile = part_m_3[tile]
+        np.multiply(_cut(part, tile)[:, None], sum_m, out=part_m_3_tile)
+        part_m_3_tile -= part_m_2
     part_i_4 = part_i * sum_i_3
     total_7 = _row_sums(part_i_4)
     part_8 = (
         2 * (bar * total_7 / K + (bar * (k / 2) / K + (bar * ((d_x - r) * k / 2) / K + bar * ((d_y - r) * k / 2) / K)))
     )
     part_i_5 = part_i_2 * sum_i_3
-    part_i_6 = (
-        2 * (s_i * ((bar * 5 / K + (part_5 + (bar * (2 * (d_y - r)) / K + (part_8 + bar * (d_x - r) / K)))
-        - 2 * (K * part_4))[:, None] + (part[:, None] * part_i_5 + part_6[:, None] * part_i_4)))
-        - part[:, None] * (part_i * (part_i_2 * sum_i)) - part[:, None] * (part_i * (part_i_2 * sum_i_2))
+    part_i_6 = part[:, None] * part_i_5
+    part_i_6 += part_6[:, None] * part_i_4
+    part_i_6 += (
+        (bar * 5 / K + (part_5 + (bar * (2 * (d_y - r)) / K + (part_8 + bar * (d_x - r) / K))) - 2 * (K * part_4))[:,
+        None]
     )
+    part_i_6 *= s_i
+    part_i_6 *= 2
+    part_i_6 -= part[:, None] * (part_i * (part_i_2 * sum_i))
+    part_i_6 -= part[:, None] * (part_i * (part_i_2 * sum_i_2))
     total_8 = _row_sums(part_i * part_i_5)
     total_9 = _row_sums(sum_i_3 * part_i**2)
     sum_i1 = np.zeros((rows, k), kind)
@@ -1874,6 +1899,11 @@ def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
     np.matmul(x[:whole].reshape(count // step, step, size), ones, out=sums[:whole].reshape(-1, step))
     np.dot(x[whole:], ones, out=sums[whole:])
     return sums
+
+
+def _added(x: Floats, out: Floats | None = None) -> Floats:
+    """The sum along the first axis; of two entries it takes a third of the time as an addition."""
+    return np.add(x[0], x[1], out=out) if len(x) == 2 else np.add.reduce(x, axis=0, out=out)
 
 
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
@@ -2248,13 +2278,15 @@ TILE = 131_072
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
 COLUMN = 32_768
-"""Rows in a block without arrays over two indices, at most: what is made of short rows stays in the caches."""
+"""Rows in a block, or numbers in a tile, without arrays over two indices: what is short stays in the caches."""
 SERIAL = 8192
 """Numbers in one call of BLAS: from 9000 on it uses threads, which wait for one another where processors are busy."""
 LONG = 96
 """An index range from here on is a better innermost loop than the rows of a batch."""
 NARROW = 3
 """Up to so many columns are written one after the other: NumPy would take a row of them at a time."""
+LINE = 64
+"""Bytes of a cache line. NumPy takes twice as long for differences whose vectors cross from one line into the next."""
 BUFFER = 64
 """Numbers in the buffers of NumPy: with its own 8192 an operand without one of the axes is copied before it is used."""
 
@@ -2274,7 +2306,8 @@ class _Work:
             return
         room = WORKSPACE // kind.itemsize
         slots = max([nest[0] for nest in nests], default=0)
-        tile = min(TILE, room * 2 // 5 // slots) if slots else 0
+        short = not last and all(others == 1 for _, others, _ in nests)
+        tile = min(COLUMN if short else TILE, room * 2 // 5 // slots) if slots else 0
         whole = room // (cold + slots * largest + 4)  # rows that fit with nests of one tile
         if not last or whole * largest > tile:
             whole = (room - slots * tile) // (cold + 1)
@@ -2285,14 +2318,15 @@ class _Work:
                     rows = min(rows, max(ROWS, tile // (others * size + 1)))
                 if last or size == 1:
                     rows = min(rows, max(1, tile // (others + 1)))
-        blocks = -(-count // rows) or 1
-        self.rows = -(-count // blocks) or 1  # of one size, as few blocks as before
+        step = LINE // kind.itemsize if last and rows >= LINE else 1
+        blocks = -(-count // (rows // step * step)) or 1
+        self.rows = -(-count // (blocks * step)) * step or 1  # of one size, as few blocks as before
         self.capacity = 0
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
             most = others * size * self.rows
             self.capacity = max(self.capacity, min(most, max(least, tile)))
-        self.slots = [np.empty(self.capacity, kind) for _ in range(slots)]
+        self.slots = [_on_lines(kind, self.capacity) for _ in range(slots)]
 
     def __call__(self, slot: int, *shape: int) -> Floats:
         """An array of this shape; what it held is overwritten."""
@@ -2305,6 +2339,14 @@ class _Work:
     def row_tiles(self, rows: int, others: int, size: int) -> list[slice]:
         """Tiles of rows that fit, where the batch is the first axis."""
         return _slices(rows, self.capacity // (others * size or 1))
+
+
+def _on_lines(kind: np.dtype, *shape: int) -> Floats:
+    """A new array that begins on a cache line."""
+    size = math.prod(shape)
+    whole = np.empty(size + LINE // kind.itemsize, kind)
+    start = -whole.ctypes.data % LINE // kind.itemsize
+    return whole[start : start + size].reshape(shape)
 
 
 def _slices(size: int, width: int) -> list[slice]:

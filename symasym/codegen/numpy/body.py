@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 
 from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.interned import lazy
 from symasym.codegen.index.ir import Range
 from symasym.codegen.index.ops import Op, Reduction, Seed, reached
 from symasym.codegen.index.schedule import Nest, Step
+from symasym.codegen.numpy.in_place import UFUNCS, chain, into, onto
 from symasym.codegen.numpy.slots import Slots
 from symasym.codegen.numpy.text import Expression
-from symasym.codegen.numpy.tiles import UFUNCS, PairTile, RangeTile, RowTile, Tile
+from symasym.codegen.numpy.tiles import PairTile, RangeTile, RowTile, Tile
 from symasym.codegen.numpy.wrap import wrapped
 
 __all__ = ["Body", "part_of"]
@@ -48,6 +51,8 @@ class Body:
     """Where results belong, as a part of an array that is there from the start."""
     placed: dict[Op, str] = field(default_factory=dict)
     """Those of them that have been computed there."""
+    _full: set[Op] = field(default_factory=set)
+    """Variables that have a value for every row of the block; others may have one for all."""
     _rest: Affine = field(default_factory=Affine)
     _held: Counter[str] = field(default_factory=Counter)
     """How many arrays over each index live as long as the function runs."""
@@ -124,15 +129,25 @@ class Body:
 
     def _bind(self, op: Op) -> str:
         kind = ("sum" if op.layout else "total") if op.kind == "sum" else "part"
+        if self._is_full(op):
+            self._full.add(op)
         self._names[op] = self.fresh(self.hints.get(op) or "_".join([kind, *sorted(op.layout)]))
         return self._names[op]
 
     def array(self, wanted: str, length: Affine) -> str:
         """A new array over an index, there from the start, under this name or one like it."""
         name = self.fresh(wanted)
-        self.lines.append(f"{name} = np.empty({f'({length}, rows)' if self.last else f'(rows, {length})'}, kind)")
+        self.lines.append(f"{name} = {self._new(str(length))}")
         self._rest = self._rest + length
         return name
+
+    def _new(self, *sizes: str, zeros: bool = False) -> str:
+        """A new array; where rows are the inner loop it begins on a cache line, as NumPy writes fastest."""
+        whole = [*sizes, "rows"] if self.last else ["rows", *sizes]
+        if self.last and sizes and not zeros:
+            return f"_on_lines(kind, {', '.join(whole)})"
+        shape = f"({', '.join(whole)})" if sizes else "rows"
+        return f"np.{'zeros' if zeros else 'empty'}({shape}, kind)"
 
     def _count(self, op: Op) -> None:
         """One more array that lives as long as the function runs."""
@@ -146,9 +161,42 @@ class Body:
         if len(chain) >= LONG:
             self._nest(Nest(op.reduction.letter, None, (*chain, op), single=True))
             return
-        text = self._cold_text(op)
         self._count(op)
+        if self._is_full(op) and self._in_place(op):
+            return
+        text = self._cold_text(op)
         self.assign(f"{self._bind(op)} = ", text)
+
+    def _is_full(self, op: Op) -> bool:
+        """Whether there is a value for every row of the block, whatever the arguments have."""
+        if self._name(op) is not None:
+            return op in self._full
+        return op.kind != "seed" and any(self._is_full(arg) for arg in op.args)
+
+    def _in_place(self, op: Op) -> bool:
+        """Operations into one array, if there is more than one of them or the array is there already."""
+        if not op.layout or op.kind not in UFUNCS:
+            return False
+
+        def may_follow(arg: Op) -> bool:
+            return arg.layout == op.layout and arg.kind in UFUNCS and self._name(arg) is None and self._is_full(arg)
+
+        parts, home = chain(op, may_follow)[::-1], self.homes.get(op)
+        if len(parts) == 1 and home is None:
+            return False
+        first, operand = parts[0], self._expression.operand
+        start = self._expression.written_out(first)
+        name = self._bind(op)
+        self._full.add(op)
+        if home is None:
+            self.assign(f"{name} = ", start)
+        else:
+            self.placed[op] = home
+            self.lines.append(f"{name} = {home}")
+            self.assign("", into(first, [operand(n, first) for n in range(len(first.args))], name))
+        for inner, outer in pairwise(parts):
+            self.assign(*onto(outer, inner, name, partial(operand, result=outer)))
+        return True
 
     def _chain(self, op: Op) -> list[Op]:
         """What a sum adds up, as operations on arrays over its index that have no variable yet; none where that does not do."""
@@ -197,15 +245,15 @@ class Body:
         """An array that tiles fill or add to; what only a tile needs is a variable inside."""
         name = self._bind(op)
         if op in nest.stored or nest.is_partial(op):
+            self._full.add(op)
             sizes = [str(self.ranges[letter].size) for letter in op.layout]
-            shape = ", ".join([*sizes, "rows"] if self.last else ["rows", *sizes]) + ("" if sizes else ",")
             added = nest.second is not None or (nest.is_partial(op) and kind.partial_sums_are_added)
             if op in self.homes and not added:
                 self.placed[op] = self.homes[op]
                 self.lines.append(f"{name} = {self.homes[op]}")
             else:
                 self._count(op)
-                self.lines.append(f"{name} = np.{'zeros' if added else 'empty'}(({shape}), kind)")
+                self.lines.append(f"{name} = {self._new(*sizes, zeros=added)}")
 
 
 def part_of(over: Range, length: Affine) -> str:

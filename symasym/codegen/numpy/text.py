@@ -64,7 +64,7 @@ class Expression:
         known = self.name(op)
         return (known, ATOM) if known is not None else self._computed(op)
 
-    def _operand(self, n: int, result: Op, level: int) -> str:
+    def operand(self, n: int, result: Op, level: int = SUM) -> str:
         """An argument of an operation, in brackets if it binds less tightly than `level`, with its axes."""
         op = result.args[n]
         behind = self.align(op, result) if result.layout else ""
@@ -75,7 +75,7 @@ class Expression:
         return f"({text}){behind}" if binds < (ATOM if behind else level) else text + behind
 
     def _computed(self, op: Op) -> tuple[str, int]:
-        kind, sub = op.kind, self._operand
+        kind, sub = op.kind, self.operand
         if kind in SIGNS:
             sign, level, after = SIGNS[kind]
             return sub(0, op, level) + sign + sub(1, op, after), level

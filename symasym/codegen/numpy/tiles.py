@@ -5,29 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar
 
 from symasym.codegen.index.affine import Affine
 from symasym.codegen.index.ir import Range
 from symasym.codegen.index.ops import Op, Seed
 from symasym.codegen.index.schedule import Nest
+from symasym.codegen.numpy.in_place import UFUNCS, chain, into, onto
 from symasym.codegen.numpy.slots import Slots
 from symasym.codegen.numpy.text import Expression
 from symasym.codegen.numpy.wrap import INDENT, wrapped
 
-__all__ = ["UFUNCS", "PairTile", "RangeTile", "RowTile", "Tile"]
-
-UFUNCS = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "div": "divide",
-    "neg": "negative",
-    "square": "square",
-    "sqrt": "sqrt",
-    "pow": "power",
-}
-"""NumPy's functions of elements."""
+__all__ = ["PairTile", "RangeTile", "RowTile", "Tile"]
 
 
 @dataclass
@@ -89,8 +79,10 @@ class Tile(ABC):
             sizes = [self.size(letter) for letter in self.axes(layout)]
             shape = [*sizes, "rows"] if self.last else [self.rows, *sizes]
             inside.append(f"{self.slots.name(slot, layout)} = work({slot}, {', '.join(shape)})")
+        absorbed = {part for op in self.nest.ops for part in self._chain(op)[1:]}
         for op in self.nest.ops:
-            inside += self._op(op)
+            if op not in absorbed:
+                inside += self._op(op)
         return [*self.header(), *(INDENT + line for line in inside)]
 
     rows: ClassVar[str] = "rows"
@@ -102,7 +94,7 @@ class Tile(ABC):
         if self.nest.is_large(op):
             return [self._into(op, self.slots.name(self.slots.slot[op], op.layout))]
         if op in self.nest.stored and op.kind in UFUNCS:
-            return wrapped("", self._into(op, self._place(op)[0]), 2)
+            return self._stored(self._place(op)[0], f"{self.name(op)}_tile", self._chain(op)[::-1])
         return wrapped(f"{self._place(op)[0]} = ", self._small(op), 2)
 
     def _small(self, op: Op) -> str:
@@ -123,12 +115,30 @@ class Tile(ABC):
         """The call of a seed on this tile."""
         raise NotImplementedError
 
+    def _chain(self, op: Op) -> list[Op]:
+        """What is computed in the place of a stored array: the operation, and those before that nothing else needs."""
+        if op not in self.nest.stored or op.kind not in UFUNCS:
+            return [op]
+        return chain(
+            op, lambda arg: self._is_local(arg) and arg.kind in UFUNCS and self._is_needed_once(arg, op.layout)
+        )
+
+    def _stored(self, target: str, here: str, parts: Sequence[Op]) -> list[str]:
+        """Operations, each in the place of the one before, into an array that lasts; `here` names the part for this tile."""
+        if len(parts) == 1:
+            return wrapped("", self._into(parts[0], target), 2)
+        lines = [f"{here} = {target}", *wrapped("", self._into(parts[0], here), 2)]
+        for inner, outer in pairwise(parts):
+            args = [self.operand(arg, outer.layout) if arg is not inner else here for arg in outer.args]
+            lines += wrapped(*onto(outer, inner, here, args.__getitem__), 2)
+        return lines
+
+    def _is_needed_once(self, op: Op, layout: frozenset[str]) -> bool:
+        return op.layout == layout and sum(later.args.count(op) for later in self.nest.ops) == 1
+
     def _into(self, op: Op, target: str) -> str:
         """One operation that writes into an array which is there."""
-        operands = [self.operand(arg, op.layout) for arg in op.args]
-        if op.kind == "pow":
-            operands.append(f"{op.exponent.numerator} / {op.exponent.denominator}")
-        return f"np.{UFUNCS[op.kind]}({', '.join(operands)}, out={target})"
+        return into(op, [self.operand(arg, op.layout) for arg in op.args], target)
 
     def operand(self, op: Op, layout: frozenset[str]) -> str:
         """An operand of an operation with that layout: axes that it lacks are added."""

@@ -24,7 +24,7 @@ TILE = 131_072
 ROWS = 1024
 """Rows in a block where they are the innermost loop; more of them where problems are small."""
 COLUMN = 32_768
-"""Rows in a block without arrays over two indices, and numbers in an array over one: what is made of short rows stays in the caches."""
+"""Rows in a block, or numbers in a tile, without arrays over two indices: what is short stays in the caches."""
 SERIAL = 8192
 """Numbers in one call of BLAS: from 9000 on it uses threads, which wait for one another where processors are busy."""
 LONG = 96
@@ -72,7 +72,7 @@ class _Work:
             least = others * (self.rows if last or size == 1 else size)
             most = others * size * self.rows
             self.capacity = max(self.capacity, min(most, max(least, tile)))
-        self.slots = [_on_lines(self.capacity, kind) for _ in range(slots)]
+        self.slots = [_on_lines(kind, self.capacity) for _ in range(slots)]
 
     def __call__(self, slot: int, *shape: int) -> Floats:
         """An array of this shape; what it held is overwritten."""
@@ -87,11 +87,12 @@ class _Work:
         return _slices(rows, self.capacity // (others * size or 1))
 
 
-def _on_lines(size: int, kind: np.dtype) -> Floats:
+def _on_lines(kind: np.dtype, *shape: int) -> Floats:
     """A new array that begins on a cache line."""
+    size = math.prod(shape)
     whole = np.empty(size + LINE // kind.itemsize, kind)
     start = -whole.ctypes.data % LINE // kind.itemsize
-    return whole[start : start + size]
+    return whole[start : start + size].reshape(shape)
 
 
 def _slices(size: int, width: int) -> list[slice]:
