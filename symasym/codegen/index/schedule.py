@@ -7,6 +7,7 @@ index is complete behind the nest. An array that two nests need is computed in b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -49,6 +50,11 @@ class Nest:
     def own(self) -> frozenset[str]:
         """The index of the nest, or both of a pair."""
         return frozenset({self.letter, self.second} - {None})  # type: ignore[arg-type]
+
+    @lazy
+    def reads(self) -> Counter[Op]:
+        """How often each operation is read inside."""
+        return Counter(arg for op in self.ops for arg in op.args)
 
     def is_large(self, op: Op) -> bool:
         """True for arrays over two and more indices, or over one if that is all there is, which exist for one tile alone."""

@@ -119,9 +119,12 @@ class Tile(ABC):
         """What is computed in the place of a stored array: the operation, and those before that nothing else needs."""
         if op not in self.nest.stored or op.kind not in UFUNCS:
             return [op]
-        return chain(
-            op, lambda arg: self._is_local(arg) and arg.kind in UFUNCS and self._is_needed_once(arg, op.layout)
-        )
+
+        def may_follow(arg: Op) -> bool:
+            alone = arg.layout == op.layout and self.nest.reads[arg] == 1
+            return alone and arg.kind in UFUNCS and self._is_local(arg)
+
+        return chain(op, may_follow)
 
     def _stored(self, target: str, here: str, parts: Sequence[Op]) -> list[str]:
         """Operations, each in the place of the one before, into an array that lasts; `here` names the part for this tile."""
@@ -132,9 +135,6 @@ class Tile(ABC):
             args = [self.operand(arg, outer.layout) if arg is not inner else here for arg in outer.args]
             lines += wrapped(*onto(outer, inner, here, args.__getitem__), 2)
         return lines
-
-    def _is_needed_once(self, op: Op, layout: frozenset[str]) -> bool:
-        return op.layout == layout and sum(later.args.count(op) for later in self.nest.ops) == 1
 
     def _into(self, op: Op, target: str) -> str:
         """One operation that writes into an array which is there."""
