@@ -10,7 +10,7 @@ from symasym.errors import InputError
 __all__ = ["NATURAL", "PREFIXES", "RESERVED", "check_names"]
 
 _MODULE = """
-    Any ArrayLike BUFFER COLUMN Callable DOUBLE DTypeLike ExcessLossGradient FEW Floats Gradient LONG Mapping
+    Any ArrayLike BUFFER COLUMN Callable DOUBLE DTypeLike ExcessLossGradient FEW Floats Gradient LINE LONG Mapping
     NARROW NDArray NOWHERE NamedTuple NaturalGradient ROWS Result SERIAL SIGNATURE SMALLEST STARTS STEPS Sequence TILE Terms
     WORKSPACE annotations cache math np
 """
