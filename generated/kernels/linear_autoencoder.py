@@ -1124,8 +1124,8 @@ def _excess_loss_mean_last(
     lam: Floats, degrees_of_freedom: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
-    lam_i = lam[:k]
     lam_a = lam[k:]
+    lam_i = lam[:k]
     rho_2 = 1 + 2 / (degrees_of_freedom - 4)
     sum_i = np.zeros((k, rows), kind)
     for tile in work.tiles(d - k, k, rows):
@@ -1195,8 +1195,8 @@ def _excess_loss_mean_first(
     lam: Floats, degrees_of_freedom: Floats, d: int, k: int, rows: int, kind: np.dtype, work: _Work
 ) -> Floats:
     """Mean of the limit of `m (L(w_hat) - L(w*))`."""
-    lam_i = lam[:, :k]
     lam_a = lam[:, k:]
+    lam_i = lam[:, :k]
     rho_2 = 1 + 2 / (degrees_of_freedom - 4)
     sum_i = np.empty((rows, k), kind)
     for tile in work.row_tiles(rows, k, d - k):

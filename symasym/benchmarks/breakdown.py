@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from symasym.benchmarks.rows import interleaved
 
-__all__ = ["Breakdown"]
+__all__ = ["Breakdown", "workspace"]
 
 Floats = NDArray[np.floating]
 Action = Callable[[], Any]
@@ -67,7 +67,7 @@ class Breakdown:
         )
 
 
-def _workspace(kernel: Any, call: Action) -> Any:
+def workspace(kernel: Any, call: Action) -> Any:
     """The workspace that a call makes for itself."""
     made, own = [], kernel._Work
 
@@ -102,7 +102,7 @@ class _Block:
         nest = (self.rank, self.size - self.rank)
         self.last = kernel._is_short(nest)
         self.at = kernel._LAW_LAST if self.last else kernel._LAW_FIRST
-        self.work = _workspace(kernel, call)
+        self.work = workspace(kernel, call)
         self.rows = self.work.rows
         self.blocks = [slice(start, start + self.rows) for start in range(0, self.count - self.rows + 1, self.rows)]
 

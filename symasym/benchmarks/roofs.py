@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symasym.benchmarks.breakdown import workspace
 from symasym.benchmarks.rows import interleaved
 
 __all__ = ["f_parts", "operations_written", "shown", "single_parts"]
@@ -60,7 +61,7 @@ def f_parts(kernel: Any, a: Floats, s: Floats, runs: int) -> tuple[dict[str, flo
     division and the sum in place, in blocks that stay in the second cache.
     """
     count, rank = s.shape
-    work = kernel._Work(s.dtype, count, 5 * rank, False)
+    work = workspace(kernel, partial(kernel.excess_loss_mean, a, s, d=rank + 1))
     blocks = [slice(n, min(n + work.rows, count)) for n in range(0, count, work.rows)]
     small = max(1, min(count, 16_384 // rank))
     one, two = np.ones((small, rank)), np.full((small, rank), 2.0)

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from symasym.benchmarks.breakdown import Breakdown
 from symasym.benchmarks.forms import form_f, form_s, inputs_f, inputs_s, plain_f, plain_s
 from symasym.benchmarks.handwritten import best, f_by_hand, s_by_hand, s_gradient_by_hand
+from symasym.benchmarks.roofs import f_parts, single_parts
 
 SIZES = [(10, 2, 1200), (40, 8, 1100), (130, 3, 600)]
 """More rows than a block, and not a multiple of it; the last one has ways with the batch first too."""
@@ -70,3 +72,15 @@ def test_the_quickest_ways_are_kept() -> None:
     ways = {f"slow {n}": slow for n in range(4)} | {"quick": lambda: 1}
     kept = best(ways, 3)
     assert len(kept) == 3 and kept["quick"]() == 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_parts_of_kernels_are_measured(size: tuple[int, int, int]) -> None:
+    b, lam = inputs_s(*size)
+    parts = Breakdown.of(form_s(), b, lam, 1)
+    assert "pullback 100 %" in parts.shares(parts.gradient["pullback"], True)
+    assert min(parts.value["formula"], parts.gradient["pullback"], parts.roof, parts.steep, *parts.calls) > 0
+    assert single_parts(form_s(), b[:1], lam[:1], 1).keys() == {"arguments", "domain", "formula", "sums"}
+    a, s = inputs_f(size[1], 2000)
+    shares, roof = f_parts(form_f(), a, s, 1)
+    assert min(roof, *shares.values()) > 0

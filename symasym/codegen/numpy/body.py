@@ -51,8 +51,8 @@ class Body:
     """Where results belong, as a part of an array that is there from the start."""
     placed: dict[Op, str] = field(default_factory=dict)
     """Those of them that have been computed there."""
-    _full: set[Op] = field(default_factory=set)
-    """Variables that have a value for every row of the block; others may have one for all."""
+    _full: dict[Op, bool] = field(default_factory=dict)
+    """Whether there is a value for every row of the block, or perhaps one for all."""
     _rest: Affine = field(default_factory=Affine)
     _held: Counter[str] = field(default_factory=Counter)
     """How many arrays over each index live as long as the function runs."""
@@ -129,8 +129,6 @@ class Body:
 
     def _bind(self, op: Op) -> str:
         kind = ("sum" if op.layout else "total") if op.kind == "sum" else "part"
-        if self._is_full(op):
-            self._full.add(op)
         self._names[op] = self.fresh(self.hints.get(op) or "_".join([kind, *sorted(op.layout)]))
         return self._names[op]
 
@@ -169,9 +167,10 @@ class Body:
 
     def _is_full(self, op: Op) -> bool:
         """Whether there is a value for every row of the block, whatever the arguments have."""
-        if self._name(op) is not None:
-            return op in self._full
-        return op.kind != "seed" and any(self._is_full(arg) for arg in op.args)
+        known = self._full.get(op)
+        if known is None:
+            known = self._full[op] = op.kind != "seed" and any(map(self._is_full, op.args))
+        return known
 
     def _in_place(self, op: Op) -> bool:
         """Operations into one array, if there is more than one of them or the array is there already."""
@@ -187,7 +186,6 @@ class Body:
         first, operand = parts[0], self._expression.operand
         start = self._expression.written_out(first)
         name = self._bind(op)
-        self._full.add(op)
         if home is None:
             self.assign(f"{name} = ", start)
         else:
@@ -245,7 +243,7 @@ class Body:
         """An array that tiles fill or add to; what only a tile needs is a variable inside."""
         name = self._bind(op)
         if op in nest.stored or nest.is_partial(op):
-            self._full.add(op)
+            self._full[op] = True
             sizes = [str(self.ranges[letter].size) for letter in op.layout]
             added = nest.second is not None or (nest.is_partial(op) and kind.partial_sums_are_added)
             if op in self.homes and not added:
