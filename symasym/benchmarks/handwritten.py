@@ -3,6 +3,7 @@
 No argument is checked and no domain, every array is there beforehand, and rows and tiles are of the size that is quickest where
 it runs (`best` tries some). What comes in has the batch first, and so has what is returned. `checked` programs look besides at
 what a kernel must not pass over, as quickly as NumPy can: infinities in arguments, a closed gap, results that are no numbers.
+Nothing is shared with the kernels: what is slow there would be slow here.
 """
 
 from __future__ import annotations

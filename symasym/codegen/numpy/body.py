@@ -26,7 +26,7 @@ from symasym.codegen.numpy.wrap import wrapped
 
 __all__ = ["Body", "part_of"]
 
-LONG = 3
+WORTH_TILES = 3
 """So many operations in a sum are worth tiles of rows."""
 
 
@@ -42,8 +42,8 @@ class Body:
     ranges: Mapping[str, Range]
     last: bool
     hints: Mapping[Op, str] = field(default_factory=dict)
-    in_place: bool = False
-    """Whether sums of long formulas over one index are computed in tiles of rows, in place."""
+    sums_in_tiles: bool = False
+    """Whether sums of long formulas over one index are computed in tiles of rows."""
     lines: list[str] = field(default_factory=list)
     hot: list[tuple[int, str, str]] = field(default_factory=list)
     """For each nest the number of workspace arrays, the product of the other axes and the length of the nest's own."""
@@ -155,9 +155,9 @@ class Body:
     # ---- whole arrays
 
     def _cold(self, op: Op) -> None:
-        chain = self._chain(op) if self.in_place else []
-        if len(chain) >= LONG:
-            self._nest(Nest(op.reduction.letter, None, (*chain, op), single=True))
+        formula = self._added_up(op) if self.sums_in_tiles else []
+        if len(formula) >= WORTH_TILES:
+            self._nest(Nest(op.reduction.letter, None, (*formula, op), single=True))
             return
         self._count(op)
         if self._is_full(op) and self._in_place(op):
@@ -183,11 +183,9 @@ class Body:
         parts, home = chain(op, may_follow)[::-1], self.homes.get(op)
         if len(parts) == 1 and home is None:
             return False
-        first, operand = parts[0], self._expression.operand
-        start = self._expression.written_out(first)
-        name = self._bind(op)
+        name, first, operand = self._bind(op), parts[0], self._expression.operand
         if home is None:
-            self.assign(f"{name} = ", start)
+            self.assign(f"{name} = ", self._expression.written_out(first))
         else:
             self.placed[op] = home
             self.lines.append(f"{name} = {home}")
@@ -196,7 +194,7 @@ class Body:
             self.assign(*onto(outer, inner, name, partial(operand, result=outer)))
         return True
 
-    def _chain(self, op: Op) -> list[Op]:
+    def _added_up(self, op: Op) -> list[Op]:
         """What a sum adds up, as operations on arrays over its index that have no variable yet; none where that does not do."""
         if op.kind != "sum" or op.reduction.other is not None:
             return []
