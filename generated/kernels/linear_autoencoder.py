@@ -212,7 +212,7 @@ def law(
 
     _run(
         count,
-        work.rows,
+        work,
         [
             _rows(b, 1, batch),
             _rows(lam, 1, batch),
@@ -304,11 +304,11 @@ def cumulants(
         else:
             schur, _ = _schur(sigma_down, inside, outside)
             sums = _traces(np.broadcast_to(_lead(v_outside, axis), (rows, number)), schur, order)
-        return [_factor(number) * total for number, total in enumerate(sums, start=1)]
+        return _cumulants_of(sums)
 
     _run(
         count,
-        work.rows,
+        work,
         [
             _rows(b, 1, batch),
             _rows(lam, 1, batch),
@@ -429,23 +429,24 @@ def value_and_gradient(
         outside_by_b = found[0]
         outside_by_lam = found[1]
         outside_by_degrees_of_freedom = found[2]
-        bar = target.by_noise(seeds.kappa)
+        kappa = seeds.cumulants()
+        bar = target.by_noise(kappa)
         _, noise_by_sigma2 = at.noise_pullback(sigma2, d, k, rows, kind, work, bar)
         if g is not None:
             by_given = [_scattered(seeds.own, outside, length, axis)]
         return (
-            target.value(seeds.kappa),
+            target.value(kappa),
             outside_by_b,
             outside_by_lam,
             outside_by_degrees_of_freedom,
             noise_by_sigma2,
-            target.by_alpha(seeds.kappa),
+            target.by_alpha(kappa),
             *by_given,
         )
 
     _run(
         count,
-        work.rows,
+        work,
         [
             _rows(b, 1, batch),
             _rows(lam, 1, batch),
@@ -509,7 +510,7 @@ def outside_variance(
 
     _run(
         count,
-        work.rows,
+        work,
         [
             _rows(b, 1, batch),
             _rows(lam, 1, batch),
@@ -579,7 +580,7 @@ def excess_loss_mean(
 
     _run(
         count,
-        work.rows,
+        work,
         [
             _rows(lam, 1, batch),
             _rows(degrees_of_freedom, 0, batch),
@@ -632,7 +633,7 @@ def excess_loss_value_and_gradient(
 
     _run(
         count,
-        work.rows,
+        work,
         [
             _rows(lam, 1, batch),
             _rows(degrees_of_freedom, 0, batch),
@@ -867,8 +868,9 @@ def _outside_variance_last(
     lam_a = lam[k:]
     lam_i = lam[:k]
     rho_2 = 1 + 2 / (degrees_of_freedom - 4)
-    part_i = lam_i * b**2
-    v_a = _on_lines(kind, d - k, rows)
+    part_i = b**2
+    part_i = _onto(np.multiply, part_i, lam_i)
+    v_a = work.new(d - k, rows)
     for tile in work.tiles(d - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
@@ -901,7 +903,7 @@ def _outside_pullback_last(
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     lam_a = lam[k:]
     lam_i = lam[:k]
-    lam_bar = _on_lines(kind, d, rows)
+    lam_bar = work.new(d, rows)
     part = degrees_of_freedom - 4
     rho_2 = 1 + 2 / part
     part_i = b**2
@@ -1004,7 +1006,7 @@ def _outside_variance_first(
     lam_i = lam[:, :k]
     rho_2 = 1 + 2 / (degrees_of_freedom - 4)
     part_i = lam_i * b**2
-    v_a = np.empty((rows, d - k), kind)
+    v_a = work.new(rows, d - k)
     for tile in work.row_tiles(rows, k, d - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, d - k)
@@ -1032,15 +1034,15 @@ def _outside_pullback_first(
     """Derivatives of the seeded sum of the `v_a`, and of the `g_a`."""
     lam_a = lam[:, k:]
     lam_i = lam[:, :k]
-    lam_bar = np.empty((rows, d), kind)
+    lam_bar = work.new(rows, d)
     part = degrees_of_freedom - 4
     rho_2 = 1 + 2 / part
     part_i = b**2
     part_i_2 = lam_i * part_i
     part_2 = 2 * rho_2
-    sum_i = np.empty((rows, k), kind)
+    sum_i = work.new(rows, k)
     part_a_8 = lam_bar[:, k:]
-    sum_i_2 = np.empty((rows, k), kind)
+    sum_i_2 = work.new(rows, k)
     total = np.empty(rows, kind)
     for tile in work.row_tiles(rows, k, d - k):
         height = tile.stop - tile.start
@@ -1145,7 +1147,7 @@ def _excess_loss_pullback_last(
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[k:]
     lam_i = lam[:k]
-    lam_bar = _on_lines(kind, d, rows)
+    lam_bar = work.new(d, rows)
     part = degrees_of_freedom - 4
     rho_2 = 1 + 2 / part
     part_2 = rho_2 * bar
@@ -1198,7 +1200,7 @@ def _excess_loss_mean_first(
     lam_a = lam[:, k:]
     lam_i = lam[:, :k]
     rho_2 = 1 + 2 / (degrees_of_freedom - 4)
-    sum_i = np.empty((rows, k), kind)
+    sum_i = work.new(rows, k)
     for tile in work.row_tiles(rows, k, d - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, d - k)
@@ -1216,13 +1218,13 @@ def _excess_loss_pullback_first(
     """The mean excess loss, and the derivatives of `bar` times it."""
     lam_a = lam[:, k:]
     lam_i = lam[:, :k]
-    lam_bar = np.empty((rows, d), kind)
+    lam_bar = work.new(rows, d)
     part = degrees_of_freedom - 4
     rho_2 = 1 + 2 / part
     part_2 = rho_2 * bar
     part_a_4 = lam_bar[:, k:]
-    sum_i = np.empty((rows, k), kind)
-    sum_i_2 = np.empty((rows, k), kind)
+    sum_i = work.new(rows, k)
+    sum_i_2 = work.new(rows, k)
     for tile in work.row_tiles(rows, k, d - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, d - k)
@@ -1460,6 +1462,17 @@ def _added(x: Floats, out: Floats | None = None) -> Floats:
     return np.add(x[0], x[1], out=out) if len(x) == 2 else np.add.reduce(x, axis=0, out=out)
 
 
+def _onto(function: Callable, x: Floats, y: Floats, swapped: bool = False) -> Floats:
+    """`function(x, y)`, or `function(y, x)`, in the place of `x` unless that has one row for all problems and `y` has not."""
+    out = x if x.shape[-1] >= y.shape[-1] else None
+    return function(y, x, out=out) if swapped else function(x, y, out=out)
+
+
+def _dots(x: Floats, y: Floats) -> Floats:
+    """`sum_i x_i y_i` along the first axis; of two entries as an addition of products."""
+    return _added(x * y) if len(x) == 2 else np.einsum("in,in->n", x, y)
+
+
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
     """For each index the sum over those after it (`above`) or before it."""
     x = np.moveaxis(x, axis, 0)
@@ -1490,6 +1503,13 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
     if sums[-1].size and (np.minimum.reduce(sums[-1]) if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
+
+
+def _cumulants_of(sums: list[Floats]) -> list[Floats]:
+    """`kappa_r` in the place of `sum_a w_a^r`, for `r` from 1 on."""
+    for order, total in enumerate(sums[1:], start=2):
+        np.multiply(total, _factor(order), out=total)
+    return sums
 
 
 class _Plain:
@@ -1534,8 +1554,8 @@ def _factor(order: int) -> int:
 class _Seeds:
     """The derivative of `sum_r c_r kappa_r` by the variances `v_a`, for weights `w_a = g_a v_a`, or `v_a` without `g`.
 
-    Each part of the `v_a` is put in once, as soon as it is known; `kappa` adds up, and `own` is the derivative by the
-    `g_a`, which are `fixed` if they do not depend on anything.
+    Each part of the `v_a` is put in once, as soon as it is known. When all are there, `cumulants` gives the `kappa_r`;
+    `own` is the derivative by the `g_a`, which are `fixed` if they do not depend on anything.
     """
 
     def __init__(
@@ -1550,25 +1570,21 @@ class _Seeds:
     ) -> None:
         self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
-        self.n, self.kind = n, kind
-        self.kappa: dict[int, Floats] = {}
+        self.kind, self.shape = kind, (size, n) if axis == 0 else (n, size)
+        self.weights: Floats | None = None
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
-        self.own = None if g is None else np.empty((size, n) if axis == 0 else (n, size), kind)
+        self.own = None if g is None else np.empty(self.shape, kind)
 
     def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
         """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
         v, g = _flat(v, self.axis), self._part(self.g, start, size, rows)
-        w = _weights(v, g)
-        sums = _power_sums(w, size, self.orders, self.axis)
-        for order in self.slopes:
-            more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
-            if rows is None and size == self.size:
-                self.kappa[order] = more
-                continue
-            if order not in self.kappa:
-                self.kappa[order] = np.zeros(self.n, self.kind)
-            part = self.kappa[order] if rows is None else self.kappa[order][rows]
-            part += more
+        w = v if g is None else v * g
+        if rows is None and size == self.size:
+            self.weights = w
+        else:  # sums of so few numbers at a time would take longer than to keep them
+            if self.weights is None:
+                self.weights = np.empty(self.shape, self.kind)
+            self._part(self.weights, start, size, rows)[...] = w
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -1578,6 +1594,12 @@ class _Seeds:
             return v_bar
         v_bar = np.broadcast_to(v_bar, wanted)
         return v_bar if self.axis == 0 else np.ascontiguousarray(v_bar)  # matrix products are slow on repeated entries
+
+    def cumulants(self) -> dict[int, Floats]:
+        """The `kappa_r` that are asked for."""
+        weights = np.full(self.shape, np.nan, self.kind) if self.weights is None else self.weights
+        found = _cumulants_of(_power_sums(_weights(weights), self.size, self.orders, self.axis))
+        return {order: found[order - 1] for order in self.slopes}
 
     def _part(self, x: Any, start: int, size: int, rows: slice | None) -> Any:
         """The part of an array for the `size` indices from `start` on, and for some rows."""
@@ -1608,8 +1630,12 @@ class _Seeds:
 class _Given:
     """`v_bar_a` that are known beforehand."""
 
-    def __init__(self, kappa: Mapping[int, Floats], v_bar: Floats, axis: int) -> None:
+    def __init__(self, kappa: dict[int, Floats], v_bar: Floats, axis: int) -> None:
         self.kappa, self.v_bar, self.axis, self.own = kappa, v_bar, axis, None
+
+    def cumulants(self) -> dict[int, Floats]:
+        """The `kappa_r` that are asked for."""
+        return self.kappa
 
     def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
         """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
@@ -1846,13 +1872,14 @@ BUFFER = 64
 
 
 class _Work:
-    """The workspace: how many `rows` a block has, and arrays for the tiles of a nest.
+    """The workspace: how many `rows` a block has, arrays for the tiles of a nest, and others that a block needs.
 
     A problem holds `cold` numbers at a time; each of `nests` is the number of arrays that it needs, the product of the
     sizes of their other indices, and the size of its own, 1 for pairs. `last` says that the batch is the last axis.
     """
 
     def __init__(self, kind: np.dtype, count: int, cold: int, last: bool, *nests: tuple[int, int, int]) -> None:
+        self.kind, self.kept, self.used = kind, list[Floats](), 0
         largest = max([others * size for _, others, size in nests], default=0)
         if 0 < count * max(largest, cold) <= TILE // 8:  # one block and one tile
             self.rows, self.capacity = count, count * largest
@@ -1876,6 +1903,10 @@ class _Work:
         blocks = -(-count // (rows // step * step)) or 1
         self.rows = -(-count // (blocks * step)) * step or 1  # of one size, as few blocks as before
         self.capacity = 0
+        if (
+            last and slots == 1
+        ):  # beside the families in the second cache; for several arrays more calls cost what that saves
+            tile //= 2
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
             most = others * size * self.rows
@@ -1885,6 +1916,17 @@ class _Work:
     def __call__(self, slot: int, *shape: int) -> Floats:
         """An array of this shape; what it held is overwritten."""
         return self.slots[slot][: math.prod(shape)].reshape(shape)
+
+    def new(self, *shape: int) -> Floats:
+        """An array that is nobody else's as long as the block lasts; the next block gets its memory."""
+        size = math.prod(shape)
+        if self.used == len(self.kept):
+            self.kept.append(_on_lines(self.kind, size))
+        elif self.kept[self.used].size < size:
+            self.kept[self.used] = _on_lines(self.kind, size)
+        found = self.kept[self.used][:size]
+        self.used += 1
+        return found.reshape(shape)
 
     def tiles(self, size: int, others: int, rows: int) -> list[slice]:
         """Tiles of an index range that fit, where the batch is the last axis."""
@@ -1927,7 +1969,7 @@ def _is_few(count: int, *nests: tuple[int, int]) -> bool:
 
 def _run(
     count: int,
-    step: int,
+    work: _Work,
     arrays: Sequence[Floats | None],
     domain: Callable[..., bool | NDArray[np.bool_]],
     compute: Callable[..., Sequence[Floats]],
@@ -1935,11 +1977,12 @@ def _run(
     last: bool,
     checked: Sequence[int],
 ) -> None:
-    """Blocks of `step` rows through `compute` into `results`.
+    """Blocks of rows through `compute` into `results`.
 
     NaN where a problem is outside the domain or leaves the range of numbers. With `last`, families are handed over with
     the batch on the last axis. `checked` are the results that must be finite.
     """
+    step = work.rows
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
         if count > 1:
             np.setbufsize(BUFFER)
@@ -1947,11 +1990,12 @@ def _run(
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
             mine = results if count <= step else [result[start:stop] for result in results]
-            _block(stop - start, parts, domain, compute, mine, last, checked)
+            _block(stop - start, work, parts, domain, compute, mine, last, checked)
 
 
 def _block(
     n: int,
+    work: _Work,
     parts: Sequence[Floats | None],
     domain: Callable[..., bool | NDArray[np.bool_]] | None,
     compute: Callable[..., Sequence[Floats]],
@@ -1960,13 +2004,12 @@ def _block(
     checked: Sequence[int],
 ) -> None:
     """One block of `n` rows; halves of it where a number overflows, underflows or is not one."""
-    given = parts
-    if last:
-        given = [np.ascontiguousarray(x.T) if x is not None and x.ndim == 2 else x for x in parts]
+    work.used = 0
+    given = [_turned(work, x) for x in parts] if last else parts
     if domain is not None:
         inside = domain(n, *given)
         if inside is not True and not inside.all():  # type: ignore[union-attr]
-            _some(np.broadcast_to(inside, n), parts, compute, results, last, checked)
+            _some(np.broadcast_to(inside, n), work, parts, compute, results, last, checked)
             return
     try:
         found = compute(n, *given)
@@ -1977,7 +2020,7 @@ def _block(
             return
         for half in (slice(0, n // 2), slice(n // 2, n)):
             some = [x if x is None or len(x) == 1 else x[half] for x in parts]
-            _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
+            _block(half.stop - half.start, work, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
         _store(result, value, last)
@@ -1985,6 +2028,15 @@ def _block(
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _turned(work: _Work, x: Floats | None) -> Floats | None:
+    """A family with the batch on the last axis; whatever has no rows or more axes as it is."""
+    if x is None or x.ndim != 2:
+        return x
+    turned = work.new(x.shape[1], len(x))
+    np.copyto(turned, x.T)
+    return turned
 
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
@@ -2005,6 +2057,7 @@ def _store(result: Floats, value: Floats, last: bool) -> None:
 
 def _some(
     inside: NDArray[np.bool_],
+    work: _Work,
     parts: Sequence[Floats | None],
     compute: Callable[..., Sequence[Floats]],
     results: Sequence[Floats],
@@ -2018,7 +2071,7 @@ def _some(
     if keep.size:
         kept = [np.empty((keep.size, *result.shape[1:]), result.dtype) for result in results]
         some = [x if x is None or len(x) == 1 else x[keep] for x in parts]
-        _block(keep.size, some, None, compute, kept, last, checked)
+        _block(keep.size, work, some, None, compute, kept, last, checked)
         for result, values in zip(results, kept, strict=True):
             result[keep] = values
 

@@ -236,7 +236,7 @@ def law(
 
     _run(
         count,
-        work.rows,
+        work,
         [
             _rows(b, 1, batch),
             _rows(rho, 1, batch),
@@ -354,11 +354,11 @@ def cumulants(
         else:
             schur, _ = _schur(sigma_down, inside, outside)
             sums = _traces(np.broadcast_to(_lead(v_outside, axis), (rows, number)), schur, order)
-        return [_factor(number) * total for number, total in enumerate(sums, start=1)]
+        return _cumulants_of(sums)
 
     _run(
         count,
-        work.rows,
+        work,
         [
             _rows(b, 1, batch),
             _rows(rho, 1, batch),
@@ -487,25 +487,26 @@ def value_and_gradient(
         outside_by_sig = found[2]
         outside_by_gamma = found[3]
         outside_by_r = found[4]
-        bar = target.by_noise(seeds.kappa)
+        kappa = seeds.cumulants()
+        bar = target.by_noise(kappa)
         _, noise_by_sigma2 = at.noise_pullback(sigma2, d, k, rows, kind, work, bar)
         if g is not None:
             by_given = [_scattered(seeds.own, outside, length, axis)]
         return (
-            target.value(seeds.kappa),
+            target.value(kappa),
             outside_by_b,
             outside_by_rho,
             outside_by_sig,
             outside_by_gamma,
             outside_by_r,
             noise_by_sigma2,
-            target.by_alpha(seeds.kappa),
+            target.by_alpha(kappa),
             *by_given,
         )
 
     _run(
         count,
-        work.rows,
+        work,
         [
             _rows(b, 1, batch),
             _rows(rho, 1, batch),
@@ -579,7 +580,7 @@ def outside_variance(
 
     _run(
         count,
-        work.rows,
+        work,
         [
             _rows(b, 1, batch),
             _rows(rho, 1, batch),
@@ -670,7 +671,7 @@ def excess_loss_mean(
 
     _run(
         count,
-        work.rows,
+        work,
         [
             _rows(rho, 1, batch),
             _rows(sig, 1, batch),
@@ -735,7 +736,7 @@ def excess_loss_value_and_gradient(
 
     _run(
         count,
-        work.rows,
+        work,
         [
             _rows(rho, 1, batch),
             _rows(sig, 1, batch),
@@ -957,13 +958,20 @@ def _outside_variance_last(
     part_2 = 2 * part
     part_3 = r**2
     part_4 = gamma * r
-    part_a = part_2 + part_3 + 2 * part_4 * rho_a
-    part_i = part * rho_i**2
+    part_a = 2 * part_4 * rho_a
+    part_a = _onto(np.add, part_a, part_2 + part_3)
+    part_i = rho_i**2
+    part_i = _onto(np.multiply, part_i, part)
     part_a_2 = part_2 * sig_a
-    part_a_3 = 2 * (sig_a * rho_a)
+    part_a_3 = sig_a * rho_a
+    part_a_3 *= 2
     part_i_2 = rho_i * sig_i
-    part_i_3 = sig_i * ((r + gamma * sig_i) * b) ** 2
-    v_a = _on_lines(kind, d - k, rows)
+    part_i_3 = gamma * sig_i
+    part_i_3 = _onto(np.add, part_i_3, r)
+    part_i_3 = _onto(np.multiply, part_i_3, b)
+    np.square(part_i_3, out=part_i_3)
+    part_i_3 = _onto(np.multiply, part_i_3, sig_i)
+    v_a = work.new(d - k, rows)
     for tile in work.tiles(d - k, k, rows):
         width = tile.stop - tile.start
         work_0 = work(0, k, width, rows)
@@ -1014,8 +1022,8 @@ def _outside_pullback_last(
     sig_i = sig[:k]
     rho_a = rho[k:]
     sig_a = sig[k:]
-    rho_bar = _on_lines(kind, d, rows)
-    sig_bar = _on_lines(kind, d, rows)
+    rho_bar = work.new(d, rows)
+    sig_bar = work.new(d, rows)
     part = gamma**2
     part_2 = 2 * part
     part_a = part_2 * sig_a
@@ -1025,15 +1033,20 @@ def _outside_pullback_last(
     part_a_3 = 2 * part_a_2
     part_i = sig_i * rho_i
     part_5 = 2 * part_4
-    part_a_4 = part_2 + part_3 + part_5 * rho_a
-    part_i_2 = part * rho_i**2
-    part_i_3 = r + gamma * sig_i
-    part_i_4 = (part_i_3 * b) ** 2
+    part_a_4 = part_5 * rho_a
+    part_a_4 = _onto(np.add, part_a_4, part_2 + part_3)
+    part_i_2 = rho_i**2
+    part_i_2 = _onto(np.multiply, part_i_2, part)
+    part_i_3 = gamma * sig_i
+    part_i_3 = _onto(np.add, part_i_3, r)
+    part_i_4 = part_i_3 * b
+    np.square(part_i_4, out=part_i_4)
     part_i_5 = sig_i * part_i_4
     part_i_6 = sig_i * b
     part_6 = part * 4
     part_i_7 = sig_i * part_i_3
-    part_i_8 = (b * part_i_7) ** 2
+    part_i_8 = b * part_i_7
+    np.square(part_i_8, out=part_i_8)
     part_a_5 = sig_a**2
     part_7 = part_4 * 4
     part_8 = 2 * part_3
@@ -1252,7 +1265,7 @@ def _outside_variance_first(
     part_a_3 = (part_2 + part_3)[:, None] + (2 * part_4)[:, None] * rho_a
     part_i_2 = part[:, None] * rho_i**2
     part_i_3 = sig_i * ((r[:, None] + gamma[:, None] * sig_i) * b) ** 2
-    v_a = np.empty((rows, d - k), kind)
+    v_a = work.new(rows, d - k)
     for tile in work.row_tiles(rows, k, d - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, d - k)
@@ -1297,8 +1310,8 @@ def _outside_pullback_first(
     sig_i = sig[:, :k]
     rho_a = rho[:, k:]
     sig_a = sig[:, k:]
-    rho_bar = np.empty((rows, d), kind)
-    sig_bar = np.empty((rows, d), kind)
+    rho_bar = work.new(rows, d)
+    sig_bar = work.new(rows, d)
     part = gamma**2
     part_2 = 2 * part
     part_a = part_2[:, None] * sig_a
@@ -1321,16 +1334,16 @@ def _outside_pullback_first(
     part_7 = part_4 * 4
     part_8 = 2 * part_3
     part_i_9 = part_i * part_i_4
-    sum_i = np.empty((rows, k), kind)
+    sum_i = work.new(rows, k)
     part_a_16 = rho_bar[:, k:]
-    sum_i_2 = np.empty((rows, k), kind)
-    sum_i_3 = np.empty((rows, k), kind)
-    sum_i_4 = np.empty((rows, k), kind)
+    sum_i_2 = work.new(rows, k)
+    sum_i_3 = work.new(rows, k)
+    sum_i_4 = work.new(rows, k)
     part_a_32 = sig_bar[:, k:]
-    sum_i_5 = np.empty((rows, k), kind)
+    sum_i_5 = work.new(rows, k)
     total = np.empty(rows, kind)
-    sum_i_6 = np.empty((rows, k), kind)
-    sum_i_7 = np.empty((rows, k), kind)
+    sum_i_6 = work.new(rows, k)
+    sum_i_7 = work.new(rows, k)
     for tile in work.row_tiles(rows, k, d - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, d - k)
@@ -1511,7 +1524,8 @@ def _excess_loss_mean_last(
     sig_i = sig[:k]
     total = _added(sig_i * ((1 + rho_i) * (1 - rho_i)) / (r + gamma * sig_i))
     part = gamma**2
-    part_i1 = rho_i**2 - 2
+    part_i1 = rho_i**2
+    part_i1 -= 2
     part_i2 = rho_i**2
     part_i1_2 = r * sig_i
     part_i2_2 = r * sig_i
@@ -1519,10 +1533,13 @@ def _excess_loss_mean_last(
     part_2 = part * 2
     part_3 = r**2
     part_4 = r * gamma
-    part_a = part_2 + part_3 + 2 * part_4 * rho_a
-    part_i = part * rho_i**2
+    part_a = 2 * part_4 * rho_a
+    part_a = _onto(np.add, part_a, part_2 + part_3)
+    part_i = rho_i**2
+    part_i = _onto(np.multiply, part_i, part)
     part_a_2 = part_2 * sig_a
-    part_a_3 = 2 * (rho_a * sig_a)
+    part_a_3 = rho_a * sig_a
+    part_a_3 *= 2
     part_i_2 = rho_i * sig_i
     sum_i1 = np.zeros((k, rows), kind)
     for place in range(k - 1):
@@ -1582,8 +1599,8 @@ def _excess_loss_pullback_last(
     sig_i = sig[:k]
     rho_a = rho[k:]
     sig_a = sig[k:]
-    rho_bar = _on_lines(kind, d, rows)
-    sig_bar = _on_lines(kind, d, rows)
+    rho_bar = work.new(d, rows)
+    sig_bar = work.new(d, rows)
     part = bar * gamma
     part_2 = r * part
     part_3 = 2 * part_2
@@ -1595,17 +1612,21 @@ def _excess_loss_pullback_last(
     part_a_2 = sig_a * rho_a
     part_a_3 = 2 * part_a_2
     part_i = sig_i * rho_i
-    part_i_2 = r + gamma * rho_i
+    part_i_2 = gamma * rho_i
+    part_i_2 = _onto(np.add, part_i_2, r)
     part_i_3 = sig_i * part_i_2
     part_8 = bar * part_4
     part_9 = 2 * part_8
-    part_a_4 = part_5 + part_6 + 2 * part_7 * rho_a
+    part_a_4 = 2 * part_7 * rho_a
+    part_a_4 = _onto(np.add, part_a_4, part_5 + part_6)
     part_i_4 = rho_i**2
     part_i_5 = part_4 * part_i_4
     part_i_6 = sig_i**2
     part_i_7 = part_i_2 * part_i_6
     part_a_5 = sig_a**2
-    part_i_8 = 1 / (r + gamma * sig_i)
+    part_i_8 = gamma * sig_i
+    part_i_8 = _onto(np.add, part_i_8, r)
+    np.divide(1, part_i_8, out=part_i_8)
     part_i_9 = 1 + rho_i
     part_i_10 = sig_i * part_i_9
     part_i_11 = 1 - rho_i
@@ -1622,7 +1643,8 @@ def _excess_loss_pullback_last(
     part_i_16 = part_i_14 * part_i_15
     part_13 = bar * r
     part_14 = part_4 * part_13
-    part_i1_3 = rho_i**2 - 2
+    part_i1_3 = rho_i**2
+    part_i1_3 -= 2
     part_i2_2 = rho_i**2
     part_15 = 2 * part_12
     part_i2_3 = sig_i**2
@@ -1845,7 +1867,7 @@ def _excess_loss_mean_first(
         np.multiply(work_0, work_1, out=work_0)
         np.einsum("na,na->n", sig_i[:, place + 1:], work_0, out=sum_i1[:, place])
     total_2 = _row_sums(sig_i * sum_i1)
-    sum_i = np.empty((rows, k), kind)
+    sum_i = work.new(rows, k)
     for tile in work.row_tiles(rows, k, d - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, d - k)
@@ -1889,8 +1911,8 @@ def _excess_loss_pullback_first(
     sig_i = sig[:, :k]
     rho_a = rho[:, k:]
     sig_a = sig[:, k:]
-    rho_bar = np.empty((rows, d), kind)
-    sig_bar = np.empty((rows, d), kind)
+    rho_bar = work.new(rows, d)
+    sig_bar = work.new(rows, d)
     part = bar * gamma
     part_2 = r * part
     part_3 = 2 * part_2
@@ -1938,15 +1960,15 @@ def _excess_loss_pullback_first(
     total_2 = _row_sums(part_i_14 * (part_i_6 * part_i_13))
     total_3 = _row_sums(part_i_16)
     part_a_13 = rho_bar[:, k:]
-    sum_i = np.empty((rows, k), kind)
-    sum_i_2 = np.empty((rows, k), kind)
-    sum_i_3 = np.empty((rows, k), kind)
-    sum_i_4 = np.empty((rows, k), kind)
+    sum_i = work.new(rows, k)
+    sum_i_2 = work.new(rows, k)
+    sum_i_3 = work.new(rows, k)
+    sum_i_4 = work.new(rows, k)
     part_a_26 = sig_bar[:, k:]
-    sum_i_5 = np.empty((rows, k), kind)
+    sum_i_5 = work.new(rows, k)
     total_4 = np.empty(rows, kind)
-    sum_i_6 = np.empty((rows, k), kind)
-    sum_i_7 = np.empty((rows, k), kind)
+    sum_i_6 = work.new(rows, k)
+    sum_i_7 = work.new(rows, k)
     for tile in work.row_tiles(rows, k, d - k):
         height = tile.stop - tile.start
         work_0 = work(0, height, k, d - k)
@@ -2234,6 +2256,17 @@ def _added(x: Floats, out: Floats | None = None) -> Floats:
     return np.add(x[0], x[1], out=out) if len(x) == 2 else np.add.reduce(x, axis=0, out=out)
 
 
+def _onto(function: Callable, x: Floats, y: Floats, swapped: bool = False) -> Floats:
+    """`function(x, y)`, or `function(y, x)`, in the place of `x` unless that has one row for all problems and `y` has not."""
+    out = x if x.shape[-1] >= y.shape[-1] else None
+    return function(y, x, out=out) if swapped else function(x, y, out=out)
+
+
+def _dots(x: Floats, y: Floats) -> Floats:
+    """`sum_i x_i y_i` along the first axis; of two entries as an addition of products."""
+    return _added(x * y) if len(x) == 2 else np.einsum("in,in->n", x, y)
+
+
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
     """For each index the sum over those after it (`above`) or before it."""
     x = np.moveaxis(x, axis, 0)
@@ -2264,6 +2297,13 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
     if sums[-1].size and (np.minimum.reduce(sums[-1]) if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
+
+
+def _cumulants_of(sums: list[Floats]) -> list[Floats]:
+    """`kappa_r` in the place of `sum_a w_a^r`, for `r` from 1 on."""
+    for order, total in enumerate(sums[1:], start=2):
+        np.multiply(total, _factor(order), out=total)
+    return sums
 
 
 class _Plain:
@@ -2308,8 +2348,8 @@ def _factor(order: int) -> int:
 class _Seeds:
     """The derivative of `sum_r c_r kappa_r` by the variances `v_a`, for weights `w_a = g_a v_a`, or `v_a` without `g`.
 
-    Each part of the `v_a` is put in once, as soon as it is known; `kappa` adds up, and `own` is the derivative by the
-    `g_a`, which are `fixed` if they do not depend on anything.
+    Each part of the `v_a` is put in once, as soon as it is known. When all are there, `cumulants` gives the `kappa_r`;
+    `own` is the derivative by the `g_a`, which are `fixed` if they do not depend on anything.
     """
 
     def __init__(
@@ -2324,25 +2364,21 @@ class _Seeds:
     ) -> None:
         self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
-        self.n, self.kind = n, kind
-        self.kappa: dict[int, Floats] = {}
+        self.kind, self.shape = kind, (size, n) if axis == 0 else (n, size)
+        self.weights: Floats | None = None
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
-        self.own = None if g is None else np.empty((size, n) if axis == 0 else (n, size), kind)
+        self.own = None if g is None else np.empty(self.shape, kind)
 
     def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
         """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
         v, g = _flat(v, self.axis), self._part(self.g, start, size, rows)
-        w = _weights(v, g)
-        sums = _power_sums(w, size, self.orders, self.axis)
-        for order in self.slopes:
-            more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
-            if rows is None and size == self.size:
-                self.kappa[order] = more
-                continue
-            if order not in self.kappa:
-                self.kappa[order] = np.zeros(self.n, self.kind)
-            part = self.kappa[order] if rows is None else self.kappa[order][rows]
-            part += more
+        w = v if g is None else v * g
+        if rows is None and size == self.size:
+            self.weights = w
+        else:  # sums of so few numbers at a time would take longer than to keep them
+            if self.weights is None:
+                self.weights = np.empty(self.shape, self.kind)
+            self._part(self.weights, start, size, rows)[...] = w
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -2352,6 +2388,12 @@ class _Seeds:
             return v_bar
         v_bar = np.broadcast_to(v_bar, wanted)
         return v_bar if self.axis == 0 else np.ascontiguousarray(v_bar)  # matrix products are slow on repeated entries
+
+    def cumulants(self) -> dict[int, Floats]:
+        """The `kappa_r` that are asked for."""
+        weights = np.full(self.shape, np.nan, self.kind) if self.weights is None else self.weights
+        found = _cumulants_of(_power_sums(_weights(weights), self.size, self.orders, self.axis))
+        return {order: found[order - 1] for order in self.slopes}
 
     def _part(self, x: Any, start: int, size: int, rows: slice | None) -> Any:
         """The part of an array for the `size` indices from `start` on, and for some rows."""
@@ -2382,8 +2424,12 @@ class _Seeds:
 class _Given:
     """`v_bar_a` that are known beforehand."""
 
-    def __init__(self, kappa: Mapping[int, Floats], v_bar: Floats, axis: int) -> None:
+    def __init__(self, kappa: dict[int, Floats], v_bar: Floats, axis: int) -> None:
         self.kappa, self.v_bar, self.axis, self.own = kappa, v_bar, axis, None
+
+    def cumulants(self) -> dict[int, Floats]:
+        """The `kappa_r` that are asked for."""
+        return self.kappa
 
     def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
         """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
@@ -2620,13 +2666,14 @@ BUFFER = 64
 
 
 class _Work:
-    """The workspace: how many `rows` a block has, and arrays for the tiles of a nest.
+    """The workspace: how many `rows` a block has, arrays for the tiles of a nest, and others that a block needs.
 
     A problem holds `cold` numbers at a time; each of `nests` is the number of arrays that it needs, the product of the
     sizes of their other indices, and the size of its own, 1 for pairs. `last` says that the batch is the last axis.
     """
 
     def __init__(self, kind: np.dtype, count: int, cold: int, last: bool, *nests: tuple[int, int, int]) -> None:
+        self.kind, self.kept, self.used = kind, list[Floats](), 0
         largest = max([others * size for _, others, size in nests], default=0)
         if 0 < count * max(largest, cold) <= TILE // 8:  # one block and one tile
             self.rows, self.capacity = count, count * largest
@@ -2650,6 +2697,10 @@ class _Work:
         blocks = -(-count // (rows // step * step)) or 1
         self.rows = -(-count // (blocks * step)) * step or 1  # of one size, as few blocks as before
         self.capacity = 0
+        if (
+            last and slots == 1
+        ):  # beside the families in the second cache; for several arrays more calls cost what that saves
+            tile //= 2
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
             most = others * size * self.rows
@@ -2659,6 +2710,17 @@ class _Work:
     def __call__(self, slot: int, *shape: int) -> Floats:
         """An array of this shape; what it held is overwritten."""
         return self.slots[slot][: math.prod(shape)].reshape(shape)
+
+    def new(self, *shape: int) -> Floats:
+        """An array that is nobody else's as long as the block lasts; the next block gets its memory."""
+        size = math.prod(shape)
+        if self.used == len(self.kept):
+            self.kept.append(_on_lines(self.kind, size))
+        elif self.kept[self.used].size < size:
+            self.kept[self.used] = _on_lines(self.kind, size)
+        found = self.kept[self.used][:size]
+        self.used += 1
+        return found.reshape(shape)
 
     def tiles(self, size: int, others: int, rows: int) -> list[slice]:
         """Tiles of an index range that fit, where the batch is the last axis."""
@@ -2701,7 +2763,7 @@ def _is_few(count: int, *nests: tuple[int, int]) -> bool:
 
 def _run(
     count: int,
-    step: int,
+    work: _Work,
     arrays: Sequence[Floats | None],
     domain: Callable[..., bool | NDArray[np.bool_]],
     compute: Callable[..., Sequence[Floats]],
@@ -2709,11 +2771,12 @@ def _run(
     last: bool,
     checked: Sequence[int],
 ) -> None:
-    """Blocks of `step` rows through `compute` into `results`.
+    """Blocks of rows through `compute` into `results`.
 
     NaN where a problem is outside the domain or leaves the range of numbers. With `last`, families are handed over with
     the batch on the last axis. `checked` are the results that must be finite.
     """
+    step = work.rows
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
         if count > 1:
             np.setbufsize(BUFFER)
@@ -2721,11 +2784,12 @@ def _run(
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
             mine = results if count <= step else [result[start:stop] for result in results]
-            _block(stop - start, parts, domain, compute, mine, last, checked)
+            _block(stop - start, work, parts, domain, compute, mine, last, checked)
 
 
 def _block(
     n: int,
+    work: _Work,
     parts: Sequence[Floats | None],
     domain: Callable[..., bool | NDArray[np.bool_]] | None,
     compute: Callable[..., Sequence[Floats]],
@@ -2734,13 +2798,12 @@ def _block(
     checked: Sequence[int],
 ) -> None:
     """One block of `n` rows; halves of it where a number overflows, underflows or is not one."""
-    given = parts
-    if last:
-        given = [np.ascontiguousarray(x.T) if x is not None and x.ndim == 2 else x for x in parts]
+    work.used = 0
+    given = [_turned(work, x) for x in parts] if last else parts
     if domain is not None:
         inside = domain(n, *given)
         if inside is not True and not inside.all():  # type: ignore[union-attr]
-            _some(np.broadcast_to(inside, n), parts, compute, results, last, checked)
+            _some(np.broadcast_to(inside, n), work, parts, compute, results, last, checked)
             return
     try:
         found = compute(n, *given)
@@ -2751,7 +2814,7 @@ def _block(
             return
         for half in (slice(0, n // 2), slice(n // 2, n)):
             some = [x if x is None or len(x) == 1 else x[half] for x in parts]
-            _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
+            _block(half.stop - half.start, work, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
         _store(result, value, last)
@@ -2759,6 +2822,15 @@ def _block(
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _turned(work: _Work, x: Floats | None) -> Floats | None:
+    """A family with the batch on the last axis; whatever has no rows or more axes as it is."""
+    if x is None or x.ndim != 2:
+        return x
+    turned = work.new(x.shape[1], len(x))
+    np.copyto(turned, x.T)
+    return turned
 
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
@@ -2779,6 +2851,7 @@ def _store(result: Floats, value: Floats, last: bool) -> None:
 
 def _some(
     inside: NDArray[np.bool_],
+    work: _Work,
     parts: Sequence[Floats | None],
     compute: Callable[..., Sequence[Floats]],
     results: Sequence[Floats],
@@ -2792,7 +2865,7 @@ def _some(
     if keep.size:
         kept = [np.empty((keep.size, *result.shape[1:]), result.dtype) for result in results]
         some = [x if x is None or len(x) == 1 else x[keep] for x in parts]
-        _block(keep.size, some, None, compute, kept, last, checked)
+        _block(keep.size, work, some, None, compute, kept, last, checked)
         for result, values in zip(results, kept, strict=True):
             result[keep] = values
 

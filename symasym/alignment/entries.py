@@ -48,7 +48,7 @@ class Entries:
         known = sorted({*scalars, *self._free_scalars()}, key=str)
         names = [f"{family}_{slot}" for family in families for slot in (1, 2)]
         sums = [f"_sum_{n}" for n in range(power_sums)]
-        self.field = FracField([*names, *map(str, known), *sums], sympy.QQ, lex)
+        self.field = FracField([*names, *map(str, known), *sums], sympy.ZZ, lex)
         self.domain = self.field.to_domain()
         self.fractions = Fractions(self.field)
         gens = list(self.field.gens)
@@ -399,7 +399,7 @@ def refuse_outer_product(word: Word) -> None:
 
 
 def _leading_ratio(entry: FracElement) -> Any:
-    return entry.numer.LC / entry.denom.LC
+    return sympy.QQ(entry.numer.LC, entry.denom.LC)
 
 
 def _plain(symbol: sympy.Symbol) -> sympy.Symbol:

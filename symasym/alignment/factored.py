@@ -38,7 +38,7 @@ def factored_form(
 def _factored(part: PolyElement, names: list[sympy.Expr], scalars: Sequence[int]) -> tuple[sympy.Rational, sympy.Expr]:
     """A number, and the product of the irreducible factors."""
     content, factors = part.factor_list()
-    number, result = sympy.Rational(int(content.numerator), int(content.denominator)), sympy.S.One
+    number, result = sympy.Integer(int(content)), sympy.S.One
     # a factor is written with more positive terms than negative ones; its sign goes to the front, or to one that has as many
     surplus = [sum(1 if c > 0 else -1 for c in base.coeffs()) for base, _ in factors]
     flips = [balance < 0 for balance in surplus]
@@ -80,7 +80,7 @@ def _as_expression(polynomial: PolyElement, names: list[sympy.Expr]) -> sympy.Ex
     return sympy.Add(
         *(
             sympy.Mul(
-                sympy.Rational(int(c.numerator), int(c.denominator)),
+                sympy.Integer(int(c)),
                 *(name**e for name, e in zip(names, exps, strict=True) if e),
             )
             for exps, c in polynomial.terms()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
+from operator import add
 from typing import Any, TypeVar
 
-import sympy
 from sympy.polys.fields import FracElement, FracField
 from sympy.polys.matrices import DomainMatrix
 from sympy.polys.rings import PolyElement
@@ -25,7 +26,10 @@ Powers = Counter[PolyElement]
 
 
 class Fractions:
-    """Sums of products in a field of rational functions over the rationals."""
+    """Sums of products in a field of rational functions whose polynomials have integer coefficients.
+
+    The fractions are those over the rationals; arithmetic of integers is several times as fast.
+    """
 
     def __init__(self, field: FracField) -> None:
         self.field = field
@@ -58,7 +62,7 @@ class Fractions:
 
     def sum_of_products(self, products: Iterable[Sequence[FracElement]]) -> FracElement:
         """`sum_n prod_m f_nm`, the same element that the field's own operations give."""
-        gathered: dict[frozenset, list] = {}
+        gathered: dict[frozenset, _Part] = {}
         for factors in products:
             numer, number, powers = self.field.ring.one, 1, Powers()
             if not all(factors):
@@ -69,10 +73,9 @@ class Fractions:
                     content, found = self._factored(factor.denom)
                     number *= content
                     powers.update(found)
-            numer = numer if number == 1 else numer.mul_ground(sympy.QQ(1, number))
-            kept = gathered.setdefault(frozenset(powers.items()), [powers, self.field.ring.zero])
-            kept[1] = kept[1] + numer
-        return self._reduced(*self._over_common(list(gathered.values())))
+            part, key = _Part(numer, number, powers), frozenset(powers.items())
+            gathered[key] = gathered[key] + part if key in gathered else part
+        return self._reduced(self._over_common(list(gathered.values())))
 
     def _factored(self, denom: PolyElement) -> tuple[int, Powers]:
         if denom not in self._known:
@@ -80,37 +83,70 @@ class Fractions:
             self._known[denom] = int(content), Powers(dict(factors))
         return self._known[denom]
 
-    def _over_common(self, parts: list[list]) -> tuple[PolyElement, Powers]:
-        if len(parts) == 1:
-            return parts[0][1], parts[0][0]
+    def _over_common(self, parts: list[_Part]) -> _Part:
         common = Powers()
-        for powers, _ in parts:
-            common |= powers
-        numer = self.field.ring.zero
-        for powers, part in parts:
-            numer = numer + _expand(part, common - powers)
-        return numer, common
+        for part in parts:
+            common |= part.powers
+        wide = (_Part(_expand(p.numer, common - p.powers), p.number, common) for p in parts)
+        return sum(wide, start=_Part(self.field.ring.zero, 1, common))
 
-    def _reduced(self, numer: PolyElement, powers: Powers) -> FracElement:
-        if not numer:
+    def _reduced(self, part: _Part) -> FracElement:
+        if not part.numer:
             return self.field.zero
-        left = Powers()
-        for base, power in powers.items():
-            while power:
-                quotient, remainder = numer.div(base)
-                if remainder:
-                    break
+        numer, left = part.numer, Powers()
+        for base, power in part.powers.items():
+            while power and (quotient := _quotient(numer, base)) is not None:
                 numer, power = quotient, power - 1
             if power:
                 left[base] = power
-        # integer coefficients without a common divisor, and a denominator that leads with a positive one
-        below = lcm(*(int(c.denominator) for c in numer.values()))
-        above = gcd(*(int(c.numerator) * (below // int(c.denominator)) for c in numer.values()))
-        numer = numer.mul_ground(sympy.QQ(below, gcd(above, below)))
-        number = below // gcd(above, below)
-        denom = _expand(self.field.ring.one.mul_ground(sympy.QQ(number)), left)
+        # integers without a common divisor, and a denominator that leads with a positive one
+        common = gcd(part.number, *map(int, numer.values()))
+        number = part.number // common
+        denom = _expand(self.field.ring.ground_new(number), left)
         self._known[denom] = number, left
-        return self.field.raw_new(numer, denom)
+        return self.field.raw_new(numer.quo_ground(common) if common != 1 else numer, denom)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A polynomial over a positive number and powers of irreducible polynomials."""
+
+    numer: PolyElement
+    number: int
+    powers: Powers
+
+    def __add__(self, other: _Part) -> _Part:
+        """The sum of two over the same powers."""
+        number = lcm(self.number, other.number)
+        one, two = (p.numer if p.number == number else p.numer * (number // p.number) for p in (self, other))
+        return _Part(one + two, number, self.powers)
+
+
+def _quotient(numer: PolyElement, base: PolyElement) -> PolyElement | None:
+    """`numer / base` if that is a polynomial; given up at the first term that `base` does not divide.
+
+    Coefficients are integers, those of `base` without a common divisor, so that those of the quotient are integers too.
+    """
+    if len(base) == 1 and base.LC == 1:
+        (shift,) = base
+        lowered = {tuple(e - s for e, s in zip(exps, shift, strict=True)): c for exps, c in numer.items()}
+        return base.ring.from_dict(lowered) if all(min(exps) >= 0 for exps in lowered) else None
+    first, lead = base.LM, base.LC
+    rest, terms, found = dict(numer), list(base.items()), {}
+    while rest:
+        top = max(rest)  # the order of the ring is lexicographic
+        shift = tuple(e - f for e, f in zip(top, first, strict=True))
+        if min(shift) < 0 or rest[top] % lead:
+            return None
+        found[shift] = factor = rest[top] // lead
+        for exps, c in terms:
+            at = tuple(map(add, exps, shift))
+            value = rest.get(at, 0) - factor * c
+            if value:
+                rest[at] = value
+            else:
+                del rest[at]
+    return base.ring.from_dict(found)
 
 
 def _expand(start: PolyElement, powers: Powers) -> PolyElement:
@@ -127,7 +163,7 @@ def value_at(element: FracElement, values: Sequence[Any]) -> Any:
 def _polynomial_at(polynomial: PolyElement, values: Sequence[Any]) -> Any:
     total: Any = Fraction(0)
     for exponents, coefficient in polynomial.terms():
-        term: Any = Fraction(int(coefficient.numerator), int(coefficient.denominator))
+        term: Any = Fraction(int(coefficient))
         for value, exponent in zip(values, exponents, strict=True):
             if exponent:
                 term = term * value**exponent

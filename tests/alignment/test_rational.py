@@ -12,9 +12,9 @@ from sympy.polys.fields import FracElement, FracField
 from sympy.polys.matrices import DomainMatrix
 from sympy.polys.orderings import lex
 
-from symasym.alignment.rational import Fractions
+from symasym.alignment.rational import Fractions, _quotient
 
-FIELD = FracField(["x", "y", "z"], sympy.QQ, lex)
+FIELD = FracField(["x", "y", "z"], sympy.ZZ, lex)
 X, Y, Z = FIELD.gens
 POOL = [X, Y, X + Y, X - Z, 1 + X * Y, 2 * X + 3, X**2 + Z, FIELD.ground_new(sympy.QQ(-6, 35)), FIELD.one, FIELD.zero]
 
@@ -53,3 +53,24 @@ def test_matrix_products() -> None:
         for m, n in ((2, 3), (3, 2))
     )
     assert Fractions(FIELD).matrix_product(a, b, a) == a * b * a
+
+
+def test_quotients_of_polynomials() -> None:
+    x, y, z = FIELD.ring.gens
+    over = FIELD.ring.clone(domain=sympy.QQ)
+    pool = [x, y, x + y, 2 * x - 3 * z, x**2 + z, x * y - 5, 7 * z**3 - 2 * x + 1]
+    for base in pool:
+        for other in [*pool, 6 * x, -4 * y**2 + z, FIELD.ring.one]:
+            assert _quotient(base * other, base) == other
+            for rest in (FIELD.ring.one, z**4, 3 * y):
+                numer = base * other + rest
+                remainder = numer.set_ring(over).rem(base.set_ring(over))
+                assert (_quotient(numer, base) is None) == bool(remainder)
+
+
+def test_numbers_are_kept_in_lowest_terms() -> None:
+    fractions = Fractions(FIELD)
+    found = fractions.sum_of_products([(X / 6, Y), (X / 10, Y), (FIELD.one / 15, X * Y)])
+    assert found == X * Y / 3 and (found.numer, found.denom) == (X.numer * Y.numer, FIELD.ring.ground_new(3))
+    halves = fractions.sum_of_products([(X / (2 * (X + Y)),), (X / (2 * (X + Y)),)])
+    assert (halves.numer, halves.denom) == (X.numer, (X + Y).numer)

@@ -11,10 +11,12 @@ from test_gradients import continuous, kernel_of, problem, sizes_of
 
 from symasym.benchmarks.forms import form_f, inputs_f, plain_f
 from symasym.codegen.index.affine import Affine
+from symasym.codegen.index.algebra import number
 from symasym.codegen.index.ir import Range
 from symasym.codegen.index.ops import Leaf, Op, Ops
-from symasym.codegen.numpy.in_place import chain, into, onto
+from symasym.codegen.numpy.in_place import chain, into, onto, perhaps_onto
 from symasym.codegen.numpy.runtime.blocks import LINE, WORKSPACE, _Work
+from symasym.codegen.numpy.runtime.cumulants import _onto
 
 ROWS, SEED = 5, 20261201
 DOUBLE = np.dtype(float)
@@ -114,3 +116,58 @@ def test_operations_in_the_place_of_an_operand() -> None:
     assert written("add", y, inner) == ("t += ", "y")
     assert written("sqrt", inner) == ("", "np.sqrt(t, out=t)")
     assert into(ops.make("square", x), ["x"], "t") == "np.square(x, out=t)"
+
+
+# ---- what every block has of the workspace
+
+
+def test_arrays_of_a_block_are_apart_and_those_of_the_next_one_reuse_them() -> None:
+    work = _Work(DOUBLE, 100_000, 90, True, (1, 8, 56))
+    first, second = work.new(3, 40), work.new(2, 40)
+    assert first.shape == (3, 40) and second.shape == (2, 40)
+    assert not np.shares_memory(first, second) and not np.shares_memory(first, work(0, 3, 40))
+    assert all(x.ctypes.data % LINE == 0 and x.flags.c_contiguous for x in (first, second))
+    work.used = 0
+    again, larger = work.new(3, 8), work.new(5, 40)
+    assert np.shares_memory(again, first)
+    assert larger.shape == (5, 40) and not np.shares_memory(larger, again)
+
+
+@pytest.mark.parametrize("function", [np.add, np.subtract, np.multiply, np.divide])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_has_one_row_for_all_is_not_overwritten(function: np.ufunc, swapped: bool) -> None:
+    rng = np.random.default_rng(SEED)
+    for rows, others in ((6, (3, 6)), (6, (3, 1)), (6, (6,)), (6, (1,)), (1, (3, 6)), (1, (6,)), (1, (1,))):
+        x, y = rng.uniform(1, 2, (3, rows)), rng.uniform(1, 2, others)
+        expected = function(y, x) if swapped else function(x, y)
+        found = _onto(function, x, y, swapped)
+        np.testing.assert_array_equal(found, expected)
+        assert (found is x) == (expected.shape == x.shape)
+
+
+def test_kernels_overwrite_only_what_they_have_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arguments are as before, whatever the layout and the blocks."""
+    for name in ALL:
+        kernel = kernel_of(name)
+        for long in (1, 10**6):
+            monkeypatch.setattr(kernel, "LONG", long)
+            given = arguments_of(kernel.value_and_gradient, problem(name), sizes_of(name))
+            before = {key: np.array(x) for key, x in given.items()}
+            kernel.value_and_gradient(**given)
+            for key, x in given.items():
+                np.testing.assert_array_equal(x, before[key])
+
+
+def test_operations_where_rows_are_not_known() -> None:
+    ops = Ops()
+    x, y = _array(ops, "x"), _array(ops, "y")
+    inner = ops.make("neg", x)
+
+    def written(kind: str, *args: Op) -> tuple[str, str]:
+        return perhaps_onto(ops.make(kind, *args), inner, "t", lambda n: "y")
+
+    assert written("sub", inner, y) == ("t = ", "_onto(np.subtract, t, y)")
+    assert written("div", y, inner) == ("t = ", "_onto(np.divide, t, y, True)")
+    assert written("mul", y, inner) == ("t = ", "_onto(np.multiply, t, y)")
+    assert written("sqrt", inner) == ("", "np.sqrt(t, out=t)")
+    assert written("mul", inner, ops.constant(number(2)))[0] == "t *= "

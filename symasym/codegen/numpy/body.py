@@ -18,7 +18,7 @@ from symasym.codegen.index.interned import lazy
 from symasym.codegen.index.ir import Range
 from symasym.codegen.index.ops import Op, Reduction, Seed, reached
 from symasym.codegen.index.schedule import Nest, Step
-from symasym.codegen.numpy.in_place import UFUNCS, chain, into, onto
+from symasym.codegen.numpy.in_place import UFUNCS, chain, into, onto, perhaps_onto
 from symasym.codegen.numpy.slots import Slots
 from symasym.codegen.numpy.text import Expression
 from symasym.codegen.numpy.tiles import PairTile, RangeTile, RowTile, Tile
@@ -140,10 +140,10 @@ class Body:
         return name
 
     def _new(self, *sizes: str, zeros: bool = False) -> str:
-        """A new array; where rows are the inner loop it begins on a cache line, as NumPy writes fastest."""
+        """A new array; over an index it is one of the workspace, which begins on a cache line, as NumPy writes fastest."""
         whole = [*sizes, "rows"] if self.last else ["rows", *sizes]
-        if self.last and sizes and not zeros:
-            return f"_on_lines(kind, {', '.join(whole)})"
+        if sizes and not zeros:
+            return f"work.new({', '.join(whole)})"
         shape = f"({', '.join(whole)})" if sizes else "rows"
         return f"np.{'zeros' if zeros else 'empty'}({shape}, kind)"
 
@@ -160,7 +160,7 @@ class Body:
             self._nest(Nest(op.reduction.letter, None, (*formula, op), single=True))
             return
         self._count(op)
-        if self._is_full(op) and self._in_place(op):
+        if self._in_place(op):
             return
         text = self._cold_text(op)
         self.assign(f"{self._bind(op)} = ", text)
@@ -173,14 +173,19 @@ class Body:
         return known
 
     def _in_place(self, op: Op) -> bool:
-        """Operations into one array, if there is more than one of them or the array is there already."""
-        if not op.layout or op.kind not in UFUNCS:
+        """Operations into one array, if there is more than one of them or the array is there already.
+
+        With the batch last that is done also where the rows of an argument are not known: `_onto` finds out.
+        """
+        full = self._is_full(op)
+        if not op.layout or op.kind not in UFUNCS or not (full or self.last):
             return False
 
         def may_follow(arg: Op) -> bool:
-            return arg.layout == op.layout and arg.kind in UFUNCS and self._name(arg) is None and self._is_full(arg)
+            alike = arg.layout == op.layout and arg.kind in UFUNCS and self._name(arg) is None
+            return alike and (self._is_full(arg) or not full)
 
-        parts, home = chain(op, may_follow)[::-1], self.homes.get(op)
+        parts, home = chain(op, may_follow)[::-1], self.homes.get(op) if full else None
         if len(parts) == 1 and home is None:
             return False
         name, first, operand = self._bind(op), parts[0], self._expression.operand
@@ -191,7 +196,7 @@ class Body:
             self.lines.append(f"{name} = {home}")
             self.assign("", into(first, [operand(n, first) for n in range(len(first.args))], name))
         for inner, outer in pairwise(parts):
-            self.assign(*onto(outer, inner, name, partial(operand, result=outer)))
+            self.assign(*(onto if full else perhaps_onto)(outer, inner, name, partial(operand, result=outer)))
         return True
 
     def _added_up(self, op: Op) -> list[Op]:
@@ -224,7 +229,7 @@ class Body:
             return f"_row_sums({', '.join(shown)})"
         if len(shown) == 1:
             return f"_added({shown[0]})"
-        return f'np.einsum("in,in->n", {shown[0]}, {shown[1]})'
+        return f"_dots({shown[0]}, {shown[1]})"
 
     # ---- nests
 

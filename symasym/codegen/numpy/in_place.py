@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from symasym.codegen.index.ops import Op
 
-__all__ = ["UFUNCS", "chain", "into", "onto"]
+__all__ = ["UFUNCS", "chain", "into", "onto", "perhaps_onto"]
 
 UFUNCS = {
     "add": "add",
@@ -47,3 +47,13 @@ def onto(op: Op, inner: Op, name: str, operand: Callable[[int], str]) -> tuple[s
     if op.kind in _SIGNS and (at == 0 or op.kind in ("add", "mul")):
         return f"{name} {_SIGNS[op.kind]} ", operand(1 - at)
     return "", into(op, [name if n == at else operand(n) for n in range(len(op.args))], name)
+
+
+def perhaps_onto(op: Op, inner: Op, name: str, operand: Callable[[int], str]) -> tuple[str, str]:
+    """The same where the other operand may have a row for each problem, and `inner` one for all."""
+    others = [arg for arg in op.args if arg is not inner and arg.kind != "number"]
+    if not others:
+        return onto(op, inner, name, operand)
+    at = op.args.index(inner)
+    swapped = ", True" if at == 1 and op.kind in ("sub", "div") else ""
+    return f"{name} = ", f"_onto(np.{UFUNCS[op.kind]}, {name}, {operand(1 - at)}{swapped})"

@@ -38,13 +38,14 @@ BUFFER = 64
 
 
 class _Work:
-    """The workspace: how many `rows` a block has, and arrays for the tiles of a nest.
+    """The workspace: how many `rows` a block has, arrays for the tiles of a nest, and others that a block needs.
 
     A problem holds `cold` numbers at a time; each of `nests` is the number of arrays that it needs, the product of the
     sizes of their other indices, and the size of its own, 1 for pairs. `last` says that the batch is the last axis.
     """
 
     def __init__(self, kind: np.dtype, count: int, cold: int, last: bool, *nests: tuple[int, int, int]) -> None:
+        self.kind, self.kept, self.used = kind, list[Floats](), 0
         largest = max([others * size for _, others, size in nests], default=0)
         if 0 < count * max(largest, cold) <= TILE // 8:  # one block and one tile
             self.rows, self.capacity = count, count * largest
@@ -68,6 +69,10 @@ class _Work:
         blocks = -(-count // (rows // step * step)) or 1
         self.rows = -(-count // (blocks * step)) * step or 1  # of one size, as few blocks as before
         self.capacity = 0
+        if (
+            last and slots == 1
+        ):  # beside the families in the second cache; for several arrays more calls cost what that saves
+            tile //= 2
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
             most = others * size * self.rows
@@ -77,6 +82,17 @@ class _Work:
     def __call__(self, slot: int, *shape: int) -> Floats:
         """An array of this shape; what it held is overwritten."""
         return self.slots[slot][: math.prod(shape)].reshape(shape)
+
+    def new(self, *shape: int) -> Floats:
+        """An array that is nobody else's as long as the block lasts; the next block gets its memory."""
+        size = math.prod(shape)
+        if self.used == len(self.kept):
+            self.kept.append(_on_lines(self.kind, size))
+        elif self.kept[self.used].size < size:
+            self.kept[self.used] = _on_lines(self.kind, size)
+        found = self.kept[self.used][:size]
+        self.used += 1
+        return found.reshape(shape)
 
     def tiles(self, size: int, others: int, rows: int) -> list[slice]:
         """Tiles of an index range that fit, where the batch is the last axis."""
@@ -119,7 +135,7 @@ def _is_few(count: int, *nests: tuple[int, int]) -> bool:
 
 def _run(
     count: int,
-    step: int,
+    work: _Work,
     arrays: Sequence[Floats | None],
     domain: Callable[..., bool | NDArray[np.bool_]],
     compute: Callable[..., Sequence[Floats]],
@@ -127,11 +143,12 @@ def _run(
     last: bool,
     checked: Sequence[int],
 ) -> None:
-    """Blocks of `step` rows through `compute` into `results`.
+    """Blocks of rows through `compute` into `results`.
 
     NaN where a problem is outside the domain or leaves the range of numbers. With `last`, families are handed over with
     the batch on the last axis. `checked` are the results that must be finite.
     """
+    step = work.rows
     with np.errstate(divide="raise", over="raise", under="raise", invalid="raise"):
         if count > 1:
             np.setbufsize(BUFFER)
@@ -139,11 +156,12 @@ def _run(
             stop = min(count, start + step)
             parts = [x if x is None or len(x) == 1 else x[start:stop] for x in arrays]
             mine = results if count <= step else [result[start:stop] for result in results]
-            _block(stop - start, parts, domain, compute, mine, last, checked)
+            _block(stop - start, work, parts, domain, compute, mine, last, checked)
 
 
 def _block(
     n: int,
+    work: _Work,
     parts: Sequence[Floats | None],
     domain: Callable[..., bool | NDArray[np.bool_]] | None,
     compute: Callable[..., Sequence[Floats]],
@@ -152,13 +170,12 @@ def _block(
     checked: Sequence[int],
 ) -> None:
     """One block of `n` rows; halves of it where a number overflows, underflows or is not one."""
-    given = parts
-    if last:
-        given = [np.ascontiguousarray(x.T) if x is not None and x.ndim == 2 else x for x in parts]
+    work.used = 0
+    given = [_turned(work, x) for x in parts] if last else parts
     if domain is not None:
         inside = domain(n, *given)
         if inside is not True and not inside.all():  # type: ignore[union-attr]
-            _some(np.broadcast_to(inside, n), parts, compute, results, last, checked)
+            _some(np.broadcast_to(inside, n), work, parts, compute, results, last, checked)
             return
     try:
         found = compute(n, *given)
@@ -169,7 +186,7 @@ def _block(
             return
         for half in (slice(0, n // 2), slice(n // 2, n)):
             some = [x if x is None or len(x) == 1 else x[half] for x in parts]
-            _block(half.stop - half.start, some, None, compute, [r[half] for r in results], last, checked)
+            _block(half.stop - half.start, work, some, None, compute, [r[half] for r in results], last, checked)
         return
     for result, value in zip(results, found, strict=True):
         _store(result, value, last)
@@ -177,6 +194,15 @@ def _block(
     if fine is not True:
         for result in results:
             result[~np.broadcast_to(fine, n)] = np.nan
+
+
+def _turned(work: _Work, x: Floats | None) -> Floats | None:
+    """A family with the batch on the last axis; whatever has no rows or more axes as it is."""
+    if x is None or x.ndim != 2:
+        return x
+    turned = work.new(x.shape[1], len(x))
+    np.copyto(turned, x.T)
+    return turned
 
 
 def _store(result: Floats, value: Floats, last: bool) -> None:
@@ -197,6 +223,7 @@ def _store(result: Floats, value: Floats, last: bool) -> None:
 
 def _some(
     inside: NDArray[np.bool_],
+    work: _Work,
     parts: Sequence[Floats | None],
     compute: Callable[..., Sequence[Floats]],
     results: Sequence[Floats],
@@ -210,7 +237,7 @@ def _some(
     if keep.size:
         kept = [np.empty((keep.size, *result.shape[1:]), result.dtype) for result in results]
         some = [x if x is None or len(x) == 1 else x[keep] for x in parts]
-        _block(keep.size, some, None, compute, kept, last, checked)
+        _block(keep.size, work, some, None, compute, kept, last, checked)
         for result, values in zip(results, kept, strict=True):
             result[keep] = values
 

@@ -73,6 +73,17 @@ def _added(x: Floats, out: Floats | None = None) -> Floats:
     return np.add(x[0], x[1], out=out) if len(x) == 2 else np.add.reduce(x, axis=0, out=out)
 
 
+def _onto(function: Callable, x: Floats, y: Floats, swapped: bool = False) -> Floats:
+    """`function(x, y)`, or `function(y, x)`, in the place of `x` unless that has one row for all problems and `y` has not."""
+    out = x if x.shape[-1] >= y.shape[-1] else None
+    return function(y, x, out=out) if swapped else function(x, y, out=out)
+
+
+def _dots(x: Floats, y: Floats) -> Floats:
+    """`sum_i x_i y_i` along the first axis; of two entries as an addition of products."""
+    return _added(x * y) if len(x) == 2 else np.einsum("in,in->n", x, y)
+
+
 def _beyond(x: Floats, above: bool, axis: int) -> Floats:
     """For each index the sum over those after it (`above`) or before it."""
     x = np.moveaxis(x, axis, 0)
@@ -103,6 +114,13 @@ def _power_sums(w: Floats, count: int, orders: int, axis: int) -> list[Floats]:
     if sums[-1].size and (np.minimum.reduce(sums[-1]) if sums[-1].size > 1 else sums[-1].item()) < least:
         sums = [np.where((total < least) & (sums[0] != 0), np.nan, total) for total in sums]
     return [count * total for total in sums] if w.shape[axis] == 1 else sums
+
+
+def _cumulants_of(sums: list[Floats]) -> list[Floats]:
+    """`kappa_r` in the place of `sum_a w_a^r`, for `r` from 1 on."""
+    for order, total in enumerate(sums[1:], start=2):
+        np.multiply(total, _factor(order), out=total)
+    return sums
 
 
 class _Plain:
@@ -147,8 +165,8 @@ def _factor(order: int) -> int:
 class _Seeds:
     """The derivative of `sum_r c_r kappa_r` by the variances `v_a`, for weights `w_a = g_a v_a`, or `v_a` without `g`.
 
-    Each part of the `v_a` is put in once, as soon as it is known; `kappa` adds up, and `own` is the derivative by the
-    `g_a`, which are `fixed` if they do not depend on anything.
+    Each part of the `v_a` is put in once, as soon as it is known. When all are there, `cumulants` gives the `kappa_r`;
+    `own` is the derivative by the `g_a`, which are `fixed` if they do not depend on anything.
     """
 
     def __init__(
@@ -163,25 +181,21 @@ class _Seeds:
     ) -> None:
         self.g, self.size, self.axis, self.fixed = g, size, axis, fixed
         self.orders = max(coefficients)
-        self.n, self.kind = n, kind
-        self.kappa: dict[int, Floats] = {}
+        self.kind, self.shape = kind, (size, n) if axis == 0 else (n, size)
+        self.weights: Floats | None = None
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
-        self.own = None if g is None else np.empty((size, n) if axis == 0 else (n, size), kind)
+        self.own = None if g is None else np.empty(self.shape, kind)
 
     def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
         """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
         v, g = _flat(v, self.axis), self._part(self.g, start, size, rows)
-        w = _weights(v, g)
-        sums = _power_sums(w, size, self.orders, self.axis)
-        for order in self.slopes:
-            more = sums[order - 1] if order == 1 else _factor(order) * sums[order - 1]
-            if rows is None and size == self.size:
-                self.kappa[order] = more
-                continue
-            if order not in self.kappa:
-                self.kappa[order] = np.zeros(self.n, self.kind)
-            part = self.kappa[order] if rows is None else self.kappa[order][rows]
-            part += more
+        w = v if g is None else v * g
+        if rows is None and size == self.size:
+            self.weights = w
+        else:  # sums of so few numbers at a time would take longer than to keep them
+            if self.weights is None:
+                self.weights = np.empty(self.shape, self.kind)
+            self._part(self.weights, start, size, rows)[...] = w
         w_bar = self._slope(w, rows)
         if self.own is not None:
             self._part(self.own, start, size, rows)[...] = w_bar * v
@@ -191,6 +205,12 @@ class _Seeds:
             return v_bar
         v_bar = np.broadcast_to(v_bar, wanted)
         return v_bar if self.axis == 0 else np.ascontiguousarray(v_bar)  # matrix products are slow on repeated entries
+
+    def cumulants(self) -> dict[int, Floats]:
+        """The `kappa_r` that are asked for."""
+        weights = np.full(self.shape, np.nan, self.kind) if self.weights is None else self.weights
+        found = _cumulants_of(_power_sums(_weights(weights), self.size, self.orders, self.axis))
+        return {order: found[order - 1] for order in self.slopes}
 
     def _part(self, x: Any, start: int, size: int, rows: slice | None) -> Any:
         """The part of an array for the `size` indices from `start` on, and for some rows."""
@@ -221,8 +241,12 @@ class _Seeds:
 class _Given:
     """`v_bar_a` that are known beforehand."""
 
-    def __init__(self, kappa: Mapping[int, Floats], v_bar: Floats, axis: int) -> None:
+    def __init__(self, kappa: dict[int, Floats], v_bar: Floats, axis: int) -> None:
         self.kappa, self.v_bar, self.axis, self.own = kappa, v_bar, axis, None
+
+    def cumulants(self) -> dict[int, Floats]:
+        """The `kappa_r` that are asked for."""
+        return self.kappa
 
     def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
         """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
