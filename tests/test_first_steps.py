@@ -1,6 +1,7 @@
 """What a newcomer does wrong first, and the sentence that comes."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from by_path import TOP
 
 import symasym
 from symasym import figures
+from symasym.benchmarks.rows import Row
 from symasym.cli.main import main
 from symasym.errors import InputError
 from symasym.model import O, constant, covariance, dims, parameter
@@ -69,6 +71,20 @@ def test_a_rounded_number_in_aligned_coordinates(tmp_path: Path, capsys: pytest.
     (tmp_path / "page.py").write_text(text.replace("A: {i: 1}, B: {i: 1}", "A: {i: 0.5}, B: {i: 2}"))
     assert main(["derive", str(tmp_path / "page.py")]) == 2
     assert "the number 0.5 is rounded, an exact one is expected; write sympy.Rational(1, 2)" in capsys.readouterr().err
+
+
+def test_rows_of_a_benchmark_are_printed_as_they_come(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(runs: int) -> Iterator[Row]:
+        yield Row("import sympy", 0.5, "s", 1.0)
+        raise InputError("bench: the rival has gone")
+
+    monkeypatch.setattr("symasym.benchmarks.startup.rows", rows)
+    assert main(["bench", "startup", "--runs", "1"]) == 2
+    found = capsys.readouterr()
+    assert found.out.splitlines()[2] == "| import sympy | 0.5 s | at most 1 s | yes |  |  |  |"
+    assert "the rival has gone" in found.err
 
 
 def test_runs_of_a_benchmark(capsys: pytest.CaptureFixture[str]) -> None:

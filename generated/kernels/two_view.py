@@ -441,18 +441,17 @@ def value_and_gradient(
             seeds = _Given(known, _lead(outside_bar, axis), axis)
             by_given = [by_matrix]
         outside_by_b, outside_by_s, outside_by_K = at.outside_pullback(b, s, K, d_x, k, r, rows, kind, work, seeds)
-        kappa = seeds.cumulants()
-        bar = target.by_noise(kappa)
+        bar = target.by_noise(seeds.kappa)
         _, noise_by_sigma2 = at.noise_pullback(sigma2, d_x, k, r, rows, kind, work, bar)
         if g is not None:
             by_given = [_scattered(seeds.own, outside, length, axis)]
         return (
-            target.value(kappa),
+            target.value(seeds.kappa),
             outside_by_b,
             outside_by_s,
             outside_by_K,
             noise_by_sigma2,
-            target.by_alpha(kappa),
+            target.by_alpha(seeds.kappa),
             *by_given,
         )
 
@@ -1922,7 +1921,7 @@ def _added(x: Floats, out: Floats | None = None) -> Floats:
 
 
 def _onto(function: Callable, x: Floats, y: Floats, swapped: bool = False) -> Floats:
-    """`function(x, y)`, or `function(y, x)`, in the place of `x` unless that has one row for all problems and `y` has not."""
+    """`function(x, y)` or `function(y, x)`, in the place of `x` unless that has one row for all and `y` more."""
     out = x if x.shape[-1] >= y.shape[-1] else None
     return function(y, x, out=out) if swapped else function(x, y, out=out)
 
@@ -2013,7 +2012,7 @@ def _factor(order: int) -> int:
 class _Seeds:
     """The derivative of `sum_r c_r kappa_r` by the variances `v_a`, for weights `w_a = g_a v_a`, or `v_a` without `g`.
 
-    Each part of the `v_a` is put in once, as soon as it is known. When all are there, `cumulants` gives the `kappa_r`;
+    Each part of the `v_a` is put in once, as soon as it is known; `kappa` has the cumulants when all are there.
     `own` is the derivative by the `g_a`, which are `fixed` if they do not depend on anything.
     """
 
@@ -2031,6 +2030,7 @@ class _Seeds:
         self.orders = max(coefficients)
         self.kind, self.shape = kind, (size, n) if axis == 0 else (n, size)
         self.weights: Floats | None = None
+        self.found: dict[int, Floats] | None = None
         self.slopes = {order: _flat(order * _factor(order) * c, axis) for order, c in coefficients.items()}
         self.own = None if g is None else np.empty(self.shape, kind)
 
@@ -2054,11 +2054,15 @@ class _Seeds:
         v_bar = np.broadcast_to(v_bar, wanted)
         return v_bar if self.axis == 0 else np.ascontiguousarray(v_bar)  # matrix products are slow on repeated entries
 
-    def cumulants(self) -> dict[int, Floats]:
+    @property
+    def kappa(self) -> dict[int, Floats]:
         """The `kappa_r` that are asked for."""
+        if self.found is not None:
+            return self.found
         weights = np.full(self.shape, np.nan, self.kind) if self.weights is None else self.weights
         found = _cumulants_of(_power_sums(_weights(weights), self.size, self.orders, self.axis))
-        return {order: found[order - 1] for order in self.slopes}
+        self.found = {order: found[order - 1] for order in self.slopes}
+        return self.found
 
     def _part(self, x: Any, start: int, size: int, rows: slice | None) -> Any:
         """The part of an array for the `size` indices from `start` on, and for some rows."""
@@ -2091,10 +2095,6 @@ class _Given:
 
     def __init__(self, kappa: dict[int, Floats], v_bar: Floats, axis: int) -> None:
         self.kappa, self.v_bar, self.axis, self.own = kappa, v_bar, axis, None
-
-    def cumulants(self) -> dict[int, Floats]:
-        """The `kappa_r` that are asked for."""
-        return self.kappa
 
     def __call__(self, v: Floats, start: int, size: int, rows: slice | None = None) -> Floats:
         """`v_bar_a` for the `size` indices from `start` on, of all problems or of some `rows`."""
@@ -2362,9 +2362,7 @@ class _Work:
         blocks = -(-count // (rows // step * step)) or 1
         self.rows = -(-count // (blocks * step)) * step or 1  # of one size, as few blocks as before
         self.capacity = 0
-        if (
-            last and slots == 1
-        ):  # beside the families in the second cache; for several arrays more calls cost what that saves
+        if last and slots == 1:  # it stays in the second cache; for several arrays more calls cost what that saves
             tile //= 2
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)

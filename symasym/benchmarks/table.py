@@ -8,7 +8,7 @@ from importlib import import_module
 from symasym.benchmarks.rows import Row
 from symasym.errors import InputError
 
-__all__ = ["PARTS", "markdown", "measure"]
+__all__ = ["HEAD", "PARTS", "line", "measure"]
 
 PARTS = ("startup", "derivations", "routes", "kernels", "distributions", "mixtures")
 """Files of this room; each has a function `rows(runs)`."""
@@ -35,12 +35,13 @@ def _shown(value: float | None, row: Row) -> str:
     return "" if value is None else f"{value:.3g} {row.unit}".rstrip()
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """What `docs/benchmarks.md` shows."""
-    lines = ["| what | measured | goal | met | by hand | with checks | note |", "|---|---|---|---|---|---|---|"]
-    for row in rows:
-        goal = "" if row.goal is None else f"at {'least' if row.at_least else 'most'} {row.goal:g} {row.unit}".rstrip()
-        met = "" if row.met is None else ("yes" if row.met else "no")
-        cells = [row.what, _value(row), goal, met, _shown(row.roof, row), _shown(row.checked, row), row.note]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+HEAD = "| what | measured | goal | met | by hand | with checks | note |\n|---|---|---|---|---|---|---|"
+"""The table that `docs/benchmarks.md` shows begins like this, in Markdown."""
+
+
+def line(row: Row) -> str:
+    """A line of that table."""
+    goal = "" if row.goal is None else f"at {'least' if row.at_least else 'most'} {row.goal:g} {row.unit}".rstrip()
+    met = "" if row.met is None else ("yes" if row.met else "no")
+    cells = [row.what, _value(row), goal, met, _shown(row.roof, row), _shown(row.checked, row), row.note]
+    return f"| {' | '.join(cells)} |"

@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 
 from symasym.benchmarks.rows import SEED
-from symasym.benchmarks.table import PARTS, markdown, measure
+from symasym.benchmarks.table import HEAD, PARTS, line, measure
 from symasym.document import dump
 from symasym.errors import InputError
 
@@ -26,13 +26,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.runs < 1:
         raise InputError(f"--runs: {arguments.runs} came, a whole number of at least 1 is expected")
 
-    def progress(line: str) -> None:
-        print(line, file=sys.stderr)
+    def progress(text: str) -> None:
+        print(text, file=sys.stderr)
 
-    found = list(measure(arguments.parts or PARTS, arguments.runs, progress))
+    found = measure(arguments.parts or PARTS, arguments.runs, progress)
     if arguments.format == "json":
         rows = [{"part": part, **asdict(row), "met": row.met} for part, row in found]
         print(dump("symasym.bench/1", {"seed": SEED, "rows": rows}))
-    else:
-        print(markdown([row for _, row in found]))
+        return 0
+    for number, (_, row) in enumerate(found):  # as they come: a part that fails does not take the others with it
+        print(line(row) if number else f"{HEAD}\n{line(row)}", flush=True)
     return 0

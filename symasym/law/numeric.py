@@ -154,7 +154,7 @@ class NumericLaw(Displayed):
         scale = self.alpha if kind == "pdf" else 1.0
         return found._replace(value=scale * found.value, error=scale * found.error)
 
-    def rvs(self, size: int | tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-        """Samples of shape `size` + the batch shape."""
+    def rvs(self, size: int | tuple[int, ...], rng: np.random.Generator | int) -> np.ndarray:
+        """Samples of shape `size` + the batch shape; `rng` may be a seed."""
         weights, multiplicities, shifts = self._form
         return self.shift + quadratic_form.rvs(size, weights, multiplicities, rng, shifts) / self.alpha

@@ -159,10 +159,11 @@ def rvs(
     size: int | Shape | None,
     weights: ArrayLike,
     multiplicities: ArrayLike,
-    rng: Generator,
+    rng: Generator | int,
     noncentralities: ArrayLike = 0.0,
 ) -> Floats:
-    """Draws of Q, of shape ``size`` (None: ()), then the leading shape of the weights. Errors: see `cdf`."""
+    """Draws of Q, of shape ``size`` (None: ()), then the leading shape of the weights; `rng` may be a seed. Errors: see `cdf`."""
+    rng = np.random.default_rng(rng)
     law = weighted_law(weights, multiplicities, noncentralities)
     shape = () if size is None else size if isinstance(size, tuple) else (int(size),)
     draws = np.zeros((*shape, *law.largest.shape))

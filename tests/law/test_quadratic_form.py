@@ -168,6 +168,7 @@ def test_draws_have_the_shape_of_size_and_laws_and_follow_the_generator():
     assert draws.shape == (5, 2, 3)
     assert np.all(draws[..., :2] > 0) and np.all(draws[..., 2] == 0)
     assert_array_equal(draws, rvs((5, 2), weights, 1.0, np.random.default_rng(5)))
+    assert_array_equal(draws, rvs((5, 2), weights, 1.0, 5))
     assert rvs(None, weights[0], 1.0, np.random.default_rng(5)).shape == ()
     assert rvs(4, weights[0], 1.0, np.random.default_rng(5)).shape == (4,)
 

@@ -186,9 +186,9 @@ def public_slots(read: Formulas, given: Inputs, core: Group) -> dict[str, Any]:
             returned=call(
                 "return ",
                 [
-                    "target.value(kappa)",
+                    "target.value(seeds.kappa)",
                     *stores.values(),
-                    "target.by_alpha(kappa)",
+                    "target.by_alpha(seeds.kappa)",
                     "*by_given",
                 ],
             ),
@@ -327,9 +327,8 @@ def _pullbacks(core: Group) -> list[str]:
     if first.arrays:
         names = [f"outside_by_{name}" for name in first.returned]
         lines += _unpacked(names, "at.outside_pullback", first.parameters)
-    lines.append("kappa = seeds.cumulants()")
     if second.arrays:
-        lines.append("bar = target.by_noise(kappa)")
+        lines.append("bar = target.by_noise(seeds.kappa)")
         names = ["_", *(f"noise_by_{name}" for name in second.returned)]
         lines += _unpacked(names, "at.noise_pullback", second.parameters)
     return lines

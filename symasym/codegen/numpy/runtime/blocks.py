@@ -69,9 +69,7 @@ class _Work:
         blocks = -(-count // (rows // step * step)) or 1
         self.rows = -(-count // (blocks * step)) * step or 1  # of one size, as few blocks as before
         self.capacity = 0
-        if (
-            last and slots == 1
-        ):  # beside the families in the second cache; for several arrays more calls cost what that saves
+        if last and slots == 1:  # it stays in the second cache; for several arrays more calls cost what that saves
             tile //= 2
         for _, others, size in nests:
             least = others * (self.rows if last or size == 1 else size)
