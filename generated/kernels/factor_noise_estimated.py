@@ -38,6 +38,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -839,7 +840,7 @@ def _outside_variance(
         np.add(_cut(noise, tile)[:, None], _cut(ell, tile), out=work_1)
         np.multiply(_cut(ell, tile), work_1, out=work_1)
         np.divide(work_0, work_1, out=work_0)
-        total[tile] = _row_sums(work_0)
+        _row_sums(work_0, out=total[tile])
     v_a = noise * total
     return _join(kind, 1, (v_a, d - k))
 
@@ -856,7 +857,7 @@ def _noise_variance(
         np.square(_cut(beta, tile), out=work_0)
         np.add(_cut(noise, tile)[:, None], _cut(ell, tile), out=work_1)
         np.divide(work_0, work_1, out=work_0)
-        total[tile] = _row_sums(work_0)
+        _row_sums(work_0, out=total[tile])
     value = noise * total + sigma_nu2
     return value
 
@@ -895,7 +896,7 @@ def _outside_pullback(
         np.add(_cut(noise, tile)[:, None], _cut(ell, tile), out=work_0)
         np.square(_cut(part_i, tile), out=work_1)
         np.multiply(_cut(part_i_2, tile), _cut(part_i_3, tile), out=work_2)
-        total_3[tile] = _row_sums(_cut(part_i_6, tile))
+        _row_sums(_cut(part_i_6, tile), out=total_3[tile])
     total_4 = _over(g_bar_a, d - k, 1)
     part_2 = total * total_2 + total_4 - part * total_3
     return part_i_5, part_i_7, part_2
@@ -1113,24 +1114,31 @@ def _over(x: Floats, size: int, axis: int) -> Floats:
     return np.add.reduce(x, axis=axis)
 
 
-def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
+def _row_sums(x: Floats, y: Floats | None = None, out: Floats | None = None) -> Floats:
     """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
     if y is not None:
         if (len(x) == 1 and x.shape == y.shape) or 16 <= min(x.shape[-1], y.shape[-1]) <= SERIAL:
-            return np.vecdot(x, y)
+            return np.vecdot(x, y, out=out)
         x = x * y
-    if len(x) == 1 or x.shape[-1] > SERIAL:
-        return np.add.reduce(x, axis=1)
-    if x.shape[-1] == 2:
-        return x[:, 0] + x[:, 1]
     count, size = x.shape
-    ones, step = np.ones(size, x.dtype), max(1, SERIAL // (size or 1))
+    if count == 1 or size > SERIAL:
+        return np.add.reduce(x, axis=1, out=out)
+    if size == 2:
+        return np.add(x[:, 0], x[:, 1], out=out)
+    ones, step = _ones(size, x.dtype), max(1, SERIAL // (size or 1))
     if count <= step:
-        return np.dot(x, ones)
-    sums, whole = np.empty(count, x.dtype), count // step * step
+        return np.dot(x, ones, out=out)
+    sums, whole = np.empty(count, x.dtype) if out is None else out, count // step * step
     np.matmul(x[:whole].reshape(count // step, step, size), ones, out=sums[:whole].reshape(-1, step))
-    np.dot(x[whole:], ones, out=sums[whole:])
+    if whole < count:
+        np.dot(x[whole:], ones, out=sums[whole:])
     return sums
+
+
+@cache
+def _ones(size: int, kind: np.dtype) -> Floats:
+    """As many ones; nobody writes into them."""
+    return np.ones(size, kind)
 
 
 def _added(x: Floats, out: Floats | None = None) -> Floats:

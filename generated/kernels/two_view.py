@@ -48,6 +48,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -1895,24 +1896,31 @@ def _over(x: Floats, size: int, axis: int) -> Floats:
     return np.add.reduce(x, axis=axis)
 
 
-def _row_sums(x: Floats, y: Floats | None = None) -> Floats:
+def _row_sums(x: Floats, y: Floats | None = None, out: Floats | None = None) -> Floats:
     """`sum_i x_i`, or `sum_i x_i y_i`, for each row."""
     if y is not None:
         if (len(x) == 1 and x.shape == y.shape) or 16 <= min(x.shape[-1], y.shape[-1]) <= SERIAL:
-            return np.vecdot(x, y)
+            return np.vecdot(x, y, out=out)
         x = x * y
-    if len(x) == 1 or x.shape[-1] > SERIAL:
-        return np.add.reduce(x, axis=1)
-    if x.shape[-1] == 2:
-        return x[:, 0] + x[:, 1]
     count, size = x.shape
-    ones, step = np.ones(size, x.dtype), max(1, SERIAL // (size or 1))
+    if count == 1 or size > SERIAL:
+        return np.add.reduce(x, axis=1, out=out)
+    if size == 2:
+        return np.add(x[:, 0], x[:, 1], out=out)
+    ones, step = _ones(size, x.dtype), max(1, SERIAL // (size or 1))
     if count <= step:
-        return np.dot(x, ones)
-    sums, whole = np.empty(count, x.dtype), count // step * step
+        return np.dot(x, ones, out=out)
+    sums, whole = np.empty(count, x.dtype) if out is None else out, count // step * step
     np.matmul(x[:whole].reshape(count // step, step, size), ones, out=sums[:whole].reshape(-1, step))
-    np.dot(x[whole:], ones, out=sums[whole:])
+    if whole < count:
+        np.dot(x[whole:], ones, out=sums[whole:])
     return sums
+
+
+@cache
+def _ones(size: int, kind: np.dtype) -> Floats:
+    """As many ones; nobody writes into them."""
+    return np.ones(size, kind)
 
 
 def _added(x: Floats, out: Floats | None = None) -> Floats:

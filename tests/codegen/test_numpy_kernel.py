@@ -569,7 +569,7 @@ def test_text(name):
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module)
-    assert imported == {"__future__", "collections.abc", "math", "typing", "numpy", "numpy.typing"}
+    assert imported == {"__future__", "collections.abc", "functools", "math", "typing", "numpy", "numpy.typing"}
 
 
 @pytest.mark.parametrize("name", ALL)

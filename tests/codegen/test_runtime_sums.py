@@ -97,6 +97,9 @@ def test_rows_are_summed(shape: tuple[int, ...]) -> None:
     x, y = np.random.default_rng(shape).standard_normal((2, *shape))
     np.testing.assert_allclose(_row_sums(x), x.sum(axis=1), atol=1e-10)
     np.testing.assert_allclose(_row_sums(x, y), (x * y).sum(axis=1), atol=1e-10)
+    there = np.full(2 * len(x), 7.0)
+    _row_sums(x, out=there[: len(x)])
+    np.testing.assert_array_equal(there, [*_row_sums(x), *[7.0] * len(x)])
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3, 4, 9])

@@ -188,7 +188,7 @@ class Tile(ABC):
             return wrapped(f"{target} = ", text, 2)
         if added:
             return wrapped(f"{target} += ", text, 2)
-        if text.startswith(("_added(", "np.add.reduce(", "np.einsum(")):
+        if text.startswith(("_added(", "_row_sums(", "np.add.reduce(", "np.einsum(")):
             return [f"{text[:-1]}, out={target})"]
         return wrapped(f"{target}[...] = " if "[" not in target else f"{target} = ", text, 2)
 
