@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["SEED", "Row", "interleaved", "median", "traced"]
+__all__ = ["SEED", "Row", "interleaved", "median", "seconds", "traced"]
 
 SEED = 20261120
 
