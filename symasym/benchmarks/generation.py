@@ -35,7 +35,7 @@ def rows(derivation: AnyDerivation, label: str, runs: int) -> Iterator[Row]:
 
 
 def _lambdified(law: Law, derivatives: bool) -> object:
-    """What SymPy writes for the same formulas, and derivatives by every scalar and every entry: no batch, sums as loops in Python."""
+    """What SymPy writes for the same formulas, with derivatives by every scalar and every entry: no batch, sums as loops."""
     values = [item.variance for item in law.ranges if item.variance is not None]
     values += [definition for _, definition in law.definitions] + [law.noise, law.excess_loss_mean]
     free = set().union(*(value.free_symbols for value in values))
