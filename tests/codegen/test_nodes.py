@@ -59,8 +59,9 @@ def test_sums_of_products():
     assert len(list(walk(Mul((LAM, Power(LAM, 2), Sum(OVER, LAM)))))) == 4  # each node once
 
 
-def test_the_row_of_code_generation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rows_of_code_generation(monkeypatch: pytest.MonkeyPatch) -> None:
     model = load("factor").definition
     monkeypatch.setattr(generation, "GOAL", 1e9)  # tests assert no time
-    (row,) = generation.rows(derive(model, "factor"), "factor", 1)
+    row, rival = generation.rows(derive(model, "factor"), "factor", 1)
     assert row.met and "factor" in row.what and "natural parameters" in row.note
+    assert rival.value is not None and rival.value > 0 and rival.met is None and "values alone" in rival.note
