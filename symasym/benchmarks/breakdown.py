@@ -114,10 +114,12 @@ class _Block:
             yield
 
     def every(self, action: Action) -> Action:
-        """As often as there are blocks, the last one in part."""
+        """As often as there are blocks, the last one in part, each with the memory of the one before."""
+        held = self.work.used
 
         def repeated() -> None:
             for _ in self.blocks:
+                self.work.used = held
                 action()
 
         return repeated
@@ -126,8 +128,9 @@ class _Block:
         """The batch from the first axis to the last."""
         if self.last:
             for block in self.blocks:
-                np.ascontiguousarray(self.b[block].T)
-                np.ascontiguousarray(self.lam[block].T)
+                self.work.used = 0
+                self.kernel._turned(self.work, self.b[block])
+                self.kernel._turned(self.work, self.lam[block])
 
     def store(self) -> None:
         """Derivatives into new arrays, the batch on the first axis again."""
@@ -141,10 +144,11 @@ class _Block:
 
     @property
     def given(self) -> tuple[Any, ...]:
-        """What the kernel's functions take."""
+        """What the kernel's functions take, at the start of a block."""
         b, lam = self.b[self.blocks[0]], self.lam[self.blocks[0]]
+        self.work.used = 0
         if self.last:
-            b, lam = np.ascontiguousarray(b.T), np.ascontiguousarray(lam.T)
+            b, lam = self.kernel._turned(self.work, b), self.kernel._turned(self.work, lam)
         return b, lam, self.size, self.rank, self.rows, self.kind, self.work
 
     def forward(self) -> dict[str, Action]:
@@ -163,9 +167,10 @@ class _Block:
         axis, number, given = (0 if self.last else 1), self.size - self.rank, self.given
         factors = {1: np.ones(self.rows), 2: np.ones(self.rows)}
 
-        def pullback() -> None:
+        def pullback() -> Any:
             seeds = self.kernel._Seeds(factors, None, number, self.rows, self.kind, axis, True)
             self.at.outside_pullback(*given, seeds)
+            return seeds.kappa
 
         found = [np.ones(self.rows), np.ones((self.rank, self.rows)), np.ones((self.size, self.rows))]
         return {

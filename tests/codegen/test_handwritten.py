@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symasym.benchmarks.breakdown import Breakdown
+from symasym.benchmarks.breakdown import Breakdown, _Block
 from symasym.benchmarks.forms import form_f, form_s, inputs_f, inputs_s, plain_f, plain_s
 from symasym.benchmarks.handwritten import best, f_by_hand, s_by_hand, s_gradient_by_hand
 from symasym.benchmarks.roofs import f_parts, single_parts
@@ -84,3 +84,17 @@ def test_parts_of_kernels_are_measured(size: tuple[int, int, int]) -> None:
     a, s = inputs_f(size[1], 2000)
     shares, roof = f_parts(form_f(), a, s, 1)
     assert min(roof, *shares.values()) > 0
+
+
+def test_parts_are_measured_in_the_memory_of_one_block() -> None:
+    b, lam = inputs_s(10, 2, 3000)
+    kernel = form_s()
+    block = _Block(kernel, b, lam, lambda: kernel.value_and_gradient(b, lam, of={"mean": 1.0, "variance": 1.0}))
+    with block.settings():
+        actions = [block.every(action) for action in block.backward().values()]
+        for action in actions:
+            action()
+        held = len(block.work.kept)
+        for action in [*actions, block.turn]:
+            action()
+    assert len(block.work.kept) == held
